@@ -1,0 +1,1 @@
+"""The cjm command: run one service or all, demo, doctor, migrate."""

@@ -1,0 +1,130 @@
+"""An embedded `nats-server` with JetStream that flushes every message to disk before it acknowledges."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import urllib.request
+from pathlib import Path
+
+from cjm_kit.errors import AppError, Code
+
+_START_SECONDS = 10.0
+_STOP_SECONDS = 5.0
+
+
+class NatsServer:
+    """One `nats-server` process, ended with its owner.
+
+    Args:
+        data_dir: Folder for its streams; made when absent.
+        port: Port for clients on the loopback address; 0 takes a free one.
+    """
+
+    def __init__(self, data_dir: Path, port: int = 0) -> None:
+        self._data_dir = data_dir
+        self._port = port or _free_port()
+        self._monitor_port = _free_port()
+        self._process: asyncio.subprocess.Process | None = None
+        self.died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Completes with an exception when the process ends on its own."""
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Address for clients."""
+        return f"nats://127.0.0.1:{self._port}"
+
+    @property
+    def monitor_url(self) -> str:
+        """HTTP address of the monitoring endpoint."""
+        return f"http://127.0.0.1:{self._monitor_port}"
+
+    async def start(self) -> None:
+        """Start the process and wait until JetStream answers.
+
+        Raises:
+            AppError: UNAVAILABLE `nats_start_failed` with the last line the server said.
+        """
+        self._data_dir.mkdir(parents=True, exist_ok=True)
+        config = self._data_dir / "nats-server.conf"
+        config.write_text(
+            f'host: "127.0.0.1"\nport: {self._port}\nhttp: "127.0.0.1:{self._monitor_port}"\n'
+            f"max_payload: 8388608\n"
+            f"jetstream {{ store_dir: {json.dumps(str(self._data_dir / 'jetstream'))}, sync_interval: always }}\n"
+        )
+        log_path = self._data_dir / "nats-server.log"
+        # One run's log is enough: the server's own reports must not fill the disk.
+        with log_path.open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                str(Path(sys.executable).with_name("nats-server")), "-c", str(config),
+                stdout=log, stderr=log, stdin=asyncio.subprocess.DEVNULL, preexec_fn=_die_with_parent,
+            )  # fmt: skip
+        self._watch = asyncio.create_task(self._watch_process(self._process))
+        deadline = asyncio.get_running_loop().time() + _START_SECONDS
+        while not await asyncio.to_thread(self._is_healthy):
+            if self.died.done() or asyncio.get_running_loop().time() > deadline:
+                lines = log_path.read_text(errors="replace").strip().splitlines()
+                detail = f"The message bus did not start: {lines[-1] if lines else 'it said nothing'}"
+                raise AppError(Code.UNAVAILABLE, "nats_start_failed", detail)
+            await asyncio.sleep(0.02)
+
+    async def stop(self) -> None:
+        """End the process; waits for it, then kills it."""
+        if self._watch:
+            self._watch.cancel()
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    @property
+    def pid(self) -> int:
+        """Process id.
+
+        Raises:
+            RuntimeError: The server was not started.
+        """
+        if self._process is None:
+            raise RuntimeError("the server was not started")
+        return self._process.pid
+
+    async def _watch_process(self, process: asyncio.subprocess.Process) -> None:
+        code = await process.wait()
+        if not self.died.done():
+            detail = f"The message bus ended with exit code {code}."
+            self.died.set_exception(AppError(Code.UNAVAILABLE, "nats_died", detail))
+            self.died.exception()  # seen here, so that nobody having waited is no warning
+
+    def _is_healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.monitor_url}/healthz", timeout=1) as answer:  # noqa: S310 - loopback
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end the server when its owner is killed, and keep the terminal's Ctrl-C away from it."""
+    os.setpgrp()
+    if sys.platform == "linux":
+        import ctypes
+
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)

@@ -1,0 +1,100 @@
+"""Relational storage: SQLite for one machine, PostgreSQL for production, the same code for both."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy import MetaData, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+
+class Database:
+    """Connections to one database.
+
+    Args:
+        url: SQLAlchemy URL: `sqlite+aiosqlite:///path` or `postgresql+asyncpg://user:password@host/name`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.engine = create_async_engine(url, pool_pre_ping=not self._is_sqlite)
+        self._session = async_sessionmaker(self.engine, expire_on_commit=False)
+        if self._is_sqlite:
+            event.listen(self.engine.sync_engine, "connect", _configure_sqlite)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session whose changes are thrown away."""
+        async with self._session() as session:
+            yield session
+            await session.rollback()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A session that is committed at the end of the block, or rolled back when it fails."""
+        async with self._session() as session:
+            if self._is_sqlite:
+                # The write lock first, so that two writers wait for each other instead of failing half-way.
+                await session.execute(text("BEGIN IMMEDIATE"))
+            async with _committed(session):
+                yield session
+
+    async def is_alive(self) -> bool:
+        """True when the database answers."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError):
+            return False
+        return True
+
+    async def migrate(self, folder: Path) -> None:
+        """Bring the schema to the newest revision in an Alembic folder; safe to call by several starters at once."""
+        async with self.engine.connect() as connection:
+            await connection.run_sync(_upgrade, folder)
+            await connection.commit()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _committed(session: AsyncSession) -> AsyncIterator[None]:
+    try:
+        yield
+    except BaseException:
+        await session.rollback()
+        raise
+    await session.commit()
+
+
+def _configure_sqlite(connection: Any, _: Any) -> None:
+    # pysqlite must not open transactions by itself, or BEGIN IMMEDIATE comes too late.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def run_migrations(metadata: MetaData) -> None:
+    """What the `env.py` of a service calls: apply the revisions on the connection that `Database.migrate` holds."""
+    connection = context.config.attributes["connection"]
+    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _upgrade(sync_connection: Any, folder: Path) -> None:
+    if sync_connection.dialect.name == "postgresql":
+        sync_connection.execute(text("SELECT pg_advisory_xact_lock(4207102)"))
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    config.attributes["connection"] = sync_connection
+    command.upgrade(config, "head")

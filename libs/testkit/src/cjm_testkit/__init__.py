@@ -1,0 +1,1 @@
+"""Development only: throw-away servers, builders and fakes."""

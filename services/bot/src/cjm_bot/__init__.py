@@ -1,0 +1,1 @@
+"""Telegram for staff: numbers, pictures, messages when an analysis ends."""

@@ -1,0 +1,1 @@
+"""Who may see what: staff, datasets, grants, tokens, mappings, import log."""

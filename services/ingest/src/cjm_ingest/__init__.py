@@ -1,0 +1,1 @@
+"""Takes events in, owns the event store, answers questions about events."""

@@ -1,0 +1,1 @@
+"""Analyses as jobs: process discovery, results, pictures."""
