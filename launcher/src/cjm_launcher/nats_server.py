@@ -5,12 +5,12 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sys
 import urllib.request
 from pathlib import Path
 
 from cjm_kit.errors import AppError, Code
+from cjm_launcher.instance import free_port
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 5.0
@@ -26,8 +26,8 @@ class NatsServer:
 
     def __init__(self, data_dir: Path, port: int = 0) -> None:
         self._data_dir = data_dir
-        self._port = port or _free_port()
-        self._monitor_port = _free_port()
+        self._port = port or free_port()
+        self._monitor_port = free_port()
         self._process: asyncio.subprocess.Process | None = None
         self.died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Completes with an exception when the process ends on its own."""
@@ -111,13 +111,6 @@ class NatsServer:
                 return bool(answer.status == 200)
         except OSError:
             return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _die_with_parent() -> None:

@@ -209,3 +209,27 @@ class EventBatch(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EventBatch: _TypeAlias = EventBatch  # noqa: Y015
+
+@_typing.final
+class EventsStored(_message.Message):
+    """Fact cjm.ingest.events.stored.v1: events sent over REST became visible; at most one a second."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATASET_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def dataset_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """UUIDs of the datasets that grew."""
+
+    def __init__(
+        self,
+        *,
+        dataset_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_ids", b"dataset_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventsStored: _TypeAlias = EventsStored  # noqa: Y015

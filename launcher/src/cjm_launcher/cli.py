@@ -1,0 +1,145 @@
+"""The `cjm` command: run everything or one service, load the sample data, check the machine, migrate."""
+
+import asyncio
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from cjm_kit import runtime
+from cjm_kit.errors import AppError
+from cjm_kit.logging import configure_logging
+from cjm_launcher import doctor as checks
+from cjm_launcher import instance, services
+from cjm_launcher.demo import load_demo
+from cjm_launcher.settings import LauncherSettings
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
+
+Target = StrEnum("Target", ["all", *services.SERVICE_NAMES])  # type: ignore[misc]
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _fail(sentence: str) -> typer.Exit:
+    print(f"cjm: {sentence}", file=sys.stderr, flush=True)
+    return typer.Exit(1)
+
+
+def _explain(failure: ValidationError) -> str:
+    faults = "; ".join(
+        f"CJM_{str(error['loc'][0]).upper()}: {error['msg']}" if error["loc"] else error["msg"]
+        for error in failure.errors()
+    )
+    return f"A setting is not valid. {faults}."
+
+
+@app.command()
+def run(
+    target: Annotated[Target, typer.Option(help="One service, or all in one process.")] = Target("all"),  # noqa: B008
+) -> None:
+    """Run the product until Ctrl-C."""
+    try:
+        code = _run_all() if target.value == "all" else _run_one(target.value)
+    except AppError as failure:
+        raise _fail(failure.detail) from None
+    except ValidationError as failure:
+        raise _fail(_explain(failure)) from None
+    raise typer.Exit(code)
+
+
+def _run_all() -> int:
+    from cjm_launcher.single import run_all
+
+    settings = LauncherSettings()
+    instance.prepare_data_dir(settings.data_dir)
+    lock = instance.lock_data_dir(settings.data_dir)
+    try:
+        instance.require_free_port(settings.host, settings.port)
+        if not settings.log_file:
+            configure_logging(settings.log_level)
+            return asyncio.run(run_all(settings, _say))
+        with (settings.data_dir / "cjm.log").open("a", buffering=1) as log:
+            configure_logging(settings.log_level, log)
+            _say(f"Log: {settings.data_dir / 'cjm.log'}")
+            code = asyncio.run(run_all(settings, _say))
+            if code:
+                _say(f"Stopped because a part failed. The log says why: {settings.data_dir / 'cjm.log'}")
+            return code
+    finally:
+        os.close(lock)
+
+
+def _run_one(name: str) -> int:
+    settings = services.read_settings(name)
+    configure_logging(settings.log_level)
+    instance.prepare_data_dir(settings.data_dir)
+
+    async def main() -> int:
+        if name == "catalog":
+            from cjm_catalog.bootstrap import create_first_admin
+
+            given = LauncherSettings().admin_password
+            generated = await create_first_admin(settings, given)
+            if generated is not None and given is None:
+                _say(f'Sign in as "admin" with the password  {generated}  (shown only this once).')
+        return await runtime.run([await services.build(name, settings)], stop_seconds=settings.shutdown_seconds + 5)
+
+    return asyncio.run(main())
+
+
+@app.command()
+def demo(
+    url: Annotated[str, typer.Option(help="Address of a running installation.")] = "http://127.0.0.1:8080",
+    username: Annotated[str, typer.Option(help="Sign-in name.")] = "admin",
+    password: Annotated[
+        str, typer.Option(help="Password.", envvar="CJM_ADMIN_PASSWORD", prompt=True, hide_input=True)
+    ] = "",
+    samples_dir: Annotated[Path, typer.Option(help="Folder with the sample data.")] = Path("samples"),
+) -> None:
+    """Load the sample data into a running installation through its public API."""
+    try:
+        asyncio.run(load_demo(url, username, password, samples_dir, _say))
+    except AppError as failure:
+        raise _fail(failure.detail) from None
+
+
+@app.command()
+def doctor() -> None:
+    """Check whether this machine can run the product and say what is missing."""
+    results = checks.check_machine(LauncherSettings())
+    for result in results:
+        _say(f"{'ok     ' if result.is_good else 'PROBLEM'} {result.name}: {result.detail}")
+    if not all(result.is_good for result in results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def migrate(
+    target: Annotated[Target, typer.Option(help="One service, or all that keep something.")] = Target("all"),  # noqa: B008
+) -> None:
+    """Bring the databases to the newest schema without starting anything else."""
+    from cjm_launcher.migrations import migrate as migrate_service
+
+    configure_logging("warning")
+    names = services.SERVICE_NAMES if target.value == "all" else (target.value,)
+    settings = LauncherSettings()
+    try:
+        instance.prepare_data_dir(settings.data_dir)
+        lock = instance.lock_data_dir(settings.data_dir)
+        for name in names:
+            if asyncio.run(migrate_service(name, settings)):
+                _say(f"{name}: schema is up to date")
+        os.close(lock)
+    except AppError as failure:
+        raise _fail(failure.detail) from None
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,33 @@
+"""Settings of `cjm run` without a target: the whole product on one machine."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LauncherSettings(BaseSettings):
+    """What the operator of one machine may choose.
+
+    Attributes:
+        host: Address on which the web page is served.
+        port: Port on which the web page is served.
+        data_dir: Folder for everything that is kept.
+        demo: True to fill an empty installation with sample data.
+        admin_password: Password of the first administrator; a random one is printed when it is absent.
+        samples_dir: Folder with sample data.
+        log_level: Lowest level that is logged.
+        log_file: True to write the log to `cjm.log` in the data folder and keep the terminal for people.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CJM_", extra="ignore", env_ignore_empty=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+    data_dir: Path = Path("var")
+    demo: bool = True
+    admin_password: SecretStr | None = None
+    samples_dir: Path = Path("samples")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_file: bool = True

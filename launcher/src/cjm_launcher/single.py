@@ -1,0 +1,123 @@
+"""Everything in one process tree: the six services, an embedded NATS server and all data under one folder."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cjm_catalog.bootstrap
+from cjm_kit import runtime
+from cjm_kit.errors import AppError
+from cjm_kit.logging import get_logger
+from cjm_kit.runtime import Component
+from cjm_launcher import instance, services
+from cjm_launcher.demo import load_demo
+from cjm_launcher.nats_server import NatsServer
+from cjm_launcher.settings import LauncherSettings
+
+_log = get_logger(__name__)
+ADMIN_NAME = "admin"
+
+
+async def run_all(settings: LauncherSettings, say: Callable[[str], None]) -> int:
+    """Run the whole product until a signal or the first failure.
+
+    Args:
+        settings: What the operator chose; the data folder is locked by the caller.
+        say: Called with one line for the terminal.
+
+    Returns:
+        Exit code: 0 after a signal, 1 after a failure.
+
+    Raises:
+        AppError: It cannot start; the sentence says why and what to do.
+    """
+    started_at = time.monotonic()
+    data_dir = settings.data_dir.resolve()
+    nats = NatsServer(data_dir / "nats")
+    common = _common_settings(data_dir, nats)
+    catalog_settings = services.read_settings("catalog", _settings_of("catalog", common, settings))
+    say("Starting: message bus, catalog, ingest, mining, metrics, bot, gateway ...")
+    given = settings.admin_password
+    generated = await cjm_catalog.bootstrap.create_first_admin(catalog_settings, given)
+    is_first_start = generated is not None
+    parts: list[Component] = [Component("nats", nats.start, nats.stop, _always_ready, failed=nats.died)]
+    parts.extend(_deferred(name, _settings_of(name, common, settings)) for name in services.SERVICE_NAMES)
+    address = f"http://{'localhost' if settings.host in ('127.0.0.1', '0.0.0.0') else settings.host}:{settings.port}"  # noqa: S104
+
+    async def greet() -> None:
+        say(f"Ready after {time.monotonic() - started_at:.1f} s: {address}")
+        if generated is not None and given is None:
+            say(f'Sign in as "{ADMIN_NAME}" with the password  {generated}  (shown only this once).')
+        if generated is not None and settings.demo:
+            try:
+                await load_demo(f"http://127.0.0.1:{settings.port}", ADMIN_NAME, generated, settings.samples_dir, say)
+            except (AppError, OSError) as failure:
+                reason = failure.detail if isinstance(failure, AppError) else str(failure)
+                say(f"The sample data could not be loaded: {reason} Everything else works.")
+        say(f"Open {address} - stop with Ctrl-C.")
+
+    code = await runtime.run(parts, on_ready=greet)
+    _log.info("stopped", exit_code=code, was_first_start=is_first_start)
+    return code
+
+
+def _common_settings(data_dir: Path, nats: NatsServer) -> dict[str, Any]:
+    ports = {name: instance.free_port() for name in services.SERVICE_NAMES}
+    return {
+        "identity_secret": instance.identity_secret(data_dir),
+        "nats_url": nats.url,
+        "nats_monitor_url": nats.monitor_url,
+        "data_dir": data_dir,
+        **{f"{name}_target": f"127.0.0.1:{port}" for name, port in ports.items() if name != "gateway"},
+        "ports": ports,
+    }
+
+
+def _settings_of(name: str, common: dict[str, Any], settings: LauncherSettings) -> dict[str, Any]:
+    values = {key: value for key, value in common.items() if key != "ports"}
+    values["data_dir"] = common["data_dir"] / name
+    values["rpc_listen"] = f"127.0.0.1:{common['ports'][name]}"
+    values["log_level"] = settings.log_level
+    if name == "gateway":
+        values["http_host"] = settings.host
+        values["http_port"] = settings.port
+        values["samples_dir"] = settings.samples_dir.resolve()
+    return values
+
+
+def _deferred(name: str, values: dict[str, Any]) -> Component:
+    """A service that is built when it is started, because building may need the bus."""
+    built: list[Component] = []
+    died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def start() -> None:
+        component = await services.build(name, services.read_settings(name, values))
+        built.append(component)
+        await component.start()
+        if component.failed is not None:
+            component.failed.add_done_callback(lambda future: _pass_on(future, died))
+
+    async def stop() -> None:
+        if built:
+            await built[0].stop()
+
+    async def is_ready() -> bool:
+        return bool(built) and await built[0].is_ready()
+
+    return Component(name, start, stop, is_ready, failed=died)
+
+
+def _pass_on(source: "asyncio.Future[None]", target: "asyncio.Future[None]") -> None:
+    if target.done() or source.cancelled():
+        return
+    failure = source.exception()
+    if failure is None:
+        target.set_result(None)
+    else:
+        target.set_exception(failure)
+
+
+async def _always_ready() -> bool:
+    return True
