@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Generic, TypeVar
 from uuid import uuid4
 
-import nats
 from google.protobuf.message import Message
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -25,6 +24,7 @@ from cjm_kit.settings import ServiceSettings
 DEAD_LETTER_STREAM = "DLQ"
 DEAD_LETTER_SUBJECT = "cjm.dlq"
 _PUBLISH_PATIENCE_SECONDS = 15.0  # a change of leader takes 5-6 s
+_CONNECT_PATIENCE_SECONDS = 15.0
 _DUPLICATE_WINDOW_SECONDS = 120.0
 
 _log = get_logger(__name__)
@@ -67,19 +67,22 @@ class Bus:
 
         async def on_error(failure: Exception) -> None:
             # Permission faults show only here.
-            _log.warning("nats_error", error=str(failure), kind=type(failure).__name__)
+            say = _log.debug if isinstance(failure, OSError) else _log.warning
+            say("nats_error", error=str(failure), kind=type(failure).__name__)
 
+        client = Client()
         try:
-            client = await nats.connect(
-                settings.nats_url,
-                name=f"cjm-{service}",
-                error_cb=on_error,
-                reconnect_time_wait=0.1,
-                max_reconnect_attempts=-1,
-                allow_reconnect=True,
-                connect_timeout=5,
-            )
+            async with asyncio.timeout(_CONNECT_PATIENCE_SECONDS):
+                await client.connect(
+                    settings.nats_url,
+                    name=f"cjm-{service}",
+                    error_cb=on_error,
+                    reconnect_time_wait=0.1,  # type: ignore[arg-type]
+                    max_reconnect_attempts=-1,
+                    connect_timeout=5,
+                )
         except (NatsError, OSError, TimeoutError) as failure:
+            await client.close()
             detail = "The message bus cannot be reached. Check that NATS runs and CJM_NATS_URL is right."
             raise AppError(Code.UNAVAILABLE, "bus_unavailable", detail) from failure
         bus = cls(client, service)
