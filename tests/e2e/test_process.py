@@ -1,0 +1,94 @@
+"""Starting and stopping as an operator sees it."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import psutil
+
+from cjm_launcher.instance import free_port
+from cjm_testkit.product import ADMIN_PASSWORD, Product
+
+CJM = str(Path(sys.executable).with_name("cjm"))
+
+
+def _run(data_dir: Path, port: int) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "CJM_DATA_DIR": str(data_dir), "CJM_PORT": str(port)}
+    return subprocess.run([CJM, "run"], env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_second_start_is_quick_stop_is_clean_and_nothing_is_left(fresh_product: Product) -> None:
+    fresh_product.start()
+    code, _ = fresh_product.stop()
+    assert code == 0
+    assert fresh_product.start() < 10
+    assert fresh_product.process
+    family = psutil.Process(fresh_product.process.pid)
+    children = family.children(recursive=True)
+    assert any("nats-server" in child.name() for child in children)
+    code, seconds = fresh_product.stop()
+    assert code == 0
+    assert seconds < 10
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert not alive
+
+
+def test_killed_instance_leaves_no_server_behind(fresh_product: Product) -> None:
+    fresh_product.start()
+    assert fresh_product.process
+    children = psutil.Process(fresh_product.process.pid).children(recursive=True)
+    fresh_product.kill()
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive
+    assert fresh_product.start() < 30
+
+
+def test_second_instance_on_the_same_data_is_refused(fresh_product: Product) -> None:
+    fresh_product.start()
+    second = _run(fresh_product.data_dir, free_port())
+    assert second.returncode != 0
+    assert "Another instance" in second.stderr
+    assert len(second.stderr.strip().splitlines()) == 1
+
+
+def test_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        refused = _run(tmp_path / "var", port)
+    assert refused.returncode != 0
+    assert str(port) in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("in the way")
+    refused = _run(blocker / "var", free_port())
+    assert refused.returncode != 0
+    assert "CJM_DATA_DIR" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_health_metrics_and_api_document(product: Product) -> None:
+    with httpx.Client(base_url=product.base_url) as client:
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/readyz").status_code == 200
+        assert "cjm_gateway_" in client.get("/metrics").text
+        document = client.get("/openapi.json").json()
+        assert document["openapi"].startswith("3.1")
+        assert "/api/v1/datasets" in document["paths"]
+        assert client.get("/docs").status_code == 200
+        page = client.get("/")
+        assert page.headers["content-type"].startswith("text/html")
+        assert "default-src 'self'" in page.headers["content-security-policy"]
+
+
+def test_password_is_printed_once_and_never_logged(product: Product) -> None:
+    log = (product.data_dir / "cjm.log").read_text()
+    assert ADMIN_PASSWORD not in log
+    assert ADMIN_PASSWORD not in "\n".join(product.lines)
