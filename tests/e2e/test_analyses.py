@@ -61,7 +61,7 @@ def test_sample_is_there(shop: dict[str, Any]) -> None:
 def test_map_of_the_sample(admin: httpx.Client, shop: dict[str, Any], rows: list[Row], case: str) -> None:
     expected = journeys(rows, case)
     times: dict[tuple[str, str], list[float]] = defaultdict(list)
-    with_edge: dict[tuple[str, str], int] = Counter()
+    with_edge: Counter[tuple[str, str]] = Counter()
     for journey in expected:
         pairs = [(a["event"], b["event"]) for a, b in itertools.pairwise(journey)]
         with_edge.update(set(pairs))

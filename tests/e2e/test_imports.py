@@ -165,7 +165,7 @@ def test_import_is_removed_as_a_whole(
 
 
 def test_same_file_twice_is_two_imports_but_same_ids_count_once(admin: httpx.Client, dataset: dict[str, Any]) -> None:
-    columns = [*MAPPING_SIMPLE["columns"], {"field": "event_id", "column": "id", "function": None}]  # type: ignore[misc]
+    columns = [*MAPPING_SIMPLE["columns"], {"field": "event_id", "column": "id", "function": None}]
     content = b"id,customer,action,time\n1,c1,visit,2024-01-01\n2,c1,buy,2024-01-02\n2,c1,buy,2024-01-02\n"
     mapping = {"name": "with id", "columns": columns}
     done = imported(admin, dataset["id"], content, mapping=mapping)
@@ -188,8 +188,8 @@ def test_mapping_is_checked_and_reused(
             data={"mapping_id": stored["id"]},
         )
         assert ended(admin, f"/api/v1/imports/{created(started, 202)['id']}")["rows_accepted"] == 3
-    twice = [*MAPPING_SIMPLE["columns"], {"field": "time", "column": "other", "function": None}]  # type: ignore[misc]
-    no_column = [*MAPPING_SIMPLE["columns"][:2], {"field": "time", "column": "", "function": "date"}]  # type: ignore[index]
+    twice = [*MAPPING_SIMPLE["columns"], {"field": "time", "column": "other", "function": None}]
+    no_column = [*MAPPING_SIMPLE["columns"][:2], {"field": "time", "column": "", "function": "date"}]
     for change, reason, status in (
         ({"name": ""}, "name_empty", 400),
         ({"name": mapping["name"]}, "mapping_name_taken", 409),
@@ -250,9 +250,8 @@ def test_large_real_log(admin: httpx.Client, dataset: dict[str, Any], shared_dat
         header = next(csv.reader(file))
     names = dict(zip(("customer_id", "action_type", "time"), _log_columns(header), strict=True))
     columns = [{"field": field, "column": column, "function": None} for field, column in names.items()]
-    done = imported(
-        admin, dataset["id"], packed.read_bytes(), mapping={"name": "b", "columns": columns}, name="b.csv.gz"
-    )
+    mapping = {"name": "bpic", "columns": columns}
+    done = imported(admin, dataset["id"], packed.read_bytes(), mapping=mapping, name="bpic.csv.gz")
     assert done["rows_accepted"] == facts["events"]
     graph = created(admin.get(f"/api/v1/datasets/{dataset['id']}/directly-follows"), 200)
     assert (graph["events"], graph["cases"], graph["variants_total"]) == (
