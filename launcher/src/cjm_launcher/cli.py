@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from cjm_catalog.bootstrap import create_first_admin
+from cjm_catalog.settings import CatalogSettings
 from cjm_kit import runtime
 from cjm_kit.errors import AppError
 from cjm_kit.logging import configure_logging
@@ -82,9 +84,7 @@ def _run_one(name: str) -> int:
     instance.prepare_data_dir(settings.data_dir)
 
     async def main() -> int:
-        if name == "catalog":
-            from cjm_catalog.bootstrap import create_first_admin
-
+        if isinstance(settings, CatalogSettings):
             given = LauncherSettings().admin_password
             generated = await create_first_admin(settings, given)
             if generated is not None and given is None:

@@ -4,7 +4,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from cjm_kit.db import Database
+from cjm_kit.db import open_database
+from cjm_kit.settings import RelationalSettings
 from cjm_launcher import instance, services
 from cjm_launcher.settings import LauncherSettings
 
@@ -21,11 +22,9 @@ async def migrate(name: str, settings: LauncherSettings) -> bool:
         return False
     data_dir = settings.data_dir.resolve()
     values: dict[str, Any] = {"data_dir": data_dir / name, "identity_secret": instance.identity_secret(data_dir)}
-    url: str = services.read_settings(name, values).database_url  # type: ignore[attr-defined]
-    database = Database(url)
+    service_settings = services.read_settings(name, values)
+    assert isinstance(service_settings, RelationalSettings)
     package = import_module(f"cjm_{name}")
-    try:
-        await database.migrate(Path(str(package.__file__)).parent / "migrations")
-    finally:
-        await database.close()
+    database = await open_database(service_settings, name, Path(str(package.__file__)).parent / "migrations")
+    await database.close()
     return True

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cjm_catalog.bootstrap
+from cjm_catalog.bootstrap import create_first_admin
+from cjm_catalog.settings import CatalogSettings
 from cjm_kit import runtime
 from cjm_kit.errors import AppError
 from cjm_kit.logging import get_logger
@@ -37,29 +38,28 @@ async def run_all(settings: LauncherSettings, say: Callable[[str], None]) -> int
     data_dir = settings.data_dir.resolve()
     nats = NatsServer(data_dir / "nats")
     common = _common_settings(data_dir, nats)
-    catalog_settings = services.read_settings("catalog", _settings_of("catalog", common, settings))
+    catalog_settings = CatalogSettings(**_settings_of("catalog", common, settings))
     say("Starting: message bus, catalog, ingest, mining, metrics, bot, gateway ...")
     given = settings.admin_password
-    generated = await cjm_catalog.bootstrap.create_first_admin(catalog_settings, given)
-    is_first_start = generated is not None
+    password = await create_first_admin(catalog_settings, given)
     parts: list[Component] = [Component("nats", nats.start, nats.stop, _always_ready, failed=nats.died)]
     parts.extend(_deferred(name, _settings_of(name, common, settings)) for name in services.SERVICE_NAMES)
     address = f"http://{'localhost' if settings.host in ('127.0.0.1', '0.0.0.0') else settings.host}:{settings.port}"  # noqa: S104
 
     async def greet() -> None:
         say(f"Ready after {time.monotonic() - started_at:.1f} s: {address}")
-        if generated is not None and given is None:
-            say(f'Sign in as "{ADMIN_NAME}" with the password  {generated}  (shown only this once).')
-        if generated is not None and settings.demo:
+        if password is not None and given is None:
+            say(f'Sign in as "{ADMIN_NAME}" with the password  {password}  (shown only this once).')
+        if password is not None and settings.demo:
             try:
-                await load_demo(f"http://127.0.0.1:{settings.port}", ADMIN_NAME, generated, settings.samples_dir, say)
+                await load_demo(f"http://127.0.0.1:{settings.port}", ADMIN_NAME, password, settings.samples_dir, say)
             except (AppError, OSError) as failure:
                 reason = failure.detail if isinstance(failure, AppError) else str(failure)
                 say(f"The sample data could not be loaded: {reason} Everything else works.")
         say(f"Open {address} - stop with Ctrl-C.")
 
     code = await runtime.run(parts, on_ready=greet)
-    _log.info("stopped", exit_code=code, was_first_start=is_first_start)
+    _log.info("stopped", exit_code=code)
     return code
 
 

@@ -1,9 +1,11 @@
 """Relational storage: SQLite for one machine, PostgreSQL for production, the same code for both."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from alembic import command, context
 from alembic.config import Config
@@ -11,6 +13,10 @@ from sqlalchemy import MetaData, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from cjm_kit.settings import RelationalSettings
+
+_migrating: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
 class Database:
@@ -55,13 +61,34 @@ class Database:
 
     async def migrate(self, folder: Path) -> None:
         """Bring the schema to the newest revision in an Alembic folder; safe to call by several starters at once."""
-        async with self.engine.connect() as connection:
+        # Alembic keeps the running migration in module globals, so one at a time in a process.
+        lock = _migrating.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+        async with lock, self.engine.connect() as connection:
             await connection.run_sync(_upgrade, folder)
             await connection.commit()
 
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+async def open_database(settings: RelationalSettings, name: str, migrations: Path) -> Database:
+    """Open the database of a service and bring its schema to the newest revision.
+
+    Args:
+        settings: Where it is; without a URL it is the file `<name>.sqlite` in the data folder.
+        name: Name of the service.
+        migrations: Alembic folder of the service.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    url = settings.database_url.get_secret_value() or f"sqlite+aiosqlite:///{settings.data_dir / name}.sqlite"
+    database = Database(url)
+    try:
+        await database.migrate(migrations)
+    except BaseException:
+        await database.close()
+        raise
+    return database
 
 
 @asynccontextmanager

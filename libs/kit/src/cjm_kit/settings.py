@@ -35,3 +35,13 @@ class ServiceSettings(BaseSettings):
     bot_target: str = "127.0.0.1:7105"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     shutdown_seconds: float = Field(default=5.0, gt=0)
+
+
+class RelationalSettings(ServiceSettings):
+    """Settings of a service that keeps relational data.
+
+    Attributes:
+        database_url: SQLAlchemy URL of its database, password included; empty for a SQLite file in `data_dir`.
+    """
+
+    database_url: SecretStr = SecretStr("")

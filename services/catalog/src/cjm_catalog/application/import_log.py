@@ -1,0 +1,172 @@
+"""Keeping the log of file imports."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from cjm_catalog.application.accounts import usernames
+from cjm_catalog.application.datasets import restricted_to, visible_dataset
+from cjm_catalog.application.mappings import existing_mapping
+from cjm_catalog.application.ports import Clock, Records, Store
+from cjm_catalog.domain.accounts import Caller
+from cjm_catalog.domain.checks import (
+    Page,
+    checked_name,
+    checked_page_size,
+    decode_cursor,
+    encode_cursor,
+    invalid,
+    moment,
+    text,
+)
+from cjm_catalog.domain.imports import (
+    MAX_FILE_NAME_LENGTH,
+    ImportChange,
+    ImportEntry,
+    ImportStatus,
+    advanced,
+)
+from cjm_catalog.domain.mappings import Mapping, MappingSpec, checked_mapping
+from cjm_kit.errors import AppError, Code
+
+
+@dataclass(frozen=True)
+class ImportView:
+    """An entry with the names of who started it and who owns the copied mapping."""
+
+    entry: ImportEntry
+    created_by: str
+    mapping_owner: str
+
+
+@dataclass(frozen=True)
+class ImportLog:
+    """The use cases around the import log."""
+
+    store: Store
+    now: Clock
+
+    async def open(
+        self,
+        caller: Caller,
+        dataset_id: str,
+        file_name: str,
+        mapping_id: str,
+        mapping: MappingSpec | None,
+        *,
+        all_or_nothing: bool,
+        is_check: bool,
+    ) -> ImportView:
+        """Opens an entry in state queued.
+
+        Args:
+            caller: who brings the file.
+            dataset_id: UUID of the dataset.
+            file_name: as uploaded, 1-255 characters.
+            mapping_id: UUID of a kept mapping, which is copied; empty when the mapping itself is given.
+            mapping: the mapping itself; None when an id is given.
+            all_or_nothing: True when one bad row fails the whole import.
+            is_check: True when rows are only checked.
+
+        Raises:
+            AppError: NOT_FOUND dataset_not_found, mapping_not_found; PERMISSION_DENIED dataset_write_not_allowed;
+                INVALID_ARGUMENT mapping_invalid, mapping_missing unless exactly one of id and mapping is given, or a
+                bad file name.
+        """
+        if bool(mapping_id) == (mapping is not None):
+            raise invalid(
+                "mapping", "mapping_missing", "Say how columns become fields: give either mapping_id or mapping."
+            )
+        name = checked_name("file_name", file_name, MAX_FILE_NAME_LENGTH)
+        async with self.store.write() as records:
+            view = await visible_dataset(records, caller, dataset_id)
+            if not view.access.can_write:
+                raise AppError(
+                    Code.PERMISSION_DENIED,
+                    "dataset_write_not_allowed",
+                    f'You may see "{view.dataset.name}" but not add data to it. Ask an administrator for the right.',
+                )
+            if mapping is None:
+                copy = await existing_mapping(records, mapping_id)
+            else:
+                copy = Mapping(**vars(checked_mapping(mapping, needs_name=False)))
+            entry = ImportEntry(
+                import_id=str(uuid4()),
+                dataset_id=dataset_id,
+                created_by_id=caller.user_id,
+                file_name=name,
+                mapping=copy,
+                all_or_nothing=all_or_nothing,
+                is_check=is_check,
+                created_at=self.now(),
+            )
+            await records.add(entry)
+            return (await _views(records, [entry]))[0]
+
+    async def update(self, import_id: str, change: ImportChange) -> ImportView:
+        """Notes progress or the end of an import.
+
+        Raises:
+            AppError: NOT_FOUND import_not_found; FAILED_PRECONDITION import_ended, import_step_not_possible;
+                INVALID_ARGUMENT import_count_invalid.
+        """
+        async with self.store.write() as records:
+            entry = advanced(await _existing_entry(records, import_id, lock=True), change, self.now())
+            await records.save(entry)
+            return (await _views(records, [entry]))[0]
+
+    async def get(self, caller: Caller, import_id: str) -> ImportView:
+        """Gives one entry of a dataset the caller may see.
+
+        Raises:
+            AppError: NOT_FOUND import_not_found.
+        """
+        async with self.store.read() as records:
+            entry = await _existing_entry(records, import_id)
+            try:
+                await visible_dataset(records, caller, entry.dataset_id)
+            except AppError as error:
+                raise _import_not_found() from error
+            return (await _views(records, [entry]))[0]
+
+    async def page(
+        self, caller: Caller, dataset_id: str, statuses: Sequence[ImportStatus], page_size: int, cursor: str
+    ) -> Page[ImportView]:
+        """Lists entries the caller may see, newest first.
+
+        Args:
+            caller: who asks.
+            dataset_id: UUID of one dataset; empty for all.
+            statuses: only these; empty for all.
+            page_size: 1-200; 0 means 50.
+            cursor: of the previous page; empty for the first.
+
+        Raises:
+            AppError: NOT_FOUND dataset_not_found; INVALID_ARGUMENT page_size_out_of_range, page_token_invalid.
+        """
+        limit = checked_page_size(page_size)
+        after = decode_cursor(cursor, moment, text)
+        async with self.store.read() as records:
+            if dataset_id:
+                await visible_dataset(records, caller, dataset_id)
+            entries = await records.import_page(restricted_to(caller), dataset_id, statuses, after, limit + 1)
+            views = await _views(records, entries[:limit])
+        last = entries[limit - 1] if len(entries) > limit else None
+        return Page(views, encode_cursor(last.created_at.isoformat(), last.import_id) if last else "")
+
+
+async def _existing_entry(records: Records, import_id: str, *, lock: bool = False) -> ImportEntry:
+    entry = await records.get(ImportEntry, lock=lock, import_id=import_id)
+    if entry is None:
+        raise _import_not_found()
+    return entry
+
+
+def _import_not_found() -> AppError:
+    return AppError(Code.NOT_FOUND, "import_not_found", "There is no such import, or you may not see it. Check the id.")
+
+
+async def _views(records: Records, entries: Sequence[ImportEntry]) -> list[ImportView]:
+    people = {entry.created_by_id for entry in entries} | {entry.mapping.owner_id for entry in entries}
+    names = await usernames(records, people)
+    return [ImportView(entry, names[entry.created_by_id], names.get(entry.mapping.owner_id, "")) for entry in entries]

@@ -1,0 +1,214 @@
+"""Mappings: how the columns of a file become event fields."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from cjm_catalog.domain.checks import checked_name, folded, is_time_zone
+from cjm_kit.errors import AppError, Code, FieldViolation
+
+MAX_NAME_LENGTH = 100
+MAX_COLUMN_LENGTH = 500
+MAX_COLUMNS = 500
+MAX_PROPERTY_LENGTH = 100
+PROPERTY_START = "properties."
+REQUIRED_FIELDS = ("customer_id", "action_type", "time")
+EVENT_FIELDS = frozenset(
+    {
+        *REQUIRED_FIELDS,
+        "event_id",
+        "session_id",
+        "channel_type",
+        "device_browser",
+        "device_os",
+        "device_category",
+        "traffic_source_name",
+        "traffic_source_url",
+        "interact_item_type",
+        "interact_item_id",
+        "interact_item_url",
+        "interact_item_content",
+        "experience_emotion",
+        "experience_score",
+        "geo_continent",
+        "geo_country",
+        "geo_city",
+        "store_id",
+        "employee_id",
+        "webpage_hostname",
+        "webpage_url",
+        "webpage_title",
+        "app_name",
+        "app_screen_title",
+        "order_id",
+        "item_id",
+        "value",
+        "currency",
+    }
+)
+
+
+class Function(StrEnum):
+    """How a text becomes a value."""
+
+    LOWER = "lower"
+    UPPER = "upper"
+    STRING = "string"
+    INT = "int"
+    FLOAT = "float"
+    DATETIME = "datetime"
+    DATE = "date"
+
+
+@dataclass(frozen=True)
+class MappingColumn:
+    """One column of a file and the event field it fills; no function means text without surrounding white space."""
+
+    field: str
+    column: str
+    function: Function | None = None
+
+
+@dataclass(frozen=True)
+class MappingSpec:
+    """What a mapping says, apart from whose it is."""
+
+    name: str
+    columns: tuple[MappingColumn, ...]
+    time_zone: str = "UTC"
+    time_format: str = ""
+    decimal_sign: str = "."
+
+
+@dataclass(frozen=True)
+class Mapping(MappingSpec):
+    """A mapping with an owner; id and owner are empty in a copy that was never stored."""
+
+    mapping_id: str = ""
+    owner_id: str = ""
+    created_at: datetime | None = None
+
+    @property
+    def name_key(self) -> str:
+        """The form of the name that is unique."""
+        return folded(self.name)
+
+
+def checked_mapping(spec: MappingSpec, *, needs_name: bool) -> MappingSpec:
+    """Returns a mapping in normal form: white space trimmed, defaults filled in.
+
+    Args:
+        spec: the mapping as given.
+        needs_name: False for one that is only checked or used once.
+
+    Raises:
+        AppError: INVALID_ARGUMENT mapping_invalid; its violations name everything that is wrong, columns with their
+            place (first column = row 1). Reasons: name_empty, name_too_long, name_has_control_characters,
+            columns_empty, columns_too_many, field_empty, field_unknown, field_repeated, function_without_column,
+            column_empty, column_too_long, field_missing, time_zone_unknown, time_format_invalid,
+            decimal_sign_unknown.
+    """
+    normal = replace(
+        spec,
+        name=spec.name.strip(),
+        columns=tuple(replace(c, field=c.field.strip(), column=c.column.strip()) for c in spec.columns),
+        time_zone=spec.time_zone.strip() or "UTC",
+        time_format=spec.time_format.strip(),
+        decimal_sign=spec.decimal_sign or ".",
+    )
+    violations: list[FieldViolation] = []
+    if normal.name or needs_name:
+        try:
+            normal = replace(normal, name=checked_name("name", normal.name, MAX_NAME_LENGTH))
+        except AppError as error:
+            violations.extend(error.violations)
+    violations.extend(_column_violations(normal.columns))
+    if not is_time_zone(normal.time_zone):
+        violations.append(
+            FieldViolation(
+                "timezone",
+                "time_zone_unknown",
+                f'"{normal.time_zone}" is no time zone. Give an IANA name such as "Europe/Berlin".',
+            )
+        )
+    if normal.time_format and not _is_time_format(normal.time_format):
+        violations.append(
+            FieldViolation(
+                "time_format",
+                "time_format_invalid",
+                f'"{normal.time_format}" does not describe a whole date. Write for example "%d.%m.%Y %H:%M", '
+                "or leave it empty to detect the form.",
+            )
+        )
+    if normal.decimal_sign not in (".", ","):
+        violations.append(
+            FieldViolation("decimal_sign", "decimal_sign_unknown", 'The decimal sign is "." or ",". Choose one.')
+        )
+    if violations:
+        raise AppError(
+            Code.INVALID_ARGUMENT,
+            "mapping_invalid",
+            f"The mapping cannot be used: {violations[0].detail}",
+            violations=tuple(violations),
+        )
+    return normal
+
+
+def _column_violations(columns: Sequence[MappingColumn]) -> list[FieldViolation]:
+    if not columns:
+        return [FieldViolation("columns", "columns_empty", "The mapping has no column. Choose at least one.")]
+    if len(columns) > MAX_COLUMNS:
+        return [FieldViolation("columns", "columns_too_many", f"The mapping has more than {MAX_COLUMNS} columns.")]
+    violations: list[FieldViolation] = []
+    first_rows: dict[str, int] = {}
+    for row, column in enumerate(columns, start=1):
+        problem = _column_problem(column)
+        if problem is None and column.field in first_rows:
+            problem = (
+                "field_repeated",
+                f"Columns {first_rows[column.field]} and {row} both fill {column.field}. Remove one of them.",
+            )
+        first_rows.setdefault(column.field, row)
+        if problem is not None:
+            reason, detail = problem
+            violations.append(FieldViolation(column.field or "field", reason, detail, row=row))
+    violations.extend(
+        FieldViolation(
+            field, "field_missing", f"No column fills {field}, which every event needs. Choose a column for it."
+        )
+        for field in REQUIRED_FIELDS
+        if field not in first_rows
+    )
+    return violations
+
+
+def _column_problem(column: MappingColumn) -> tuple[str, str] | None:
+    property_name = column.field.removeprefix(PROPERTY_START)
+    is_property = column.field.startswith(PROPERTY_START) and 1 <= len(property_name) <= MAX_PROPERTY_LENGTH
+    if not column.field:
+        return "field_empty", "A column names no field. Choose the field it fills."
+    if column.field not in EVENT_FIELDS and not is_property:
+        return (
+            "field_unknown",
+            f'There is no event field "{column.field}". Choose a known one or "properties.<name>".',
+        )
+    if not column.column:
+        if column.function is not None:
+            return (
+                "function_without_column",
+                f'The field {column.field} has the function "{column.function}" but no column. Choose the column.',
+            )
+        return "column_empty", f"The field {column.field} has no column. Choose the column or leave the field out."
+    if len(column.column) > MAX_COLUMN_LENGTH:
+        return "column_too_long", f"The column for {column.field} is longer than {MAX_COLUMN_LENGTH} characters."
+    return None
+
+
+def _is_time_format(time_format: str) -> bool:
+    sample = datetime(2024, 11, 28, 13, 14, 15, 123000, tzinfo=UTC)
+    try:
+        read = datetime.strptime(sample.strftime(time_format), time_format)  # noqa: DTZ007 - only the date is looked at
+    except ValueError:
+        return False
+    return read.date() == sample.date()

@@ -1,0 +1,1 @@
+"""The RPCs of the catalog: translate and delegate."""

@@ -1,0 +1,130 @@
+"""The rules that need no database."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from cjm_catalog.domain.checks import decode_cursor, encode_cursor, folded, text
+from cjm_catalog.domain.imports import ImportChange, ImportEntry, ImportStatus, advanced
+from cjm_catalog.domain.mappings import (
+    EVENT_FIELDS,
+    Function,
+    Mapping,
+    MappingColumn,
+    MappingSpec,
+    checked_mapping,
+)
+from cjm_kit.errors import AppError
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+GOOD = MappingSpec(
+    "shop",
+    (
+        MappingColumn("customer_id", "user"),
+        MappingColumn("action_type", "event"),
+        MappingColumn("time", "at"),
+    ),
+)
+
+
+def faults(spec: MappingSpec, *, needs_name: bool = True) -> list[tuple[str, str, int | None]]:
+    with pytest.raises(AppError) as caught:
+        checked_mapping(spec, needs_name=needs_name)
+    return [(fault.field, fault.reason, fault.row) for fault in caught.value.violations]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Straße", "STRASSE"), ("é", "E\u0301"), (" a ", "A"), ("ΣΊΣΥΦΟΣ", "σίσυφος")]
+)
+def test_names_that_differ_in_case_or_composition_only_are_one(one: str, other: str) -> None:
+    assert folded(one) == folded(other)
+
+
+def test_a_cursor_comes_back_as_it_was() -> None:
+    assert decode_cursor(encode_cursor("é", ""), text, text) == ("é", "")
+    assert decode_cursor("", text) is None
+
+
+def test_a_mapping_without_columns_has_one_fault() -> None:
+    assert faults(replace(GOOD, columns=())) == [("columns", "columns_empty", None)]
+
+
+def test_every_event_field_and_function_can_be_mapped() -> None:
+    others = sorted(EVENT_FIELDS - {column.field for column in GOOD.columns})
+    columns = [MappingColumn(field, field, function) for field, function in zip(others, [*Function] * 9, strict=False)]
+    assert len(checked_mapping(replace(GOOD, columns=(*GOOD.columns, *columns)), needs_name=True).columns) == len(
+        EVENT_FIELDS
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        (MappingColumn("", "x"), "field_empty"),
+        (MappingColumn("properties.", "x"), "field_unknown"),
+        (MappingColumn("properties." + "x" * 101, "x"), "field_unknown"),
+        (MappingColumn("import_id", "x"), "field_unknown"),
+        (MappingColumn("currency", " ", Function.UPPER), "function_without_column"),
+        (MappingColumn("currency", ""), "column_empty"),
+        (MappingColumn("currency", "x" * 501), "column_too_long"),
+        (MappingColumn("time", "x"), "field_repeated"),
+    ],
+)
+def test_a_bad_column_is_named_with_its_place(column: MappingColumn, reason: str) -> None:
+    spec = replace(GOOD, columns=(*GOOD.columns, column))
+    assert [fault[1:] for fault in faults(spec)] == [(reason, 4)]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"name": ""}, ("name", "name_empty", None)),
+        ({"name": "x" * 101}, ("name", "name_too_long", None)),
+        ({"time_zone": "Mars"}, ("timezone", "time_zone_unknown", None)),
+        ({"decimal_sign": ";"}, ("decimal_sign", "decimal_sign_unknown", None)),
+        ({"time_format": "%H:%M"}, ("time_format", "time_format_invalid", None)),
+        ({"time_format": "%Q"}, ("time_format", "time_format_invalid", None)),
+        ({"time_format": "day"}, ("time_format", "time_format_invalid", None)),
+        ({"columns": GOOD.columns * 200}, ("columns", "columns_too_many", None)),
+    ],
+)
+def test_a_bad_setting_is_named(change: dict[str, Any], fault: tuple[str, str, None]) -> None:
+    assert faults(replace(GOOD, **change)) == [fault]
+
+
+@pytest.mark.parametrize("time_format", ["%Y-%m-%d", "%d.%m.%y %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z", "%b %d, %Y, %I %p"])
+def test_a_time_format_that_gives_a_date_is_taken(time_format: str) -> None:
+    assert checked_mapping(replace(GOOD, time_format=time_format), needs_name=True).time_format == time_format
+
+
+def entry(status: ImportStatus) -> ImportEntry:
+    return ImportEntry(
+        "i", "d", "u", "a.csv", Mapping("", ()), all_or_nothing=False, is_check=False, created_at=NOW, status=status
+    )
+
+
+@pytest.mark.parametrize("old", ImportStatus)
+@pytest.mark.parametrize("new", ImportStatus)
+def test_an_import_moves_only_forward(old: ImportStatus, new: ImportStatus) -> None:
+    ends = {ImportStatus.COMPLETED, ImportStatus.FAILED, ImportStatus.CANCELLED}
+    possible = {
+        ImportStatus.QUEUED: {ImportStatus.QUEUED, ImportStatus.RUNNING, *ends},
+        ImportStatus.RUNNING: {ImportStatus.RUNNING, *ends},
+        ImportStatus.COMPLETED: {ImportStatus.COMPLETED, ImportStatus.REMOVED},
+    }.get(old, {old})
+    if new in possible:
+        moved = advanced(entry(old), ImportChange(status=new), NOW)
+        assert moved.status is new
+        assert (moved.finished_at is NOW) == (new in ends and old is not new)
+    else:
+        with pytest.raises(AppError) as caught:
+            advanced(entry(old), ImportChange(status=new), NOW)
+        assert caught.value.reason in ("import_ended", "import_step_not_possible")
+
+
+@pytest.mark.parametrize("change", [ImportChange(rows_read=-1), ImportChange(progress_ratio=1.5)])
+def test_impossible_counts_are_refused(change: ImportChange) -> None:
+    with pytest.raises(AppError, match="import_count_invalid"):
+        advanced(entry(ImportStatus.RUNNING), change, NOW)

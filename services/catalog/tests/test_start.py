@@ -1,0 +1,92 @@
+"""The schema, the first administrator, and the service on the bus."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from pydantic import SecretStr
+from sqlalchemy import Connection
+
+from cjm_catalog.adapters.database import SqlStore
+from cjm_catalog.adapters.passwords import Argon2Passwords
+from cjm_catalog.adapters.tables import metadata
+from cjm_catalog.application.accounts import Accounts
+from cjm_catalog.bootstrap import create_first_admin, utc_now
+from cjm_catalog.main import build
+from cjm_catalog.settings import CatalogSettings
+from cjm_kit.bus import Bus, Delivery
+from cjm_kit.db import Database
+from cjm_kit.errors import AppError
+from cjm_kit.identity import IdentitySigner
+from cjm_kit.rpc import RpcClient
+from cjm_kit.settings import ServiceSettings
+from cjm_launcher.instance import free_port
+from cjm_protos.catalog.v1 import facts_pb2
+
+from .conftest import FAST_PASSWORDS, Catalog
+
+
+async def test_the_declared_schema_is_the_migrated_one(database: Database) -> None:
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+def settings_for(settings: ServiceSettings, database_url: str = "") -> CatalogSettings:
+    return CatalogSettings(**settings.model_dump(), database_url=SecretStr(database_url))
+
+
+async def test_the_first_administrator_is_made_once(tmp_path: Path, database_url: str) -> None:
+    settings = CatalogSettings(
+        identity_secret=SecretStr("x" * 32), data_dir=tmp_path / "new", database_url=SecretStr(database_url)
+    )
+    with pytest.raises(AppError, match="password_too_short"):
+        await create_first_admin(settings, SecretStr("short"))
+    password = await create_first_admin(settings, None)
+    assert password is not None
+    assert len(password) >= 16
+    assert await create_first_admin(settings, SecretStr("another password")) is None
+
+
+async def test_of_several_starters_one_makes_the_first_administrator(database: Database) -> None:
+    async def no_bus() -> None:
+        """Nobody listens."""
+
+    accounts = Accounts(SqlStore(database, no_bus), Argon2Passwords(FAST_PASSWORDS), utc_now)
+    made = await asyncio.gather(*(accounts.create_first_admin(None) for _ in range(3)))
+    assert made.count(None) == 2
+
+
+async def test_a_given_password_is_used(settings: ServiceSettings) -> None:
+    assert await create_first_admin(settings_for(settings), SecretStr("a given password")) == "a given password"
+    assert (settings.data_dir / "catalog.sqlite").exists()
+
+
+async def test_the_service_starts_tells_facts_and_stops(
+    settings: ServiceSettings, bus: Bus, signer: IdentitySigner
+) -> None:
+    port = free_port()
+    mine = settings_for(settings).model_copy(update={"rpc_listen": f"127.0.0.1:{port}"})
+    await create_first_admin(mine, SecretStr("a given password"))
+    component = await build(mine)
+    assert not await component.is_ready()
+    await component.start()
+    assert await component.is_ready()
+    told: asyncio.Queue[facts_pb2.DatasetCreated] = asyncio.Queue()
+
+    async def hear(delivery: Delivery[facts_pb2.DatasetCreated]) -> None:
+        told.put_nowait(delivery.fact)
+
+    await bus.consume("test", "CATALOG", "cjm.catalog.dataset.created.v1", facts_pb2.DatasetCreated, hear)
+    client = RpcClient(f"127.0.0.1:{port}", signer, "gateway")
+    catalog = Catalog(client, clock=None)  # type: ignore[arg-type]
+    catalog.users["admin"] = (await catalog.log_in("admin", "a given password")).user
+    made = await catalog.dataset("admin", "data")
+    fact = await asyncio.wait_for(told.get(), 10)
+    assert (fact.dataset_id, fact.name) == (made.dataset_id, "data")
+    await client.close()
+    await component.stop()

@@ -1,0 +1,259 @@
+"""Reports over gRPC, with sources in memory that count by hand."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import pytest_asyncio
+
+from cjm_kit.errors import AppError, Code
+from cjm_kit.identity import Identity, IdentitySigner, acting_as, service_identity, staff_identity
+from cjm_kit.rpc import RpcClient, RpcServer
+from cjm_kit.settings import ServiceSettings
+from cjm_kit.telemetry import Telemetry
+from cjm_metrics.application import Reports
+from cjm_metrics.domain import DatasetInfo, DatasetStats, Day, DayCounts, ValueCount
+from cjm_metrics.entrypoints import ReportServicer
+from cjm_protos.ingest.v1.questions_pb2 import Event
+from cjm_protos.metrics.v1 import report_pb2
+from cjm_protos.metrics.v1.report_pb2_grpc import ReportServiceStub, add_ReportServiceServicer_to_server
+
+SHOP = DatasetInfo("1", "shop", "Europe/Berlin")
+PHONE = DatasetInfo("2", "phone", "Europe/Berlin")
+
+
+def event(dataset: DatasetInfo, customer: str, time: datetime, action: str, **fields: str) -> Event:
+    message = Event(dataset_id=dataset.dataset_id, customer_id=customer, action_type=action, fields=fields)
+    message.time.FromDatetime(time)
+    return message
+
+
+@dataclass
+class Memory:
+    """Datasets and events in memory."""
+
+    datasets: list[DatasetInfo]
+    events: list[Event]
+    counts_asked: int = 0
+    public: set[str] = field(default_factory=set)
+
+    async def dataset(self, dataset_id: str) -> DatasetInfo:
+        for dataset in self.datasets:
+            if dataset.dataset_id == dataset_id:
+                return dataset
+        raise AppError(Code.NOT_FOUND, "dataset_not_found", "There is no such dataset.")
+
+    async def public_datasets(self) -> list[DatasetInfo]:
+        return [dataset for dataset in self.datasets if dataset.dataset_id in self.public]
+
+    async def stats(self, dataset_ids: Sequence[str]) -> list[DatasetStats]:
+        found = []
+        for dataset_id in dataset_ids:
+            times = [self._time(item) for item in self._of([dataset_id])]
+            customers = {item.customer_id for item in self._of([dataset_id])}
+            if times:
+                found.append(
+                    DatasetStats(dataset_id, len(times), len(customers), min(times), max(times), str(len(times)))
+                )
+        return found
+
+    async def count_by_day(
+        self, dataset_ids: Sequence[str], period: tuple[datetime, datetime], zone: ZoneInfo, by_field: str
+    ) -> DayCounts:
+        self.counts_asked += 1
+        chosen = [item for item in self._of(dataset_ids) if period[0] <= self._time(item) < period[1]]
+        by_day: dict[date, list[Event]] = {}
+        for item in chosen:
+            by_day.setdefault(self._time(item).astimezone(zone).date(), []).append(item)
+        days = [
+            Day(day, len(self._customers(items)), len(items), tuple(self._values(items, by_field)) if by_field else ())
+            for day, items in sorted(by_day.items())
+        ]
+        return DayCounts(days, len(self._customers(chosen)), len(chosen))
+
+    async def values(self, dataset_ids: Sequence[str], field: str) -> list[ValueCount]:
+        return self._values(self._of(dataset_ids), field)
+
+    async def newest(self, dataset_ids: Sequence[str], count: int) -> list[Event]:
+        return sorted(self._of(dataset_ids), key=self._time, reverse=True)[:count]
+
+    def _of(self, dataset_ids: Sequence[str]) -> list[Event]:
+        return [item for item in self.events if item.dataset_id in dataset_ids]
+
+    @staticmethod
+    def _time(item: Event) -> datetime:
+        return item.time.ToDatetime(UTC)
+
+    @staticmethod
+    def _customers(items: list[Event]) -> set[tuple[str, str]]:
+        return {(item.dataset_id, item.customer_id) for item in items}
+
+    @staticmethod
+    def _values(items: list[Event], name: str) -> list[ValueCount]:
+        counter = Counter(item.fields.get(name) or getattr(item, name, None) for item in items)
+        return [ValueCount(value or "", value is not None, count) for value, count in counter.most_common()]
+
+
+@pytest.fixture
+def memory() -> Memory:
+    """Two datasets; the last event of the shop is after midnight in Berlin but not in UTC."""
+    noon = datetime(2024, 5, 1, 12, tzinfo=UTC)
+    events = [
+        event(SHOP, "anna", noon, "home", channel_type="web"),
+        event(SHOP, "anna", noon.replace(minute=1), "cart", channel_type="web"),
+        event(SHOP, "bert", noon.replace(day=3), "home", channel_type="app"),
+        event(SHOP, "bert", noon.replace(day=3, hour=22), "cart"),
+        event(PHONE, "anna", noon.replace(day=2), "call", channel_type="voice"),
+    ]
+    return Memory([SHOP, PHONE], events, public={SHOP.dataset_id, PHONE.dataset_id})
+
+
+@pytest_asyncio.fixture
+async def client(memory: Memory, signer: IdentitySigner, tmp_path: Path) -> AsyncIterator[RpcClient]:
+    """A client of the running service."""
+    settings = ServiceSettings(
+        identity_secret="not used here, the signer is given",  # type: ignore[arg-type]
+        data_dir=tmp_path,
+        shutdown_seconds=0.2,
+    )
+    servicer = ReportServicer(Reports(memory))
+    registrations = [(add_ReportServiceServicer_to_server, servicer)]
+    server = RpcServer(settings, registrations, signer, Telemetry("metrics"))
+    await server.start()
+    client = RpcClient(f"127.0.0.1:{server.port}", signer, "gateway")
+    yield client
+    await client.close()
+    await server.stop()
+
+
+async def daily(client: RpcClient, **request: object) -> report_pb2.GetDailyReportResponse:
+    with acting_as(staff_identity("eva", is_admin=False)):
+        stub = client.stub(ReportServiceStub)
+        return await stub.GetDailyReport(report_pb2.GetDailyReportRequest(**request))  # type: ignore[arg-type]
+
+
+async def home(client: RpcClient, dataset_id: str = "") -> report_pb2.GetHomeResponse:
+    with acting_as(staff_identity("eva", is_admin=False)):
+        return await client.stub(ReportServiceStub).GetHome(report_pb2.GetHomeRequest(dataset_id=dataset_id))
+
+
+def days_of(days: Sequence[report_pb2.ReportDay]) -> list[tuple[str, int, int]]:
+    return [(day.date, day.customers_count, day.touchpoints_count) for day in days]
+
+
+async def test_days_are_those_of_the_time_zone_and_gaps_are_zero(client: RpcClient) -> None:
+    report = await daily(client, dataset_id="1")
+    assert (report.from_date, report.to_date, report.time_zone) == ("2024-05-01", "2024-05-04", "Europe/Berlin")
+    assert days_of(report.days) == [
+        ("2024-05-01", 1, 2),
+        ("2024-05-02", 0, 0),
+        ("2024-05-03", 1, 1),
+        ("2024-05-04", 1, 1),
+    ]
+    assert (report.customers_count, report.touchpoints_count) == (2, 4)
+
+
+async def test_the_last_day_of_a_period_counts_whole(client: RpcClient) -> None:
+    report = await daily(client, dataset_id="1", from_date="2024-05-03", to_date="2024-05-03")
+    assert days_of(report.days) == [("2024-05-03", 1, 1)]
+    assert (report.customers_count, report.touchpoints_count) == (1, 1)
+
+
+async def test_a_report_is_split_by_values_and_not_set(client: RpcClient) -> None:
+    report = await daily(client, dataset_id="1", dimension=report_pb2.DIMENSION_CHANNEL_TYPE)
+    split = [[(item.value, item.is_set, item.events_count) for item in day.by_value] for day in report.days]
+    assert split == [[("web", True, 2)], [], [("app", True, 1)], [("", False, 1)]]
+
+
+async def test_without_a_dataset_all_public_ones_count_by_name(client: RpcClient, memory: Memory) -> None:
+    report = await daily(client, dimension=report_pb2.DIMENSION_DATASET)
+    assert (report.customers_count, report.touchpoints_count) == (3, 5)
+    assert [[item.value for item in day.by_value] for day in report.days] == [["shop"], ["phone"], ["shop"], ["shop"]]
+    memory.public = {PHONE.dataset_id}
+    assert (await daily(client)).touchpoints_count == 1
+    memory.public = set()
+    assert not (await daily(client)).days
+
+
+async def test_empty_datasets_have_empty_reports(client: RpcClient, memory: Memory) -> None:
+    memory.events = []
+    report = await daily(client, dataset_id="1")
+    assert (report.from_date, report.to_date, list(report.days)) == ("", "", [])
+    report = await daily(client, dataset_id="1", from_date="2024-05-01", to_date="2024-05-02")
+    assert days_of(report.days) == [("2024-05-01", 0, 0), ("2024-05-02", 0, 0)]
+    assert await home(client, "1") == report_pb2.GetHomeResponse()
+
+
+@pytest.mark.parametrize(
+    ("request_fields", "code", "reason"),
+    [
+        ({"from_date": "2024-05-02", "to_date": "2024-05-01"}, Code.INVALID_ARGUMENT, "period_reversed"),
+        ({"from_date": "2000-01-01", "to_date": "2024-05-01"}, Code.INVALID_ARGUMENT, "period_too_long"),
+        ({"from_date": "yesterday"}, Code.INVALID_ARGUMENT, "date_invalid"),
+        ({"dataset_id": "3"}, Code.NOT_FOUND, "dataset_not_found"),
+    ],
+)
+async def test_what_cannot_be_reported_is_refused(
+    client: RpcClient, request_fields: dict[str, str], code: Code, reason: str
+) -> None:
+    with pytest.raises(AppError) as caught:
+        await daily(client, **{"dataset_id": "1", **request_fields})
+    assert (caught.value.code, caught.value.reason) == (code, reason)
+
+
+async def test_home_numbers(client: RpcClient, memory: Memory) -> None:
+    answer = await home(client)
+    assert (answer.customers_count, answer.touchpoints_count) == (3, 5)
+    assert [(item.dataset_id, item.action_type) for item in answer.newest] == [
+        ("1", "cart"),
+        ("1", "home"),
+        ("2", "call"),
+        ("1", "cart"),
+        ("1", "home"),
+    ]
+    assert answer.newest[0].time == answer.last_event_at
+    assert [(item.value, item.share_ratio) for item in answer.channels if item.is_set] == [
+        ("web", 0.5),
+        ("app", 0.25),
+        ("voice", 0.25),
+    ]
+    assert [(item.touchpoints_count, item.share_ratio) for item in answer.channels if not item.is_set] == [(1, 0.0)]
+    assert sum(item.share_ratio for item in answer.actions) == pytest.approx(1)
+    assert [(item.is_set, item.touchpoints_count) for item in answer.device_categories] == [(False, 5)]
+    assert len(answer.last_days) == 30
+    assert (answer.last_days[0].date, answer.last_days[-1].date) == ("2024-04-05", "2024-05-04")
+    assert sum(day.touchpoints_count for day in answer.last_days) == 5
+    assert (await home(client, "2")).touchpoints_count == 1
+
+
+async def test_counts_are_remembered_until_events_or_datasets_change(client: RpcClient, memory: Memory) -> None:
+    for _ in range(3):
+        await daily(client, dataset_id="1")
+        await home(client, "1")
+    assert memory.counts_asked == 2
+    memory.events.append(event(SHOP, "carl", datetime(2024, 5, 2, 9, tzinfo=UTC), "home"))
+    assert (await daily(client, dataset_id="1")).touchpoints_count == 5
+    assert (await home(client, "1")).customers_count == 3
+    memory.datasets[0] = DatasetInfo("1", "shop", "UTC")
+    assert len((await daily(client, dataset_id="1")).days) == 3
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        service_identity("bot"),
+        Identity("token:x", frozenset({"system"}), scopes=frozenset({"events:write"})),
+        Identity("anyone", frozenset()),
+    ],
+)
+async def test_only_staff_come_in(client: RpcClient, identity: Identity) -> None:
+    stub = client.stub(ReportServiceStub)
+    with acting_as(identity):
+        with pytest.raises(AppError, match="not_allowed"):
+            await stub.GetDailyReport(report_pb2.GetDailyReportRequest())
+        with pytest.raises(AppError, match="not_allowed"):
+            await stub.GetHome(report_pb2.GetHomeRequest())
