@@ -1,6 +1,6 @@
 """Signing in, staff, rights: what each person can and cannot do, tried from outside."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -12,13 +12,18 @@ PASSWORD = "thirty characters are no problem"
 
 
 @pytest.fixture
-def make_user(admin: httpx.Client, product: Product, new_name: Callable[[str], str]) -> Callable[..., Any]:
+def make_user(admin: httpx.Client, product: Product, new_name: Callable[[str], str]) -> Iterator[Callable[..., Any]]:
+    clients: list[httpx.Client] = []
+
     def make(role: str = "analyst") -> tuple[dict[str, Any], httpx.Client]:
         name = new_name("user").replace(" ", "-")
         user = created(admin.post("/api/v1/users", json={"username": name, "password": PASSWORD, "role": role}))
-        return user, product.client(name, PASSWORD)
+        clients.append(product.client(name, PASSWORD))
+        return user, clients[-1]
 
-    return make
+    yield make
+    for client in clients:
+        client.close()
 
 
 def test_wrong_password_opens_no_session(product: Product) -> None:
@@ -35,9 +40,9 @@ def test_wrong_password_opens_no_session(product: Product) -> None:
 def test_sign_out_ends_the_session(product: Product) -> None:
     with product.client() as client:
         assert client.get("/api/v1/me").json()["user"]["username"] == "admin"
-        cookie = dict(client.cookies)
+        cookie = f"cjm_session={client.cookies['cjm_session']}"
         assert client.delete("/api/v1/session").status_code == 204
-        assert client.get("/api/v1/me", cookies=cookie).status_code == 401
+        assert client.get("/api/v1/me", headers={"Cookie": cookie}).status_code == 401
 
 
 def test_change_password(make_user: Callable[..., Any], product: Product) -> None:

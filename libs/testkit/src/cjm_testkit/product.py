@@ -7,12 +7,19 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
 ROOT = Path(__file__).resolve().parents[4]
 ADMIN_PASSWORD = "a password only for tests"
+
+
+class _Client(httpx.Client):
+    """A client that may have been used before its `with` block."""
+
+    def __enter__(self) -> Self:
+        return self
 
 
 @dataclass
@@ -82,7 +89,7 @@ class Product:
 
     def client(self, username: str = "admin", password: str = ADMIN_PASSWORD) -> httpx.Client:
         """A signed-in client."""
-        client = httpx.Client(base_url=self.base_url, timeout=60)
+        client = _Client(base_url=self.base_url, timeout=60)
         answer = client.post("/api/v1/session", json={"username": username, "password": password})
         assert answer.status_code == 200, answer.text
         client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
