@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 from pydantic import ValidationError
 
 from cjm_catalog.bootstrap import create_first_admin
@@ -66,11 +67,11 @@ def _run_all() -> int:
         instance.require_free_port(settings.host, settings.port)
         if not settings.log_file:
             configure_logging(settings.log_level)
-            return asyncio.run(run_all(settings, _say))
+            return uvloop.run(run_all(settings, _say))
         with (settings.data_dir / "cjm.log").open("a", buffering=1) as log:
             configure_logging(settings.log_level, log)
             _say(f"Log: {settings.data_dir / 'cjm.log'}")
-            code = asyncio.run(run_all(settings, _say))
+            code = uvloop.run(run_all(settings, _say))
             if code:
                 _say(f"Stopped because a part failed. The log says why: {settings.data_dir / 'cjm.log'}")
             return code
@@ -91,7 +92,7 @@ def _run_one(name: str) -> int:
                 _say(f'Sign in as "admin" with the password  {generated}  (shown only this once).')
         return await runtime.run([await services.build(name, settings)], stop_seconds=settings.shutdown_seconds + 5)
 
-    return asyncio.run(main())
+    return uvloop.run(main())
 
 
 @app.command()

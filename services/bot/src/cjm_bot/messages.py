@@ -1,0 +1,97 @@
+"""Every text the bot says. Whole sentences with placeholders, so that another language is another module like this."""
+
+from datetime import datetime
+
+from cjm_bot.domain import DayNumbers, EndedAnalysis, RecentDays
+
+COMMANDS = {
+    "today": "Numbers of the latest day",
+    "map": "Picture of your last analysis",
+    "unlink": "Stop messages to this chat",
+    "help": "What this bot can do",
+}
+HELP = (
+    "/today shows the numbers of the latest day with a chart.\n"
+    "/map shows the picture of your last analysis.\n"
+    "/unlink ends the link between this chat and your account.\n"
+    "When an analysis you started ends, its picture arrives here."
+)
+START = "This bot shows your customers' journeys. Open Settings, Telegram on the web page and choose Link Telegram."
+NOT_LINKED = "This chat is not linked yet. Open Settings, Telegram on the web page and choose Link Telegram."
+CODE_ENDED = "This code expired after 10 minutes. Get a new code on the web page."
+LINKED = f"This chat is linked to your account.\n\n{HELP}"
+UNLINKED = "This chat is no longer linked. No more messages come here."
+ACCOUNT_ENDED = (
+    "Your account can no longer sign in, so this chat is not linked any more. Ask your administrator for access."
+)
+NO_NUMBERS = "There are no touchpoints yet. Import a file on the web page, then send /today again."
+NO_MAP = (
+    "You have no finished analysis yet. Open Explore, Models on the web page, choose Start analysis, then send /map."
+)
+TRY_AGAIN = "The numbers cannot be read right now. Try again in a minute."
+TEST = "This is a test message. Telegram is linked to your account."
+CHART_TITLE = "Touchpoints per day"
+
+_KINDS = {
+    "directly_follows": "Journey map",
+    "alpha": "Alpha model",
+    "heuristics_net": "Heuristics net",
+    "inductive_tree": "Process tree",
+    "inductive_petri": "Inductive Petri net",
+    "heuristics_petri": "Heuristics Petri net",
+    "dfg_petri": "Petri net of the journey map",
+}
+
+
+def today(recent: RecentDays, now: datetime) -> str:
+    """The numbers of the latest day against the day before; `recent.days` is not empty."""
+    latest = recent.days[-1]
+    before = recent.days[-2] if len(recent.days) > 1 else DayNumbers(latest.day, 0, 0)
+    sentence = (
+        f"{day_name(latest)}: {latest.touchpoints_count:,} touchpoints "
+        f"({change(latest.touchpoints_count, before.touchpoints_count)} on the day before) "
+        f"from {latest.customers_count:,} customers ({change(latest.customers_count, before.customers_count)})."
+    )
+    sentences = [sentence]
+    if recent.last_event_at and latest.day >= now.date():
+        sentences.append(f"Data until {recent.last_event_at:%H:%M} UTC. Today's numbers will grow.")
+    match recent.own_private_count:
+        case 0:
+            sentences.append("All public datasets.")
+        case 1:
+            sentences.append("All public datasets and your private one.")
+        case count:
+            sentences.append(f"All public datasets and your {count:,} private ones.")
+    return "\n".join(sentences)
+
+
+def analysis(ended: EndedAnalysis) -> str:
+    """How an analysis ended, in one sentence or two."""
+    name = f"{_KINDS[ended.kind]} of {ended.dataset_name}"
+    if not ended.has_result:
+        return f"{name} ended without a result. {ended.error_detail}".rstrip()
+    basis = f"{ended.events_count:,} events in {ended.cases_count:,} journeys"
+    if ended.is_partial:
+        return f"{name} is only partly ready: {basis}. {ended.error_detail}".rstrip()
+    return f"{name} is ready: {basis}."
+
+
+def last_map(ended: EndedAnalysis) -> str:
+    """What the picture of the last analysis shows."""
+    return f"{analysis(ended)} Made on {ended.finished_at.day} {ended.finished_at:%b %Y, %H:%M} UTC."
+
+
+def day_name(numbers: DayNumbers) -> str:
+    """A day as people write it, for example "7 May 2024"."""
+    return f"{numbers.day.day} {numbers.day:%b %Y}"
+
+
+def change(now_count: int, before_count: int) -> str:
+    """Difference to a count before, for example "+12, +2.9%"; without percent where there is no base."""
+    difference = now_count - before_count
+    if difference == 0:
+        return "no change"
+    if before_count == 0:
+        return f"{difference:+,}"
+    percent = 100 * difference / before_count
+    return f"{difference:+,}, {percent:+,.{0 if abs(percent) >= 10 else 1}f}%"

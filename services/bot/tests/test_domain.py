@@ -1,0 +1,82 @@
+"""Numbers, codes and sentences without any server."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from cjm_bot import messages
+from cjm_bot.adapters.charts import ChartPainter
+from cjm_bot.domain import CHART_DAYS, DayNumbers, RecentDays, fits_photo, hash_code, merge_days, new_code
+
+from .conftest import png
+
+MONDAY = date(2024, 5, 6)
+
+
+def test_days_of_several_datasets_add_up_and_missing_days_are_zero() -> None:
+    shop = [DayNumbers(MONDAY, 2, 9), DayNumbers(MONDAY + timedelta(days=2), 1, 4)]
+    calls = [DayNumbers(MONDAY + timedelta(days=2), 3, 3), DayNumbers(MONDAY + timedelta(days=3), 0, 0)]
+    assert merge_days([shop, calls]) == (
+        DayNumbers(MONDAY, 2, 9),
+        DayNumbers(MONDAY + timedelta(days=1), 0, 0),
+        DayNumbers(MONDAY + timedelta(days=2), 4, 7),
+    )
+
+
+def test_only_the_last_days_are_kept() -> None:
+    merged = merge_days([[DayNumbers(MONDAY + timedelta(days=index), 1, 1) for index in range(30)]])
+    assert len(merged) == CHART_DAYS
+    assert merged[-1].day == MONDAY + timedelta(days=29)
+
+
+def test_no_touchpoints_means_no_days() -> None:
+    assert merge_days([[], [DayNumbers(MONDAY, 0, 0)]]) == ()
+
+
+@pytest.mark.parametrize(
+    ("now_count", "before_count", "text"),
+    [
+        (430, 418, "+12, +2.9%"),
+        (100, 50, "+50, +100%"),
+        (50, 100, "-50, -50%"),
+        (3_000, 1_295, "+1,705, +132%"),
+        (5, 0, "+5"),
+        (7, 7, "no change"),
+    ],
+)
+def test_change(now_count: int, before_count: int, text: str) -> None:
+    assert messages.change(now_count, before_count) == text
+
+
+def test_a_day_that_is_not_over_says_so() -> None:
+    last_event_at = datetime(2024, 5, 6, 18, 0, tzinfo=UTC)
+    recent = RecentDays((DayNumbers(MONDAY, 3, 9),), 2, last_event_at)
+    assert messages.today(recent, last_event_at).splitlines() == [
+        "6 May 2024: 9 touchpoints (+9 on the day before) from 3 customers (+3).",
+        "Data until 18:00 UTC. Today's numbers will grow.",
+        "All public datasets and your 2 private ones.",
+    ]
+    assert "will grow" not in messages.today(recent, last_event_at + timedelta(days=1))
+
+
+def test_codes_are_different_fit_a_deep_link_and_are_stored_hashed() -> None:
+    codes = {new_code() for _ in range(100)}
+    assert len(codes) == 100
+    assert all(len(code) == 32 and code.replace("-", "").replace("_", "").isalnum() for code in codes)
+    assert all(code not in hash_code(code) for code in codes)
+
+
+def test_large_pictures_are_no_photos() -> None:
+    assert fits_photo(png(5_000, 5_000))
+    assert not fits_photo(png(5_001, 5_000))
+    assert not fits_photo(png(2_100, 100))
+    assert not fits_photo(png() + bytes(10_000_000))
+    assert not fits_photo(b"<svg/>")
+
+
+async def test_the_chart_is_a_picture_that_shows_the_numbers() -> None:
+    one = await ChartPainter().days([DayNumbers(MONDAY, 1, 1)], "Touchpoints per day")
+    two = await ChartPainter().days([DayNumbers(MONDAY, 1, 1), DayNumbers(MONDAY, 1, 2)], "Touchpoints per day")
+    assert fits_photo(one)
+    assert one != two
+    assert (int.from_bytes(one[16:20]), int.from_bytes(one[20:24])) == (1200, 675)
