@@ -73,6 +73,10 @@ bench: $(VENV)/.installed $(PAGE) ## Figures of docs/performance.md, each agains
 protos: $(VENV)/.installed ## Generate libs/protos anew from protos/
 	@python libs/protos/generate.py
 
+.PHONY: openapi
+openapi: $(VENV)/.installed ## Write services/gateway/openapi.json anew
+	@python -m cjm_gateway.openapi > services/gateway/openapi.json
+
 .PHONY: format
 format: $(VENV)/.installed ## Bring the Python code into its form
 	@ruff check --fix --quiet .

@@ -1,0 +1,94 @@
+"""Gathering what many callers send at the same time into few calls."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from cjm_kit.errors import AppError, Code
+
+_Item = TypeVar("_Item")
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[_Item, _Answer]):
+    item: _Item
+    size_bytes: int
+    answer: asyncio.Future[_Answer]
+
+
+class Coalescer(Generic[_Item, _Answer]):
+    """Gathers items into calls, one call at a time, and hands every caller the answer at the place of its item.
+
+    Args:
+        send: Makes one call; must return one answer per item, in the same order. Its failure is every caller's failure.
+        linger_seconds: How long a call waits for company, >= 0.
+        call_bytes: A call closes when it holds this much; a larger item travels alone.
+        call_items: A call closes when it holds this many items.
+        waiting_bytes: More than this is not kept waiting; callers are refused instead.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[list[_Item]], Awaitable[Sequence[_Answer]]],
+        *,
+        linger_seconds: float = 0.002,
+        call_bytes: int = 1_000_000,
+        call_items: int = 2000,
+        waiting_bytes: int = 64_000_000,
+    ) -> None:
+        self._send = send
+        self._linger_seconds = linger_seconds
+        self._call_bytes = call_bytes
+        self._call_items = call_items
+        self._waiting_bytes_limit = waiting_bytes
+        self._waiting: deque[_Waiting[_Item, _Answer]] = deque()
+        self._waiting_bytes = 0
+        self._worker: asyncio.Task[None] | None = None
+
+    async def ask(self, item: _Item, size_bytes: int) -> _Answer:
+        """Send an item with others and return its answer.
+
+        Raises:
+            AppError: UNAVAILABLE `intake_full` when too much is waiting; whatever the call raised.
+        """
+        if self._waiting_bytes + size_bytes > self._waiting_bytes_limit:
+            raise AppError(Code.UNAVAILABLE, "intake_full", "Too many events are waiting. Send them again in a second.")
+        waiting = _Waiting(item, size_bytes, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._waiting_bytes += size_bytes
+        if self._worker is None or self._worker.done():
+            # An empty context: the calls belong to many requests, so they carry the identity and request id of none.
+            self._worker = asyncio.create_task(self._work(), context=Context())
+        answer: _Answer = await waiting.answer
+        return answer
+
+    async def _work(self) -> None:
+        while self._waiting:
+            if self._waiting_bytes < self._call_bytes and len(self._waiting) < self._call_items:
+                await asyncio.sleep(self._linger_seconds)
+            call = self._next_call()
+            try:
+                answers = await self._send([waiting.item for waiting in call])
+                for waiting, answer in zip(call, answers, strict=True):
+                    if not waiting.answer.done():
+                        waiting.answer.set_result(answer)
+            except Exception as failure:  # noqa: BLE001 - every caller in the call must hear of it
+                for waiting in call:
+                    if not waiting.answer.done():
+                        waiting.answer.set_exception(failure)
+
+    def _next_call(self) -> list[_Waiting[_Item, _Answer]]:
+        call: list[_Waiting[_Item, _Answer]] = []
+        size_bytes = 0
+        while self._waiting and len(call) < self._call_items:
+            if call and size_bytes + self._waiting[0].size_bytes > self._call_bytes:
+                break
+            waiting = self._waiting.popleft()
+            self._waiting_bytes -= waiting.size_bytes
+            size_bytes += waiting.size_bytes
+            call.append(waiting)
+        return call

@@ -1,0 +1,1 @@
+"""How the world reaches the gateway, and the calls it translates requests to."""

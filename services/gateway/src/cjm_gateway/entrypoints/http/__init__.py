@@ -1,0 +1,1 @@
+"""The REST API, one room per resource, and the web page."""

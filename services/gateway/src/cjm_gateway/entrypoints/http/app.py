@@ -1,0 +1,122 @@
+"""The REST application and its description."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.exceptions import HTTPException
+
+from cjm_gateway.entrypoints.http import (
+    analyses,
+    datasets,
+    events,
+    imports,
+    mappings,
+    problems,
+    questions,
+    reports,
+    session,
+    system,
+    telegram,
+    tokens,
+    users,
+)
+from cjm_kit.errors import AppError
+
+_ROOMS = (
+    session,
+    users,
+    tokens,
+    datasets,
+    events,
+    questions,
+    mappings,
+    imports,
+    analyses,
+    reports,
+    telegram,
+    system,
+)
+_DESCRIPTION = """\
+Send what your customers do, import files, and ask how their journeys really run.
+
+Staff sign in with POST /api/v1/session: the answer sets the cookie cjm_session, and its csrf_token must be sent as \
+X-CSRF-Token with POST, PUT, PATCH and DELETE. Systems send events with an API token: Authorization: Bearer cjm_….
+
+Lists come in parts: send next_cursor as cursor for the next part. Times are RFC 3339 in UTC. Every failure is an \
+RFC 9457 problem with a stable reason for programs and a sentence for people."""
+
+
+class MethodTable:
+    """Which methods an address knows."""
+
+    def __init__(self, app: FastAPI) -> None:
+        contexts = iter_route_contexts(app.routes)
+        self._routes = [(item.path_regex, item.methods or set()) for item in contexts if item.path]
+
+    def allowed(self, path: str) -> Sequence[str]:
+        """Methods of an address in alphabetical order; empty for an unknown one."""
+        return sorted({method for regex, methods in self._routes if regex.match(path) for method in methods})
+
+
+def create_app() -> FastAPI:
+    """The REST application; `app.state.gateway` must be set before it serves."""
+    app = FastAPI(
+        title="Customer Journey Master",
+        version=version("cjm-gateway"),
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        redirect_slashes=False,
+        exception_handlers={
+            AppError: problems.on_app_error,
+            RequestValidationError: problems.on_invalid,
+            HTTPException: problems.on_http_exception,
+            Exception: problems.on_unexpected,
+        },
+    )
+    for room in _ROOMS:
+        app.include_router(room.router)
+    app.state.methods = MethodTable(app)
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _with_problems(describe())
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _with_problems(openapi: dict[str, Any]) -> dict[str, Any]:
+    """The description with our problems in place of the framework's own error form."""
+    components = openapi["components"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(name, None)
+    problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    components["schemas"].update(problem.pop("$defs"))
+    components["schemas"]["Problem"] = problem
+    reference = {"$ref": "#/components/schemas/Problem"}
+    components["responses"] = {
+        "Problem": {"description": "A failure.", "content": {problems.MEDIA_TYPE: {"schema": reference}}}
+    }
+    for path, item in openapi["paths"].items():
+        for operation in item.values():
+            operation["responses"].pop("422", None)
+            for response in operation["responses"].values():
+                for content in response.get("content", {}).values():
+                    # A word of OpenAPI 3.2 for the items of a stream, which 3.1 does not know.
+                    content.pop("itemSchema", None)
+            if path.startswith("/api/"):
+                for status in ("4XX", "5XX"):
+                    operation["responses"][status] = {"$ref": "#/components/responses/Problem"}
+    return openapi

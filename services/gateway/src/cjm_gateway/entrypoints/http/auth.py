@@ -1,0 +1,112 @@
+"""Who is asking: staff by session cookie with CSRF token, systems by API token."""
+
+import hmac
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie
+
+from cjm_gateway.application.token_cache import KnownToken
+from cjm_gateway.entrypoints.http.gateway import Gateway, GatewayDep
+from cjm_kit.errors import AppError, Code
+from cjm_kit.identity import acting_as, staff_identity
+from cjm_protos.catalog.v1 import account_pb2
+
+COOKIE = "cjm_session"
+CSRF_HEADER = "x-csrf-token"
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+_cookie = APIKeyCookie(
+    name=COOKIE,
+    scheme_name="session",
+    auto_error=False,
+    description="Cookie of `POST /api/v1/session`. POST, PUT, PATCH and DELETE also need the header `X-CSRF-Token` "
+    "with the `csrf_token` of `GET /api/v1/me`.",
+)
+SessionCookie = Annotated[str | None, Security(_cookie)]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in person.
+
+    Attributes:
+        answer: Account, session id, CSRF token and end of the session.
+        secret: What the cookie holds.
+    """
+
+    answer: account_pb2.AuthenticateSessionResponse
+    secret: str
+
+    @property
+    def user(self) -> account_pb2.User:
+        """The account."""
+        return self.answer.user
+
+
+async def _staff(request: Request, gateway: GatewayDep, secret: SessionCookie = None) -> AsyncIterator[Session]:
+    if not secret:
+        await _refuse_stranger(gateway, request.headers)
+    answer = await gateway.services.accounts.AuthenticateSession(
+        account_pb2.AuthenticateSessionRequest(session_token=secret or "")
+    )
+    if request.method not in _SAFE_METHODS:
+        _check_csrf(request.headers.get(CSRF_HEADER, ""), answer.csrf_token)
+    is_admin = answer.user.role == account_pb2.ROLE_ADMIN or answer.user.is_superuser
+    with acting_as(staff_identity(answer.user.user_id, is_admin=is_admin)):
+        yield Session(answer, secret or "")
+
+
+StaffSession = Annotated[Session, Depends(_staff)]
+staff_only = Depends(_staff)
+
+
+async def _refuse_stranger(gateway: Gateway, headers: Mapping[str, str]) -> None:
+    """Tell somebody without a session why not; an API token is no substitute for one."""
+    if authorization := headers.get("authorization"):
+        await token_of(gateway, authorization)
+        raise AppError(Code.PERMISSION_DENIED, "staff_only", "An API token cannot do this. Sign in as staff.")
+    raise AppError(Code.UNAUTHENTICATED, "unauthenticated", "Sign in first.")
+
+
+def _check_csrf(sent: str, expected: str) -> None:
+    if not hmac.compare_digest(sent.encode(), expected.encode()):
+        detail = "The header X-CSRF-Token is missing or wrong. Send the csrf_token of GET /api/v1/me."
+        raise AppError(Code.PERMISSION_DENIED, "csrf_token_wrong", detail)
+
+
+async def token_of(gateway: Gateway, authorization: str) -> KnownToken:
+    """What the token in an Authorization header allows.
+
+    Raises:
+        AppError: UNAUTHENTICATED `token_invalid` when it is none of ours, malformed or revoked.
+    """
+    scheme, _, secret = authorization.partition(" ")
+    if scheme.lower() == "bearer" and secret.strip():
+        try:
+            return await gateway.tokens.lookup(secret.strip())
+        except AppError as failure:
+            if failure.code is not Code.UNAUTHENTICATED:
+                raise
+    detail = "The token is not valid or was revoked. Send a valid one as Authorization: Bearer cjm_…"
+    raise AppError(Code.UNAUTHENTICATED, "token_invalid", detail)
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Refuse a sign-in that another site's page sent; programs outside browsers send none of these headers.
+
+    Raises:
+        AppError: PERMISSION_DENIED `cross_site_request`.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None:
+        is_foreign = site not in {"same-origin", "none"}
+    else:
+        is_foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    if is_foreign:
+        detail = "Signing in from another site is not possible. Open the page of this installation."
+        raise AppError(Code.PERMISSION_DENIED, "cross_site_request", detail)

@@ -1,0 +1,150 @@
+"""What every request passes: request id, body limit, security headers, metrics, the last safety net, the hot path."""
+
+import re
+import time
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cjm_gateway.entrypoints.http.events import append_as_system
+from cjm_gateway.entrypoints.http.gateway import Gateway
+from cjm_gateway.entrypoints.http.page import Samples, WebPage
+from cjm_gateway.entrypoints.http.problems import HttpProblem, body_too_large, problem_response
+from cjm_kit.errors import AppError, internal_error
+from cjm_kit.logging import get_logger, new_request_id, request_id_var
+
+JSON_LIMIT_BYTES = 1 << 20
+EVENTS_LIMIT_BYTES = 5 << 20
+_FORM_OVERHEAD_BYTES = 1 << 20
+_EVENTS_ROUTE = "/api/v1/datasets/{dataset_id}/events"
+_EVENTS_PREFIX, _EVENTS_SUFFIX = "/api/v1/datasets/", "/events"
+_API = re.compile(r"/(api|v1)(/.*)?|/(healthz|readyz|metrics|openapi\.json|docs)", re.DOTALL)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+_SECURITY_HEADERS = [
+    (
+        b"content-security-policy",
+        (
+            b"default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
+            b"style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; "
+            b"frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+        ),
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+]
+_HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+_NO_STORE = (b"cache-control", b"no-store")
+_log = get_logger(__name__)
+
+
+class Edge:
+    """The outermost layer.
+
+    Args:
+        gateway: The running gateway.
+        api: The REST application.
+        page: The web page.
+        samples: The example files.
+    """
+
+    def __init__(self, gateway: Gateway, api: ASGIApp, page: WebPage, samples: Samples) -> None:
+        self._gateway = gateway
+        self._api = api
+        self._page = page
+        self._samples = samples
+        self._upload_limit_bytes = gateway.settings.max_upload_bytes + _FORM_OVERHEAD_BYTES
+        self._seconds = gateway.telemetry.histogram(
+            "http_seconds", "Time of HTTP requests served", ["method", "route", "status"]
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        started = time.perf_counter()
+        headers = Headers(scope=scope)
+        path: str = scope["path"]
+        given_id = headers.get("x-request-id", "")
+        request_id = given_id if _REQUEST_ID.fullmatch(given_id) else new_request_id()
+        request_id_var.set(request_id)
+        is_api = _API.fullmatch(path) is not None
+        extra = [(b"x-request-id", request_id.encode()), *_SECURITY_HEADERS]
+        if self._gateway.settings.public_https or scope["scheme"] == "https":
+            extra.append(_HSTS)
+        status = 0
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                sent = [*message["headers"], *extra]
+                if is_api and not any(name == b"cache-control" for name, _ in sent):
+                    sent.append(_NO_STORE)
+                message = {**message, "headers": sent}
+            await send(message)
+
+        route = "samples" if path.startswith("/samples/") else "page"
+        if is_api:
+            route = "unmatched"
+        try:
+            limited = _limited(headers, receive, self._limit_bytes(path))
+            dataset_id = _events_dataset_id(scope) if "authorization" in headers else None
+            if dataset_id is not None:
+                route = _EVENTS_ROUTE
+                response = await append_as_system(self._gateway, dataset_id, Request(scope, limited))
+                await response(scope, limited, send_marked)
+            elif is_api:
+                await self._api(scope, limited, send_marked)
+                route = getattr(scope.get("route"), "path", route)
+            elif route == "samples":
+                await self._samples(scope, limited, send_marked)
+            else:
+                await self._page(scope, limited, send_marked)
+        except (AppError, HttpProblem) as failure:
+            if not status:
+                await problem_response(failure, path)(scope, receive, send_marked)
+        except ClientDisconnect:
+            return
+        except Exception as failure:  # noqa: BLE001 - nothing unknown may reach the caller
+            _log.error("request_failed", method=scope["method"], path=path, exc_info=failure)
+            if not status:
+                await problem_response(internal_error(), path)(scope, receive, send_marked)
+        finally:
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._seconds.labels(method, route, status).observe(time.perf_counter() - started)
+
+    def _limit_bytes(self, path: str) -> int:
+        if path.startswith(_EVENTS_PREFIX):
+            if path.endswith(_EVENTS_SUFFIX):
+                return EVENTS_LIMIT_BYTES
+            if path.endswith("/imports"):
+                return self._upload_limit_bytes
+        return JSON_LIMIT_BYTES
+
+
+def _events_dataset_id(scope: Scope) -> str | None:
+    path: str = scope["path"]
+    if scope["method"] != "POST" or not (path.startswith(_EVENTS_PREFIX) and path.endswith(_EVENTS_SUFFIX)):
+        return None
+    dataset_id = path[len(_EVENTS_PREFIX) : -len(_EVENTS_SUFFIX)]
+    return dataset_id if dataset_id and "/" not in dataset_id else None
+
+
+def _limited(headers: Headers, receive: Receive, limit_bytes: int) -> Receive:
+    """The body of a request, refused as soon as it is seen to be above the limit."""
+    announced = headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit_bytes:
+        raise body_too_large(limit_bytes)
+    received_bytes = 0
+
+    async def receive_limited() -> Message:
+        nonlocal received_bytes
+        message = await receive()
+        received_bytes += len(message.get("body", b""))
+        if received_bytes > limit_bytes:
+            raise body_too_large(limit_bytes)
+        return message
+
+    return receive_limited

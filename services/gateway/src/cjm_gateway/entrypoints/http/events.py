@@ -1,0 +1,226 @@
+"""Events: sending them in, reading the latest ones, the values of their fields."""
+
+import json
+import time
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response, Security
+from fastapi.security import HTTPBearer
+from pydantic import Field
+
+from cjm_gateway.entrypoints.http.auth import staff_only, token_of
+from cjm_gateway.entrypoints.http.gateway import Gateway, GatewayDep
+from cjm_gateway.entrypoints.http.problems import HttpProblem
+from cjm_gateway.entrypoints.http.shapes import Instant, Page, PagingQuery, Shape, instant
+from cjm_kit.errors import AppError, Code, FieldViolation
+from cjm_kit.identity import current_identity
+from cjm_protos.ingest.v1 import intake_pb2, questions_pb2
+
+router = APIRouter(prefix="/api/v1/datasets/{dataset_id}", tags=["Events"], dependencies=[staff_only])
+WRITE_SCOPE = "events:write"
+_JSON_TYPES = {"application/json", ""}
+_NDJSON_TYPES = {"application/x-ndjson", "application/ndjson"}
+_REFUSALS = {
+    "dataset_not_found": Code.NOT_FOUND,
+    "dataset_write_not_allowed": Code.PERMISSION_DENIED,
+    "token_scope": Code.PERMISSION_DENIED,
+    "identity_invalid": Code.UNAUTHENTICATED,
+    "too_many_events": Code.TOO_LARGE,
+}
+_bearer = HTTPBearer(
+    scheme_name="token",
+    auto_error=False,
+    description=f"API token with the scope `{WRITE_SCOPE}`, bound to the dataset.",
+)
+
+
+class RejectedEvent(Shape):
+    """One event that was not accepted."""
+
+    index: Annotated[int, Field(description="Place in the body, from 0.")]
+    reason: str
+    field: str
+    detail: str
+
+
+class AppendedEvents(Shape):
+    """What became of the events of one request; accepted means on disk."""
+
+    accepted: int
+    rejected: list[RejectedEvent]
+
+
+class EventShape(Shape):
+    """One event as stored."""
+
+    event_id: str
+    customer_id: str
+    action_type: str
+    time: Instant
+    fields: Annotated[dict[str, str], Field(description="Optional fields that are set, as text.")]
+    properties: dict[str, Any]
+    import_id: Annotated[str | None, Field(description="The import that brought it; null for events sent over REST.")]
+
+
+class FieldValue(Shape):
+    """A value and how often it occurs."""
+
+    value: Annotated[str | None, Field(description="null stands for events without a value.")]
+    count: int
+
+
+class FieldValues(Shape):
+    """Values of one field, most frequent first."""
+
+    items: list[FieldValue]
+
+
+def event_shape(event: questions_pb2.Event) -> EventShape:
+    """An event for the API."""
+    return EventShape(
+        event_id=event.event_id,
+        customer_id=event.customer_id,
+        action_type=event.action_type,
+        time=instant(event.time),
+        fields=dict(event.fields),
+        properties=json.loads(event.properties_json) if event.properties_json else {},
+        import_id=event.import_id or None,
+    )
+
+
+_EVENT_SCHEMA = {
+    "type": "object",
+    "required": ["customer_id", "action_type"],
+    "properties": {
+        "event_id": {"type": "string", "description": "Sent twice it counts once."},
+        "customer_id": {"type": "string"},
+        "action_type": {"type": "string"},
+        "time": {"type": "string", "format": "date-time", "description": "Default: now."},
+        "properties": {"type": "object"},
+    },
+    "additionalProperties": True,
+}
+_APPEND_DOCS = {
+    "security": [{"token": []}],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"oneOf": [_EVENT_SCHEMA, {"type": "array", "items": _EVENT_SCHEMA}]}},
+            "application/x-ndjson": {"schema": {"type": "string", "description": "One event per line."}},
+        },
+    },
+}
+
+
+@router.post(
+    "/events",
+    summary="Send events",
+    status_code=202,
+    response_model=AppendedEvents,
+    openapi_extra=_APPEND_DOCS,
+    dependencies=[Security(_bearer)],
+)
+async def append_events(dataset_id: str, request: Request, gateway: GatewayDep) -> Response:
+    """Take one event, an array of events, or NDJSON. Accepted events are on disk when the answer comes.
+
+    Staff who may write to the dataset can send with their session; systems send an API token.
+    """
+    return await _append(gateway, gateway.signer.sign(current_identity()), dataset_id, request)
+
+
+async def append_as_system(gateway: Gateway, dataset_id: str, request: Request) -> Response:
+    """Take the events of a request with an API token: the hot path, without the framework.
+
+    Raises:
+        AppError: UNAUTHENTICATED `token_invalid`, PERMISSION_DENIED `token_scope`, NOT_FOUND `dataset_not_found`, ...
+    """
+    token = await token_of(gateway, request.headers["authorization"])
+    if WRITE_SCOPE not in token.scopes:
+        detail = f'This token may not send events. Ask an administrator for one with the scope "{WRITE_SCOPE}".'
+        raise AppError(Code.PERMISSION_DENIED, "token_scope", detail)
+    if dataset_id not in token.dataset_ids:
+        detail = f"There is no dataset {dataset_id!r} for this token. Check the id."
+        raise AppError(Code.NOT_FOUND, "dataset_not_found", detail)
+    return await _append(gateway, token.signed_identity, dataset_id, request)
+
+
+async def _append(gateway: Gateway, signed_identity: str, dataset_id: str, request: Request) -> Response:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in _JSON_TYPES | _NDJSON_TYPES:
+        detail = "Send events as application/json or application/x-ndjson."
+        raise HttpProblem(415, "media_type_unsupported", detail)
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise HttpProblem(415, "content_encoding_unsupported", "Send the body without Content-Encoding.")
+    received_at_ms = time.time_ns() // 1_000_000
+    content = await request.body()
+    body = intake_pb2.EventBody(
+        identity=signed_identity,
+        dataset_id=dataset_id,
+        body=content,
+        is_ndjson=media_type in _NDJSON_TYPES,
+        user_agent=request.headers.get("user-agent", ""),
+        received_at_ms=received_at_ms,
+    )
+    result = await gateway.intake.ask(body, len(content))
+    if result.error_reason:
+        code = _REFUSALS.get(result.error_reason, Code.INVALID_ARGUMENT)
+        raise AppError(code, result.error_reason, result.error_detail)
+    if result.rejected and not result.accepted_count:
+        raise _nothing_accepted(result)
+    rejected = [{"index": r.index, "reason": r.reason, "field": r.field, "detail": r.detail} for r in result.rejected]
+    answer = {"accepted": result.accepted_count, "rejected": rejected}
+    return Response(msgspec.json.encode(answer), 202, media_type="application/json")
+
+
+def _nothing_accepted(result: intake_pb2.EventBodyResult) -> AppError:
+    rejected = result.rejected
+    is_single = len(rejected) == 1
+    violations = [
+        FieldViolation(event.field, event.reason, event.detail, None if is_single else event.index + 1)
+        for event in rejected
+    ]
+    if is_single:
+        return AppError(Code.INVALID_ARGUMENT, rejected[0].reason, rejected[0].detail, violations=violations)
+    detail = f"None of the {len(rejected)} events was accepted; see errors."
+    return AppError(Code.INVALID_ARGUMENT, "events_rejected", detail, violations=violations)
+
+
+@router.get("/events", summary="Latest events")
+async def list_events(
+    dataset_id: str,
+    paging: PagingQuery,
+    gateway: GatewayDep,
+    customer_id: Annotated[str, Query(description="Only events of this customer.")] = "",
+    import_id: Annotated[str, Query(description="Only events of this import.")] = "",
+) -> Page[EventShape]:
+    """Events, newest first."""
+    answer = await gateway.services.questions.ListEvents(
+        questions_pb2.ListEventsRequest(
+            dataset_ids=[dataset_id],
+            page_size=paging.limit,
+            page_token=paging.cursor,
+            customer_id=customer_id,
+            import_id=import_id,
+        )
+    )
+    return Page(items=[event_shape(event) for event in answer.events], next_cursor=answer.next_page_token or None)
+
+
+@router.get("/fields/{field}/values", summary="Values of a field")
+async def list_field_values(
+    dataset_id: str,
+    field: str,
+    gateway: GatewayDep,
+    contains: Annotated[str, Query(description="Part of the value, any case.")] = "",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> FieldValues:
+    """Values of an event field or of `properties.<name>` with their counts, most frequent first."""
+    answer = await gateway.services.questions.ListFieldValues(
+        questions_pb2.ListFieldValuesRequest(
+            dataset_ids=[dataset_id], field=field, value_contains=contains, page_size=limit
+        )
+    )
+    return FieldValues(
+        items=[FieldValue(value=v.value if v.is_set else None, count=v.events_count) for v in answer.values]
+    )

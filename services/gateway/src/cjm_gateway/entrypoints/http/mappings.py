@@ -1,0 +1,127 @@
+"""Mappings: how the columns of a file become event fields."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from cjm_gateway.entrypoints.http.auth import staff_only
+from cjm_gateway.entrypoints.http.gateway import GatewayDep
+from cjm_gateway.entrypoints.http.shapes import (
+    Body,
+    Instant,
+    Page,
+    PagingQuery,
+    Shape,
+    instant_or_none,
+    word,
+    words,
+)
+from cjm_protos.catalog.v1 import mapping_pb2
+
+router = APIRouter(prefix="/api/v1/mappings", tags=["Imports"], dependencies=[staff_only])
+FunctionWord = Literal["lower", "upper", "string", "int", "float", "datetime", "date"]
+_FUNCTIONS = words(mapping_pb2.Function)
+
+
+class MappingColumn(Body):
+    """One column and the event field it fills."""
+
+    field: Annotated[str, Field(description="Event field, or `properties.<name>`.")]
+    column: Annotated[str, Field(description="Header of the column in the file.")]
+    function: Annotated[FunctionWord | None, Field(description="null: as it stands, white space trimmed.")] = None
+
+
+class NewMapping(Body):
+    """A mapping as sent; one that goes along with an import needs no name."""
+
+    name: str = ""
+    columns: list[MappingColumn]
+    timezone: Annotated[str, Field(description="IANA time zone of times that carry none.")] = "UTC"
+    time_format: Annotated[str | None, Field(description="strptime pattern; null: detect.")] = None
+    decimal_sign: Annotated[str, Field(description='"." or ",".')] = "."
+
+
+class MappingShape(Shape):
+    """A mapping."""
+
+    id: Annotated[str | None, Field(description="null for one that was sent along with an import.")]
+    name: str
+    columns: list[MappingColumn]
+    timezone: str
+    time_format: str | None
+    decimal_sign: str
+    owner: str
+    owner_id: str
+    created_at: Instant | None
+
+
+def mapping_message(mapping: NewMapping) -> mapping_pb2.Mapping:
+    """A mapping as catalog takes it."""
+    return mapping_pb2.Mapping(
+        name=mapping.name,
+        columns=[
+            mapping_pb2.MappingColumn(
+                field=item.field,
+                column=item.column,
+                function=_FUNCTIONS[item.function] if item.function else mapping_pb2.FUNCTION_UNSPECIFIED,
+            )
+            for item in mapping.columns
+        ],
+        time_zone=mapping.timezone,
+        time_format=mapping.time_format or "",
+        decimal_sign=mapping.decimal_sign,
+    )
+
+
+def mapping_shape(mapping: mapping_pb2.Mapping) -> MappingShape:
+    """A mapping for the API."""
+    return MappingShape.model_validate(
+        {
+            "id": mapping.mapping_id or None,
+            "name": mapping.name,
+            "columns": [
+                {
+                    "field": item.field,
+                    "column": item.column,
+                    "function": word(mapping_pb2.Function, item.function) if item.function else None,
+                }
+                for item in mapping.columns
+            ],
+            "timezone": mapping.time_zone or "UTC",
+            "time_format": mapping.time_format or None,
+            "decimal_sign": mapping.decimal_sign or ".",
+            "owner": mapping.owner,
+            "owner_id": mapping.owner_id,
+            "created_at": instant_or_none(mapping, "created_at"),
+        }
+    )
+
+
+@router.get("", summary="List mappings")
+async def list_mappings(paging: PagingQuery, gateway: GatewayDep) -> Page[MappingShape]:
+    """Mappings of all staff by name."""
+    request = mapping_pb2.ListMappingsRequest(page_size=paging.limit, page_token=paging.cursor)
+    answer = await gateway.services.mappings.ListMappings(request)
+    return Page(items=[mapping_shape(item) for item in answer.mappings], next_cursor=answer.next_page_token or None)
+
+
+@router.post("", summary="Make a mapping", status_code=201)
+async def create_mapping(body: NewMapping, gateway: GatewayDep) -> MappingShape:
+    """Make a mapping that all staff can use; a refusal names every faulty column."""
+    request = mapping_pb2.CreateMappingRequest(mapping=mapping_message(body))
+    return mapping_shape((await gateway.services.mappings.CreateMapping(request)).mapping)
+
+
+@router.get("/{mapping_id}", summary="Read a mapping")
+async def get_mapping(mapping_id: str, gateway: GatewayDep) -> MappingShape:
+    """One mapping."""
+    request = mapping_pb2.GetMappingRequest(mapping_id=mapping_id)
+    return mapping_shape((await gateway.services.mappings.GetMapping(request)).mapping)
+
+
+@router.delete("/{mapping_id}", summary="Delete a mapping", status_code=204)
+async def delete_mapping(mapping_id: str, gateway: GatewayDep) -> Response:
+    """Delete a mapping of one's own; past imports keep their copy."""
+    await gateway.services.mappings.DeleteMapping(mapping_pb2.DeleteMappingRequest(mapping_id=mapping_id))
+    return Response(status_code=204)

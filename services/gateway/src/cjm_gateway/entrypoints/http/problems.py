@@ -1,0 +1,170 @@
+"""Every failure as an RFC 9457 problem: one form, a reason for programs, a sentence for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cjm_gateway.entrypoints.http.shapes import Shape
+from cjm_kit.errors import AppError, Code, FieldViolation, http_status, internal_error, problem
+from cjm_kit.logging import request_id_var
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = "1"
+_WHERE = {"body", "query", "path", "header", "cookie"}
+_TITLES = {
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    413: "Too large",
+    415: "Unsupported form",
+}
+_REASONS = {
+    "missing": ("field_missing", "is missing"),
+    "extra_forbidden": ("field_unknown", "is not known here; check the spelling"),
+    "string_type": ("wrong_type", "must be text"),
+    "bool_parsing": ("wrong_type", "must be true or false"),
+    "bool_type": ("wrong_type", "must be true or false"),
+    "int_parsing": ("wrong_type", "must be a whole number"),
+    "int_type": ("wrong_type", "must be a whole number"),
+    "int_from_float": ("wrong_type", "must be a whole number"),
+    "list_type": ("wrong_type", "must be a list"),
+    "dict_type": ("wrong_type", "must be an object"),
+    "model_type": ("wrong_type", "must be an object"),
+    "model_attributes_type": ("wrong_type", "must be an object"),
+}
+
+
+class FieldProblem(Shape):
+    """One fault in the input."""
+
+    field: str
+    row: int | None
+    reason: str
+    detail: str
+
+
+class Problem(Shape):
+    """A failure (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    reason: str
+    errors: list[FieldProblem]
+    request_id: str
+
+
+class HttpProblem(HTTPException):
+    """A failure that exists only in HTTP, for example a wrong method or media type."""
+
+    def __init__(self, status: int, reason: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, detail, dict(headers or {}))
+        self.reason = reason
+
+
+def body_too_large(limit_bytes: int) -> HttpProblem:
+    """The refusal of a body above the limit."""
+    size = f"{limit_bytes / (1 << 20):.4g} MiB"
+    return HttpProblem(413, "body_too_large", f"The body is larger than {size}. Send it in smaller parts.")
+
+
+def problem_response(failure: AppError | HttpProblem, path: str) -> Response:
+    """The answer to a failed request."""
+    headers: dict[str, str] = {"cache-control": "no-store"}
+    if isinstance(failure, AppError):
+        content = problem(failure, path, request_id_var.get())
+        if failure.code is Code.UNAUTHENTICATED:
+            headers["www-authenticate"] = "Bearer"
+        if failure.code is Code.UNAVAILABLE:
+            headers["retry-after"] = RETRY_AFTER_SECONDS
+        if failure.code is Code.RESOURCE_EXHAUSTED:
+            headers["retry-after"] = failure.metadata.get("retry_after_seconds", "60")
+        status = http_status(failure.code)
+    else:
+        status = failure.status_code
+        headers.update(failure.headers or {})
+        content = Problem(
+            type=f"urn:cjm:problem:{failure.reason}",
+            title=_TITLES.get(status, "The request is not valid"),
+            status=status,
+            detail=failure.detail,
+            instance=path,
+            reason=failure.reason,
+            errors=[],
+            request_id=request_id_var.get(),
+        ).model_dump()
+    return Response(msgspec.json.encode(content), status, headers, MEDIA_TYPE)
+
+
+def invalid_request(violations: Sequence[FieldViolation]) -> AppError:
+    """The refusal of a request with faulty fields."""
+    detail = violations[0].detail if len(violations) == 1 else f"{len(violations)} fields are not right; see errors."
+    return AppError(Code.INVALID_ARGUMENT, "invalid_request", detail, violations=violations)
+
+
+def violations_of(failure: ValidationError | RequestValidationError) -> list[FieldViolation]:
+    """The faults pydantic found, in plain words."""
+    return [_violation(error) for error in failure.errors()]
+
+
+def _violation(error: Any) -> FieldViolation:
+    place = [part for index, part in enumerate(error["loc"]) if index or part not in _WHERE]
+    field = ".".join(str(part) for part in place) or "body"
+    row = next((part + 1 for part in place if isinstance(part, int)), None)
+    reason, rule = _REASONS.get(error["type"], ("value_invalid", ""))
+    if not rule:
+        message = str(error["msg"])
+        rule = f"is not right: {message[:1].lower()}{message[1:]}"
+    return FieldViolation(field, reason, f'Field "{field}" {rule}.', row)
+
+
+async def on_app_error(request: Request, failure: Exception) -> Response:
+    """Answer an error of ours."""
+    assert isinstance(failure, AppError)
+    return problem_response(failure, request.url.path)
+
+
+async def on_invalid(request: Request, failure: Exception) -> Response:
+    """Answer a request that does not have the form the route asks for."""
+    assert isinstance(failure, RequestValidationError)
+    errors = failure.errors()
+    if errors[0]["type"] == "json_invalid":
+        detail = f"The body is not JSON: {errors[0]['ctx']['error']} at character {errors[0]['loc'][-1]}."
+        return problem_response(AppError(Code.INVALID_ARGUMENT, "body_not_json", detail), request.url.path)
+    if isinstance(failure.body, bytes):
+        # FastAPI leaves a body alone that does not call itself JSON.
+        detail = "Send the body as JSON with the header Content-Type: application/json."
+        return problem_response(HttpProblem(415, "media_type_unsupported", detail), request.url.path)
+    return problem_response(invalid_request(violations_of(failure)), request.url.path)
+
+
+async def on_http_exception(request: Request, failure: Exception) -> Response:
+    """Answer what the framework refuses: unknown routes, wrong methods, broken forms."""
+    assert isinstance(failure, HTTPException)
+    path = request.url.path
+    if isinstance(failure, HttpProblem):
+        return problem_response(failure, path)
+    if failure.status_code == 404:
+        return problem_response(HttpProblem(404, "route_not_found", f"There is nothing at {path}."), path)
+    if failure.status_code == 405:
+        return problem_response(method_not_allowed(request.method, request.app.state.methods.allowed(path)), path)
+    return problem_response(HttpProblem(failure.status_code, "invalid_request", str(failure.detail)), path)
+
+
+def method_not_allowed(method: str, allowed: Sequence[str]) -> HttpProblem:
+    """The refusal of a method, with those that are allowed."""
+    names = ", ".join(allowed)
+    return HttpProblem(405, "method_not_allowed", f"{method} is not possible here. Use {names}.", {"allow": names})
+
+
+async def on_unexpected(request: Request, _failure: Exception) -> Response:
+    """Answer a failure nobody foresaw; the edge logs it."""
+    return problem_response(internal_error(), request.url.path)

@@ -1,0 +1,184 @@
+"""File imports over HTTP: forms in any order, limits, faults, removal, rejected rows, progress."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from cjm_kit.errors import AppError, Code
+
+COLUMNS = [
+    {"field": "customer_id", "column": "c", "function": None},
+    {"field": "action_type", "column": "a", "function": "lower"},
+    {"field": "time", "column": "t", "function": "datetime"},
+]
+MAPPING = json.dumps({"columns": COLUMNS, "timezone": "Europe/Berlin", "decimal_sign": ","})
+CONTENT = b"c,a,t\n1,buy,2024-05-07\n" * 70_000
+
+
+@pytest.fixture
+def path(dataset_id: str) -> str:
+    return f"/api/v1/datasets/{dataset_id}/imports"
+
+
+def _parts(*names: str, **more: str) -> list[tuple[str, Any]]:
+    known: dict[str, Any] = {
+        "file": ("покупки.csv", CONTENT),
+        "mapping": (None, MAPPING),
+        "all_or_nothing": (None, "true"),
+        "check_only": (None, "true"),
+    }
+    return [(name, known[name] if name in known else (None, more[name])) for name in names]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("file", "mapping", "all_or_nothing", "check_only"),
+        ("all_or_nothing", "mapping", "file", "check_only"),
+        ("mapping", "check_only", "all_or_nothing", "file"),
+    ],
+)
+async def test_a_file_arrives_whole_whatever_the_order_of_the_form(
+    running: Any, admin: httpx.AsyncClient, path: str, names: tuple[str, ...]
+) -> None:
+    answer = await admin.post(path, files=_parts(*names))
+    assert answer.status_code == 202, answer.text
+    body = answer.json()
+    assert answer.headers["location"] == f"/api/v1/imports/{body['id']}"
+    assert (body["file_name"], body["status"]) == ("покупки.csv", "queued")
+    assert (body["all_or_nothing"], body["check_only"]) == (True, True)
+    assert body["mapping"]["columns"] == COLUMNS
+    assert (body["mapping"]["timezone"], body["mapping"]["decimal_sign"]) == ("Europe/Berlin", ",")
+    assert running.behind.imports.files[body["id"]] == CONTENT
+
+
+async def test_a_stored_mapping_and_the_file_of_an_earlier_check(
+    running: Any, admin: httpx.AsyncClient, path: str
+) -> None:
+    mapping = (await admin.post("/api/v1/mappings", json={"name": "Shop", "columns": COLUMNS})).json()
+    assert [item["id"] for item in (await admin.get("/api/v1/mappings")).json()["items"]] == [mapping["id"]]
+    assert (await admin.get(f"/api/v1/mappings/{mapping['id']}")).json() == mapping
+    first = await admin.post(path, files={"file": ("a.csv", b"x")}, data={"mapping_id": mapping["id"]})
+    assert first.status_code == 202, first.text
+    form = {"from_import_id": (None, first.json()["id"]), "mapping_id": (None, mapping["id"])}
+    second = await admin.post(path, files=form)
+    assert second.status_code == 202, second.text
+    assert running.behind.imports.reused == [(second.json()["id"], first.json()["id"])]
+    assert second.json()["file_name"] == "a.csv"
+    assert (await admin.delete(f"/api/v1/mappings/{mapping['id']}")).status_code == 204
+    assert (await admin.get(f"/api/v1/mappings/{mapping['id']}")).status_code == 404
+    assert [item["id"] for item in (await admin.get("/api/v1/imports?status=queued")).json()["items"]] == [
+        second.json()["id"],
+        first.json()["id"],
+    ]
+    assert (await admin.get("/api/v1/imports?status=completed&status=failed")).json()["items"] == []
+
+
+_FILE = ("file", ("a", b"x"))
+_MAPPING = ("mapping", (None, MAPPING))
+_NO_COLUMN = ("mapping", (None, '{"columns": [{"field": "time"}]}'))
+
+
+@pytest.mark.parametrize(
+    ("form", "field", "reason"),
+    [
+        ([_FILE], "mapping", "mapping_required"),
+        ([_FILE, _MAPPING, ("mapping_id", (None, "x"))], "mapping", "mapping_required"),
+        ([_MAPPING], "file", "file_required"),
+        ([("file", (None, "text")), _MAPPING], "file", "file_required"),
+        ([_FILE, ("mapping", (None, "{"))], "mapping.body", "value_invalid"),
+        ([_FILE, _NO_COLUMN], "mapping.columns.0.column", "field_missing"),
+        ([_FILE, _MAPPING, ("check_only", (None, "perhaps"))], "check_only", "wrong_type"),
+        ([_FILE, _MAPPING, ("checkonly", (None, "true"))], "checkonly", "field_unknown"),
+    ],
+)
+async def test_a_faulty_form_is_explained_and_opens_nothing(
+    admin: httpx.AsyncClient, path: str, form: Any, field: str, reason: str
+) -> None:
+    answer = await admin.post(path, files=form)
+    assert answer.status_code == 400, answer.text
+    assert [(error["field"], error["reason"]) for error in answer.json()["errors"]] == [(field, reason)]
+    assert (await admin.get("/api/v1/imports")).json()["items"] == []
+
+
+async def test_mapping_faults_found_by_catalog_name_the_column(admin: httpx.AsyncClient, path: str) -> None:
+    mapping = json.dumps({"columns": [*COLUMNS, {"field": "time", "column": "t2"}]})
+    answer = await admin.post(path, files={"file": ("a", b"x"), "mapping": (None, mapping)})
+    assert answer.status_code == 400
+    assert "field_repeated" in {error["reason"] for error in answer.json()["errors"]}
+
+
+async def test_a_file_that_is_too_large_is_refused_with_its_size(admin: httpx.AsyncClient, path: str) -> None:
+    answer = await admin.post(path, files={"file": ("a.csv", b"x" * 3_000_001), "mapping": (None, MAPPING)})
+    assert (answer.status_code, answer.json()["reason"]) == (413, "file_too_large")
+    assert "3.0 MB" in answer.json()["detail"]
+    answer = await admin.post(path, files={"file": ("a.csv", b"x" * 3_000_000), "mapping": (None, MAPPING)})
+    assert answer.status_code == 202
+    answer = await admin.post(path, files={"file": ("a.csv", b"x" * 9_000_000), "mapping": (None, MAPPING)})
+    assert (answer.status_code, answer.json()["reason"]) == (413, "body_too_large")
+
+
+async def test_what_is_no_form_is_refused(admin: httpx.AsyncClient, path: str) -> None:
+    assert (await admin.post(path, json={"mapping_id": "x"})).status_code == 415
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = await admin.post(path, content=b"rubbish", headers=headers)
+    assert (answer.status_code, answer.json()["reason"]) == (400, "invalid_request")
+
+
+async def test_an_import_whose_file_cannot_be_stored_is_closed_in_the_log(
+    running: Any, admin: httpx.AsyncClient, path: str
+) -> None:
+    running.behind.imports.failure = AppError(Code.UNAVAILABLE, "disk_full", "The disk is full.")
+    answer = await admin.post(path, files=_parts("file", "mapping"))
+    assert (answer.status_code, answer.json()["reason"]) == (503, "disk_full")
+    (entry,) = (await admin.get("/api/v1/imports")).json()["items"]
+    assert (entry["status"], entry["error"]) == ("failed", {"reason": "disk_full", "detail": "The disk is full."})
+
+
+async def test_somebody_who_may_not_write_is_refused_before_the_file(
+    admin: httpx.AsyncClient, analyst: Any, dataset_id: str, path: str
+) -> None:
+    assert (await analyst.post(path, files=_parts("file", "mapping"))).status_code == 404
+    await admin.patch(f"/api/v1/datasets/{dataset_id}", json={"is_public": True})
+    answer = await analyst.post(path, files=_parts("file", "mapping"))
+    assert (answer.status_code, answer.json()["reason"]) == (403, "dataset_write_not_allowed")
+
+
+async def test_an_import_can_be_followed_cancelled_and_its_rejected_rows_read(
+    running: Any, admin: httpx.AsyncClient, path: str
+) -> None:
+    import_id = (await admin.post(path, files=_parts("file", "mapping"))).json()["id"]
+    answer = await admin.get(f"/api/v1/imports/{import_id}")
+    assert answer.status_code == 200, answer.text
+    details = answer.json()
+    assert (details["rows_read"], details["rows_rejected"], details["progress_ratio"]) == (3, 1, 0.5)
+    assert details["findings"][0]["examples"] == [{"row": 2, "value": "x", "detail": "Row 2."}]
+    assert details["steps"] == [{"activity": "buy", "count": 2}]
+    rows = (await admin.get(details["errors_url"])).json()
+    assert (rows["items"][0]["row"], rows["next_cursor"]) == (2, "more")
+    answer = await admin.get(f"{details['errors_url']}.csv")
+    table = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [(row["row"], row["value"]) for row in table] == [("2", "'=1+1"), ("7", "-5")]
+    async with admin.stream("GET", f"/api/v1/imports/{import_id}/progress") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        lines = stream.aiter_lines()
+        assert await anext(lines) == "event: progress"
+        data = await anext(lines)
+        assert json.loads(data.removeprefix("data: "))["id"] == import_id
+    assert (await admin.delete(f"/api/v1/imports/{import_id}")).status_code == 204
+    assert running.behind.imports.cancelled == [import_id]
+    assert (await admin.get("/api/v1/imports/none/progress")).status_code == 404
+
+
+async def test_a_connection_carries_no_identity_from_one_request_to_the_next(admin: Any, path: str) -> None:
+    """asyncio reads on in the context of the task that took the last piece of a large body."""
+    assert (await admin.post(path, files=_parts("file", "mapping"))).status_code == 202
+    admin.cookies.clear()
+    assert (await admin.get("/api/v1/me")).json()["reason"] == "unauthenticated"
+    credentials = {"username": "admin", "password": "admin's password for tests"}
+    answer = await admin.post("/api/v1/session", json=credentials)
+    assert answer.status_code == 200, answer.text

@@ -1,0 +1,103 @@
+"""Every failure is a problem with a reason and a sentence; nothing unknown leaks."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+
+async def _reason(answer: httpx.Response) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert set(body) == {"type", "title", "status", "detail", "instance", "reason", "errors", "request_id"}
+    assert body["status"] == answer.status_code
+    assert body["request_id"] == answer.headers["x-request-id"]
+    return answer.status_code, body["reason"]
+
+
+async def test_what_the_framework_refuses_looks_like_our_own_refusals(admin: httpx.AsyncClient) -> None:
+    json_headers = {"Content-Type": "application/json"}
+    assert await _reason(await admin.get("/api/v1/nothing")) == (404, "route_not_found")
+    assert await _reason(await admin.get("/api")) == (404, "route_not_found")
+    assert await _reason(await admin.get("/v1/track")) == (404, "route_not_found")
+    answer = await admin.put("/api/v1/datasets", json={})
+    assert await _reason(answer) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, POST"
+    answer = await admin.get("/api/v1/analyses/x/cancel")
+    assert (await _reason(answer), answer.headers["allow"]) == ((405, "method_not_allowed"), "POST")
+    answer = await admin.post("/api/v1/datasets", content=b'{"name": ', headers=json_headers)
+    assert await _reason(answer) == (400, "body_not_json")
+    answer = await admin.post("/api/v1/datasets", content=b"name=x", headers={"Content-Type": "text/plain"})
+    assert await _reason(answer) == (415, "media_type_unsupported")
+    answer = await admin.post("/api/v1/datasets", content=b" " * (2 << 20), headers=json_headers)
+    assert await _reason(answer) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "reason", "words"),
+    [
+        ({}, "name", "field_missing", 'Field "name" is missing.'),
+        ({"name": 5}, "name", "wrong_type", 'Field "name" must be text.'),
+        ({"name": "x", "is_public": "perhaps"}, "is_public", "wrong_type", 'Field "is_public" must be true or false.'),
+        ({"name": "x", "is_pubic": True}, "is_pubic", "field_unknown", "check the spelling"),
+        ({"name": "x", "case": "order"}, "case", "value_invalid", "'customer' or 'session'"),
+        ([], "body", "wrong_type", 'Field "body" must be an object.'),
+        ({"name": ""}, "name", "name_empty", ""),
+    ],
+)
+async def test_a_faulty_field_is_named(
+    admin: httpx.AsyncClient, body: Any, field: str, reason: str, words: str
+) -> None:
+    answer = await admin.post("/api/v1/datasets", json=body)
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert (error["field"], error["reason"]) == (field, reason)
+    assert words in error["detail"]
+
+
+async def test_faults_in_a_list_carry_their_row(admin: httpx.AsyncClient) -> None:
+    columns = [{"field": "time", "column": "t"}, {"field": "x"}]
+    answer = await admin.post("/api/v1/mappings", json={"name": "m", "columns": columns})
+    assert [(error["field"], error["row"]) for error in answer.json()["errors"]] == [("columns.1.column", 2)]
+
+
+async def test_query_parameters_are_checked(admin: httpx.AsyncClient) -> None:
+    answer = await admin.get("/api/v1/datasets?limit=1000")
+    assert await _reason(answer) == (400, "invalid_request")
+    assert answer.json()["errors"][0]["field"] == "limit"
+
+
+async def test_an_unforeseen_failure_says_nothing_about_its_cause(
+    running: Any, admin: httpx.AsyncClient, dataset_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cjm_gateway.entrypoints.http.events.instant", lambda _: 1 / 0)
+    answer = await admin.get(f"/api/v1/datasets/{dataset_id}/events", headers={"X-Request-Id": "from-outside-1"})
+    assert await _reason(answer) == (500, "internal")
+    assert "division" not in answer.text
+    assert answer.json()["request_id"] == "from-outside-1"
+
+
+async def test_a_request_id_that_could_harm_is_replaced(running: Any) -> None:
+    answer = await running.client().get("/healthz", headers={"X-Request-Id": "short"})
+    assert len(answer.headers["x-request-id"]) == 32
+    answer = await running.client().get("/healthz", headers={"X-Request-Id": 'x" onload="' * 3})
+    assert len(answer.headers["x-request-id"]) == 32
+
+
+async def test_a_part_that_is_down_is_told_apart_from_a_fault(running: Any, admin: httpx.AsyncClient) -> None:
+    await running.catalog_stop()
+    answer = await admin.get("/api/v1/datasets")
+    assert await _reason(answer) == (503, "service_unavailable")
+    assert answer.headers["retry-after"] == "1"
+    answer = await admin.get("/readyz")
+    assert (answer.status_code, answer.json()["services"]["catalog"]) == (503, False)
+    assert (await admin.get("/healthz")).status_code == 200
+
+
+async def test_metrics_name_routes_and_not_ids(admin: httpx.AsyncClient, dataset_id: str) -> None:
+    await admin.get(f"/api/v1/datasets/{dataset_id}")
+    await admin.get("/api/v1/no/such/thing")
+    text = (await admin.get("/metrics")).text
+    assert 'route="/api/v1/datasets/{dataset_id}",status="200"' in text
+    assert 'route="unmatched",status="404"' in text
+    assert dataset_id not in text
