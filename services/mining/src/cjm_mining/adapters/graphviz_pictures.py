@@ -1,0 +1,353 @@
+"""Pictures of results by Graphviz: rounded cards, one blue scale for counts, light and dark.
+
+Only worker processes import this module; Graphviz is not safe in threads.
+"""
+
+import html
+import math
+import re
+import textwrap
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pygraphviz
+
+from cjm_protos.ingest.v1 import questions_pb2
+from cjm_protos.mining.v1 import analysis_pb2
+
+_FONT = "Inter,DejaVu Sans,Liberation Sans,sans-serif"
+_PNG_DOTS_PER_INCH = "144"
+_PNG_SIZE_INCHES = "33,33"  # 4 752 pixels a side: messengers refuse more than 10 000 for both together
+_LABEL_WIDTH = 24
+_LABEL_LINES = 3
+_LABELLED_PER_STEP = 2
+_DENSE_EDGES = 150
+
+
+@dataclass(frozen=True, slots=True)
+class _Theme:
+    background: str
+    card: str
+    ink: str
+    ink_2: str
+    line: str
+    pill: str
+    pill_ink: str
+    frequency: tuple[str, str, str, str, str]
+
+
+_LIGHT = _Theme(
+    background="#F5F7F9",
+    card="#FFFFFF",
+    ink="#17212B",
+    ink_2="#55626F",
+    line="#84909C",
+    pill="#17212B",
+    pill_ink="#FFFFFF",
+    frequency=("#B9D3EE", "#8DB8E2", "#5B97D0", "#2F74B8", "#124F92"),
+)
+_DARK = _Theme(
+    background="#0F1419",
+    card="#171E25",
+    ink="#E8EDF2",
+    ink_2="#A5B1BD",
+    line="#74818E",
+    pill="#E8EDF2",
+    pill_ink="#0F1419",
+    frequency=("#33587D", "#3B70A5", "#4A8FCD", "#70B0EA", "#ACD6FD"),
+)
+_OPERATORS = {
+    analysis_pb2.TREE_OPERATOR_SEQUENCE: ("→", "in this order"),
+    analysis_pb2.TREE_OPERATOR_XOR: ("×", "one of these"),
+    analysis_pb2.TREE_OPERATOR_PARALLEL: ("+", "all, in any order"),
+    analysis_pb2.TREE_OPERATOR_LOOP: ("↺", "first, then repeat"),
+    analysis_pb2.TREE_OPERATOR_OR: ("○", "one or more"),
+}
+
+
+def picture(result: analysis_pb2.AnalysisResult, file_format: str, *, is_dark: bool) -> bytes:
+    """Draw a result.
+
+    Args:
+        result: What to draw.
+        file_format: "svg" or "png".
+        is_dark: True for the dark theme.
+
+    Returns:
+        The file; names of steps are escaped, so that no step can put anything but text into it.
+    """
+    canvas = _Canvas(_DARK if is_dark else _LIGHT)
+    draw: dict[str, Callable[[_Canvas, Any], None]] = {
+        "directly_follows": _draw_directly_follows,
+        "petri_net": _draw_petri_net,
+        "heuristics_net": _draw_heuristics_net,
+        "process_tree": _draw_process_tree,
+    }
+    name = result.WhichOneof("result")
+    assert name, "a stored result is never empty"
+    draw[name](canvas, getattr(result, name))
+    return canvas.svg() if file_format == "svg" else canvas.png()
+
+
+class _Canvas:
+    """A Graphviz graph whose parts have numbers for names and texts for titles."""
+
+    def __init__(self, theme: _Theme) -> None:
+        self.theme = theme
+        self.graph = pygraphviz.AGraph(directed=True, strict=False)
+        self.graph.graph_attr.update(bgcolor=theme.background, pad="0.3", nodesep="0.35", ranksep="0.5")
+        self.graph.node_attr.update(fontname=_FONT, fontsize="11", fontcolor=theme.ink, color=theme.line, penwidth="1")
+        self.graph.edge_attr.update(
+            fontname=_FONT, fontsize="9", fontcolor=theme.ink_2, color=theme.line, arrowsize="0.6"
+        )
+        self._titles: dict[str, str] = {}
+
+    def node(self, title: str, lines: Sequence[str], **attributes: str) -> str:
+        """Add a node; `lines` are HTML-like."""
+        name = f"n{len(self._titles)}"
+        self._titles[name] = title
+        self.graph.add_node(name, label=f"<{'<br/>'.join(lines)}>" if lines else "", **attributes)
+        return name
+
+    def card(self, activity: str, facts: str, scale: str) -> str:
+        """Add a step with facts below its name, tinted in a colour of the scale."""
+        lines = [f"<b>{line}</b>" for line in _wrapped(activity)]
+        if facts:
+            lines.append(f'<font point-size="9.5" color="{self.theme.ink_2}">{html.escape(facts)}</font>')
+        fill = _mixed(scale, self.theme.card, 0.12)
+        return self.node(
+            activity, lines, shape="box", style="rounded,filled", fillcolor=fill, color=scale, margin="0.16,0.09"
+        )
+
+    def pill(self, title: str) -> str:
+        """Add Start or End."""
+        return self.node(
+            title,
+            [f"<b>{html.escape(title)}</b>"],
+            shape="box",
+            style="rounded,filled",
+            fillcolor=self.theme.pill,
+            color=self.theme.pill,
+            fontcolor=self.theme.pill_ink,
+            margin="0.2,0.05",
+            height="0.3",
+        )
+
+    def edge(self, source: str, target: str, label: str = "", *, is_back: bool = False, **attributes: str) -> None:
+        """Add an arrow; one against the flow of time does not bend the levels."""
+        if label:
+            attributes["label"] = f"< {html.escape(label)} >"
+        if is_back:
+            source, target = target, source
+            attributes["dir"] = "back"
+        self.graph.add_edge(source, target, **attributes)
+
+    def svg(self) -> bytes:
+        """The picture as SVG, with the names of steps as titles."""
+        text: str = self.graph.draw(format="svg", prog="dot").decode()
+        return re.sub("<title>(.*?)</title>", self._title, text).encode()
+
+    def png(self) -> bytes:
+        """The picture as PNG."""
+        self.graph.graph_attr.update(dpi=_PNG_DOTS_PER_INCH, size=_PNG_SIZE_INCHES)
+        content: bytes = self.graph.draw(format="png", prog="dot")
+        return content
+
+    def _title(self, match: re.Match[str]) -> str:
+        ends = [self._titles.get(name, "") for name in html.unescape(match[1]).split("->")]
+        return f"<title>{html.escape(_printable(' → '.join(ends)))}</title>"
+
+
+def _draw_directly_follows(canvas: _Canvas, graph: questions_pb2.DirectlyFollowsGraph) -> None:
+    top = max((node.events_count for node in graph.nodes), default=1)
+    cards = {
+        node.activity: canvas.card(
+            node.activity,
+            f"{node.events_count:,} · {_percent(node.cases_count, graph.cases_count)}",
+            canvas.theme.frequency[_step_class(node.events_count, top)],
+        )
+        for node in graph.nodes
+    }
+    rank = {node.activity: node.mean_rank for node in graph.nodes}
+    moves = [(edge.source, edge.target, edge.moves_count) for edge in graph.edges]
+    _draw_moves(canvas, cards, moves, lambda source, target: rank[source] > rank[target], {})
+    _draw_ends(
+        canvas,
+        cards,
+        {node.activity: node.starts_count for node in graph.nodes if node.starts_count},
+        {node.activity: node.ends_count for node in graph.nodes if node.ends_count},
+    )
+
+
+def _draw_heuristics_net(canvas: _Canvas, net: analysis_pb2.HeuristicsNet) -> None:
+    top = max((node.events_count for node in net.nodes), default=1)
+    cards = {
+        node.activity: canvas.card(
+            node.activity, f"{node.events_count:,}", canvas.theme.frequency[_step_class(node.events_count, top)]
+        )
+        for node in net.nodes
+    }
+    moves = [(edge.source, edge.target, edge.moves_count) for edge in net.edges]
+    notes = {(edge.source, edge.target): f"{edge.dependency_ratio:.2f}" for edge in net.edges}
+    depth = _depths(net.starts, moves)
+    _draw_moves(canvas, cards, moves, lambda source, target: depth[source] > depth[target], notes)
+    _draw_ends(canvas, cards, net.starts, net.ends)
+
+
+def _draw_moves(
+    canvas: _Canvas,
+    cards: dict[str, str],
+    moves: Sequence[tuple[str, str, int]],
+    is_back: Callable[[str, str], bool],
+    notes: dict[tuple[str, str], str],
+) -> None:
+    top = max((count for _, _, count in moves), default=1)
+    bounds = _class_bounds([count for _, _, count in moves])
+    labelled = _strongest(moves)
+    if len(moves) > _DENSE_EDGES:
+        # Dense graphs: fewer rounds of crossing minimisation, or the layout takes minutes.
+        canvas.graph.graph_attr.update(nslimit="2", nslimit1="2", mclimit="0.3")
+    for source, target, count in moves:
+        share = math.sqrt(count / top)
+        texts = [f"{count:,}", notes.get((source, target), "")]
+        canvas.edge(
+            cards[source],
+            cards[target],
+            " · ".join(filter(None, texts)) if (source, target) in labelled else "",
+            is_back=is_back(source, target),
+            penwidth=f"{1.0 + 4.0 * share:.2f}",
+            weight=str(1 + round(20 * share)),
+            color=canvas.theme.frequency[sum(count > bound for bound in bounds)],
+        )
+
+
+def _draw_ends(canvas: _Canvas, cards: dict[str, str], starts: Any, ends: Any) -> None:
+    start, end = canvas.pill("Start"), canvas.pill("End")
+    canvas.graph.add_subgraph([start], rank="source")
+    canvas.graph.add_subgraph([end], rank="sink")
+    for activity, count in starts.items():
+        if activity in cards:
+            canvas.edge(start, cards[activity], f"{count:,}", style="dashed")
+    for activity, count in ends.items():
+        if activity in cards:
+            canvas.edge(cards[activity], end, f"{count:,}", style="dashed")
+
+
+def _draw_petri_net(canvas: _Canvas, net: analysis_pb2.PetriNet) -> None:
+    theme = canvas.theme
+    canvas.graph.graph_attr.update(rankdir="LR")
+    nodes = {}
+    for place in net.places:
+        tokens = net.initial_marking.get(place, 0)
+        nodes[place] = canvas.node(
+            place,
+            ["●" * tokens] if tokens else [],
+            shape="circle",
+            style="filled",
+            width="0.32",
+            fixedsize="true",
+            fillcolor=theme.card,
+            color=theme.ink_2,
+            peripheries="2" if place in net.final_marking else "1",
+        )
+    for transition in net.transitions:
+        if transition.HasField("label"):
+            nodes[transition.transition_id] = canvas.card(transition.label, "", theme.frequency[3])
+        else:
+            nodes[transition.transition_id] = canvas.node(
+                "silent", [], shape="box", style="filled", width="0.1", height="0.32", fillcolor=theme.line
+            )
+    for arc in net.arcs:
+        canvas.edge(nodes[arc.source], nodes[arc.target])
+
+
+def _draw_process_tree(canvas: _Canvas, tree: analysis_pb2.ProcessTree) -> None:
+    canvas.graph.graph_attr.update(ordering="out")
+    canvas.graph.edge_attr.update(arrowhead="none")
+    _draw_tree_node(canvas, tree.root)
+
+
+def _draw_tree_node(canvas: _Canvas, node: analysis_pb2.TreeNode) -> str:
+    theme = canvas.theme
+    if node.operator:
+        sign, words = _OPERATORS[node.operator]
+        lines = [f'<b><font point-size="14">{sign}</font></b>', f'<font point-size="8.5">{words}</font>']
+        drawn = canvas.node(
+            words,
+            lines,
+            shape="box",
+            style="rounded,filled",
+            fillcolor=theme.pill,
+            fontcolor=theme.pill_ink,
+            margin="0.14,0.04",
+        )
+        for child in node.children:
+            canvas.edge(drawn, _draw_tree_node(canvas, child))
+        return drawn
+    if node.HasField("activity"):
+        return canvas.card(node.activity, "", theme.frequency[3])
+    return canvas.node("silent", ["τ"], shape="circle", style="filled", fillcolor=theme.card, width="0.3", margin="0")
+
+
+def _wrapped(activity: str) -> list[str]:
+    """The name in lines of HTML-like text; what does not fit ends in an ellipsis."""
+    lines = textwrap.wrap(_printable(activity), _LABEL_WIDTH, max_lines=_LABEL_LINES, placeholder=" …") or [" "]
+    return [html.escape(line) for line in lines]
+
+
+def _printable(text: str) -> str:
+    """The text without characters that XML cannot hold."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _percent(part: int, whole: int) -> str:
+    share = 100 * part / whole if whole else 0.0
+    if 0 < share < 0.1:
+        return "<0.1%"
+    return f"{share:.1f}%" if share < 9.95 else f"{share:.0f}%"
+
+
+def _step_class(count: int, top: int) -> int:
+    """Class 0-4 of a step by the square root of its events."""
+    return min(4, int(5 * math.sqrt(count / top)))
+
+
+def _depths(starts: Iterable[str], moves: Iterable[tuple[str, str, int]]) -> dict[str, int]:
+    """How many moves each step is away from the nearest start; far behind all others when it cannot be reached."""
+    after: dict[str, list[str]] = {}
+    for source, target, _ in moves:
+        after.setdefault(source, []).append(target)
+        after.setdefault(target, [])
+    depth = dict.fromkeys(starts, 0)
+    reached = list(depth)
+    for step in reached:
+        for target in after.get(step, ()):
+            if target not in depth:
+                depth[target] = depth[step] + 1
+                reached.append(target)
+    return {step: depth.get(step, len(after)) for step in after}
+
+
+def _class_bounds(counts: Collection[int]) -> list[int]:
+    """Upper bounds of the lower four of five classes with about the same number of paths in each."""
+    ordered = sorted(counts)
+    return [ordered[len(ordered) * part // 5 - 1] for part in range(1, 5)] if len(ordered) >= 5 else []
+
+
+def _strongest(moves: Iterable[tuple[str, str, int]]) -> set[tuple[str, str]]:
+    """The paths that carry a label: of every step the strongest in and out."""
+    taken: dict[tuple[str, str], int] = {}
+    chosen = set()
+    for source, target, _ in sorted(moves, key=lambda move: -move[2]):
+        for side in (("out", source), ("in", target)):
+            taken[side] = taken.get(side, 0) + 1
+            if taken[side] <= _LABELLED_PER_STEP:
+                chosen.add((source, target))
+    return chosen
+
+
+def _mixed(color: str, ground: str, share: float) -> str:
+    """`share` (0-1) of one colour on another, both "#RRGGBB"."""
+    pairs = zip(bytes.fromhex(color[1:]), bytes.fromhex(ground[1:]), strict=True)
+    return "#" + "".join(f"{round(share * top + (1 - share) * below):02X}" for top, below in pairs)

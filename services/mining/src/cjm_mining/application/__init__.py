@@ -1,0 +1,1 @@
+"""What can be done with analyses, one use case each."""

@@ -1,0 +1,1 @@
+"""The rules of analyses and the graphs they give."""

@@ -1,0 +1,1 @@
+"""The ways in: gRPC, the bus, the worker process."""

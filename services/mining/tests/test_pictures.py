@@ -1,0 +1,96 @@
+"""Every model becomes a well-formed picture; names of steps stay text."""
+
+import io
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from cjm_mining.adapters import pm4py_discovery as discovery
+from cjm_mining.adapters.graphviz_pictures import picture
+from cjm_mining.adapters.results import model_result
+from cjm_mining.domain.analysis import PARAMETERS, Kind
+from cjm_mining.domain.models import MoveCounts
+from cjm_protos.ingest.v1 import questions_pb2
+from cjm_protos.mining.v1 import analysis_pb2
+
+Way = tuple[str, ...]
+MODELS = [kind for kind in Kind if kind is not Kind.DIRECTLY_FOLLOWS]
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def result_of(kind: Kind, ways: Mapping[Way, int], counts: MoveCounts) -> analysis_pb2.AnalysisResult:
+    parameters = {parameter.name: parameter.default for parameter in PARAMETERS[kind]}
+    if kind.needs_variants:
+        return model_result(discovery.FROM_VARIANTS[kind](ways, parameters))
+    return model_result(discovery.FROM_COUNTS[kind](counts, parameters))
+
+
+def graph_of(ways: Mapping[Way, int], counts: MoveCounts) -> analysis_pb2.AnalysisResult:
+    graph = questions_pb2.DirectlyFollowsGraph(cases_count=sum(ways.values()))
+    for place, (activity, events_count) in enumerate(counts.activities.items()):
+        graph.nodes.add(activity=activity, events_count=events_count, cases_count=1, mean_rank=place, starts_count=1)
+    for (source, target), moves_count in counts.directly_follows.items():
+        graph.edges.add(source=source, target=target, moves_count=moves_count)
+    return analysis_pb2.AnalysisResult(directly_follows=graph)
+
+
+def texts(svg: bytes) -> str:
+    return " ".join("".join(element.itertext()) for element in ET.fromstring(svg).iter(f"{SVG}text"))
+
+
+@pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_is_drawn(
+    kind: Kind, is_dark: bool, running_example: Mapping[Way, int], counted: Callable[..., MoveCounts]
+) -> None:
+    counts = counted(running_example)
+    result = (
+        graph_of(running_example, counts) if kind is Kind.DIRECTLY_FOLLOWS else result_of(kind, running_example, counts)
+    )
+    svg = picture(result, "svg", is_dark=is_dark)
+    for activity in counts.activities:
+        assert activity in texts(svg)
+    assert ("#0f1419" in svg.decode().lower()) is is_dark
+    image = Image.open(io.BytesIO(picture(result, "png", is_dark=is_dark)))
+    assert image.format == "PNG"
+    assert image.width + image.height <= 10_000
+    corner = image.convert("RGB").getpixel((1, 1))
+    assert corner == ((15, 20, 25) if is_dark else (245, 247, 249))
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"quoted" & <b>bold</b>',
+    "<table>",
+    r"back\slash \N \E",
+    " ",
+    "&#0; \x00\x07 &lt;",
+    "日本語のステップ 🛒",
+    "x" * 500,
+    "n0",
+    "%n->n1",
+)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_hostile_names_stay_text(kind: Kind, counted: Callable[..., MoveCounts]) -> None:
+    ways: dict[Any, int] = {HOSTILE: 3, HOSTILE[::-1]: 2}
+    counts = counted(ways)
+    result = graph_of(ways, counts) if kind is Kind.DIRECTLY_FOLLOWS else result_of(kind, ways, counts)
+    svg = picture(result, "svg", is_dark=False)
+    root = ET.fromstring(svg)
+    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {
+        "svg", "g", "title", "text", "path", "polygon", "polyline", "ellipse",
+    }  # fmt: skip
+    assert "<script>alert(1)" in texts(svg)
+    assert picture(result, "png", is_dark=False).startswith(b"\x89PNG")
+
+
+def test_titles_name_the_steps(running_example: Mapping[Way, int], counted: Callable[..., MoveCounts]) -> None:
+    svg = picture(graph_of(running_example, counted(running_example)), "svg", is_dark=False)
+    titles = {element.text for element in ET.fromstring(svg).iter(f"{SVG}title")}
+    assert "check ticket → decide" in titles
+    assert not any(title and title.startswith("n0") for title in titles)
