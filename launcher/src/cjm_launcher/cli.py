@@ -19,7 +19,7 @@ from cjm_kit.logging import configure_logging
 from cjm_launcher import doctor as checks
 from cjm_launcher import instance, services
 from cjm_launcher.demo import load_demo
-from cjm_launcher.settings import LauncherSettings
+from cjm_launcher.settings import SAMPLES_DIR, LauncherSettings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
@@ -104,7 +104,7 @@ def demo(
     password: Annotated[
         str, typer.Option(help="Password.", envvar="CJM_ADMIN_PASSWORD", prompt=True, hide_input=True)
     ] = "",
-    samples_dir: Annotated[Path, typer.Option(help="Folder with the sample data.")] = Path("samples"),
+    samples_dir: Annotated[Path, typer.Option(help="Folder with the sample data.")] = SAMPLES_DIR,
 ) -> None:
     """Load the sample data into a running installation through its public API."""
     try:

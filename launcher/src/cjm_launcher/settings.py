@@ -7,6 +7,10 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+# The samples lie in the checkout, not in the package; an image says where it keeps them.
+SAMPLES_DIR = Path(__file__).resolve().parents[3] / "samples"
+
+
 class LauncherSettings(BaseSettings):
     """What the operator of one machine may choose.
 
@@ -28,6 +32,6 @@ class LauncherSettings(BaseSettings):
     data_dir: Path = Path("var")
     demo: bool = True
     admin_password: SecretStr | None = None
-    samples_dir: Path = Path("samples")
+    samples_dir: Path = SAMPLES_DIR
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_file: bool = True
