@@ -241,9 +241,12 @@ class Bus:
 
     async def close(self) -> None:
         """Stop the consumers, then the connection."""
-        for task in self._consumers:
-            task.cancel()
-        await asyncio.gather(*self._consumers, return_exceptions=True)
+        pending = set(self._consumers)
+        while pending:
+            # Again and again, because `asyncio.wait_for` inside the client can swallow a cancellation (Python 3.11).
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=0.2)
         with contextlib.suppress(NatsError, TimeoutError):
             await self.client.close()
 

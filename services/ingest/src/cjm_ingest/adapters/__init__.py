@@ -1,0 +1,1 @@
+"""The outside things of ingest: event store, stream, files, catalog."""

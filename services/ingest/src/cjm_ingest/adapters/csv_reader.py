@@ -1,0 +1,319 @@
+"""Reads delimited text files of any size in bounded memory."""
+
+import csv
+import gzip
+import io
+import threading
+import zlib
+from codecs import BOM_UTF8, getincrementaldecoder, register_error
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any, Final, NoReturn, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from cjm_ingest.application.columns import INVALID_UTF8_MARK, Block
+from cjm_ingest.domain.faults import RowFault, row_fault
+from cjm_kit.errors import AppError, Code
+
+# Small blocks bound the memory; a file with longer rows is read again in large ones.
+_BLOCK_BYTES: Final = 4 << 20
+LONGEST_ROW_BYTES: Final = 16 << 20
+_HEADER_BYTES: Final = 1 << 20
+_DELIMITERS: Final = (",", ";", "\t", "|")
+_READ_AHEAD_BLOCKS: Final = 2
+_STALL_SECONDS: Final = 0.2
+_FINISH_SECONDS: Final = 1.0
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+
+
+def _mark_invalid(failure: UnicodeError) -> tuple[str, int]:
+    if not isinstance(failure, UnicodeDecodeError):
+        raise failure
+    return INVALID_UTF8_MARK, failure.end
+
+
+register_error("cjm_mark_invalid", _mark_invalid)
+
+
+class CsvFile:
+    """One delimited file: plain or gzip, UTF-8 with or without a byte order mark.
+
+    The delimiter is the one of `, ; tab |` with which the header has most of the wanted columns. Empty lines
+    are no rows.
+
+    Args:
+        path: The file.
+        wanted: Headers that are needed.
+
+    Raises:
+        AppError: INVALID_ARGUMENT `file_empty`, `file_not_text`, `no_header`, `column_missing` (names all missing),
+            `column_repeated`, `file_truncated`.
+    """
+
+    def __init__(self, path: Path, wanted: Collection[str]) -> None:
+        self._path = path
+        self._file_bytes = path.stat().st_size
+        self._wanted = list(dict.fromkeys(wanted))
+        self._open()
+
+    def _open(self) -> None:
+        self._raw = self._path.open("rb")
+        try:
+            is_gzip = self._raw.peek(2)[:2] == _GZIP_MAGIC
+            source: IO[bytes] = gzip.GzipFile(fileobj=self._raw) if is_gzip else self._raw  # type: ignore[assignment]
+            self._text = _TextStream(source)
+            self.delimiter, self.headers = _header(self._text.take_line(), self._wanted)
+        except BaseException:
+            self._raw.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._text.finish()
+        self._raw.close()
+
+    def blocks(self) -> Iterator[Block]:
+        """The rows, some 10 000 to 100 000 at once.
+
+        Raises:
+            AppError: INVALID_ARGUMENT `file_no_rows`, `file_truncated`, `row_too_long`.
+        """
+        last_row = 0
+        try:
+            for block in self._blocks(_BLOCK_BYTES):
+                last_row = max(last_row, *block.rows.tolist()[-1:], *(fault.row for fault in block.faults), 0)
+                yield block
+        except _RowDoesNotFitError:
+            self.__exit__()
+            self._open()
+            yield from (_after(block, last_row) for block in self._blocks(LONGEST_ROW_BYTES))
+
+    def _blocks(self, block_bytes: int) -> Iterator[Block]:
+        names = [str(place) for place in range(len(self.headers))]
+        places = {header: str(self.headers.index(header)) for header in self._wanted}
+        misshapen: list[RowFault] = []
+
+        def skip(row: Any) -> str:
+            misshapen.append(_misshapen(row))
+            return "skip"
+
+        last_row = 0
+        try:
+            reader = arrow_csv.open_csv(
+                self._text,
+                read_options=arrow_csv.ReadOptions(use_threads=False, block_size=block_bytes, column_names=names),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=skip
+                ),
+                convert_options=arrow_csv.ConvertOptions(
+                    check_utf8=False,
+                    column_types=dict.fromkeys(names, pa.string()),
+                    include_columns=list(places.values()),
+                    strings_can_be_null=False,
+                ),
+            )
+            while (batch := self._next(reader)) is not None:
+                rows = _row_numbers(last_row, batch.num_rows, [fault.row for fault in misshapen])
+                last_row = int(rows[-1]) if len(rows) else last_row
+                due = [fault for fault in misshapen if fault.row <= last_row]
+                del misshapen[: len(due)]
+                yield self._block({header: batch[name] for header, name in places.items()}, rows, due)
+        except pa.ArrowInvalid as failure:
+            _explain(failure, last_row, block_bytes)
+        if misshapen:
+            nothing = pa.array([], pa.string())
+            yield self._block(dict.fromkeys(places, nothing), np.empty(0, np.int64), misshapen)
+
+    def _next(self, reader: Any) -> pa.RecordBatch | None:
+        self._text.is_wanted.set()
+        try:
+            return reader.read_next_batch()
+        except StopIteration:
+            return None
+        finally:
+            self._text.is_wanted.clear()
+
+    def _block(self, columns: dict[str, pa.StringArray], rows: npt.NDArray[np.int64], faults: list[RowFault]) -> Block:
+        position = self._file_bytes if self._raw.closed else self._raw.tell()
+        ratio = min(position / max(self._file_bytes, 1), 1.0)
+        return Block(columns, rows, faults, ratio, self._text.has_invalid_utf8, self._text.has_nul)
+
+
+class _RowDoesNotFitError(Exception):
+    """A row is longer than a block."""
+
+
+class _TextStream(io.RawIOBase):
+    """Bytes of a file as valid UTF-8, read no faster than they are used."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        super().__init__()
+        self._source = source
+        self._decode = getincrementaldecoder("utf-8")("cjm_mark_invalid").decode
+        self._rest = b""
+        self._has_open_character = False
+        self._blocks_ahead = 0
+        self._is_open, self._has_begun = True, False
+        self._has_ended = threading.Event()
+        self.is_wanted = threading.Event()
+        self.has_invalid_utf8 = False
+        self.has_nul = False
+
+    def take_line(self) -> str:
+        """The first line that is not empty, taken away from the stream; a quoted header may span lines."""
+        head = self._read(_HEADER_BYTES)
+        while len(head) < _HEADER_BYTES and (more := self._read(_HEADER_BYTES - len(head))):
+            head += more
+        head = head.removeprefix(BOM_UTF8)
+        if not head:
+            _refuse("file_empty", "The file is empty. Choose another file.")
+        blank = len(head) - len(head.lstrip(b"\r\n"))
+        end = _line_end(head, blank)
+        line = head[blank:end].decode()
+        if self._looks_binary(head[:end]) or (end == len(head) and len(head) >= _HEADER_BYTES):
+            _refuse(
+                "file_not_text",
+                "The file is not a text file. Save the table as CSV (UTF-8) and choose that file.",
+            )
+        self._rest = head[end:].lstrip(b"\r\n")
+        return line.strip("\r\n")
+
+    def readable(self) -> bool:
+        """True: pyarrow asks."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Next bytes; waits while blocks lie ready that nobody has asked for."""
+        while self._is_open and not self.is_wanted.is_set() and self._blocks_ahead >= _READ_AHEAD_BLOCKS:
+            self.is_wanted.wait(_STALL_SECONDS)
+        self._has_begun = True
+        self._blocks_ahead = 0 if self.is_wanted.is_set() else self._blocks_ahead + 1
+        data = b""
+        try:
+            if self._is_open:
+                data = self._rest or self._read(size)
+        finally:
+            if not data:
+                self._has_ended.set()
+        self._rest = data[size:]
+        return data[:size]
+
+    def finish(self) -> None:
+        """End here, and wait until the reading thread of pyarrow knows it.
+
+        Destroying its reader waits for that thread without letting go of the interpreter lock, which the thread needs.
+        """
+        self._is_open = False
+        self.is_wanted.set()
+        if self._has_begun:
+            self._has_ended.wait(_FINISH_SECONDS)
+
+    def _read(self, size: int) -> bytes:
+        try:
+            chunk = self._source.read(size)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as failure:
+            raise AppError(
+                Code.INVALID_ARGUMENT,
+                "file_truncated",
+                "The compressed file is damaged or was cut off. Upload it again or compress it anew.",
+            ) from failure
+        self.has_nul = self.has_nul or b"\0" in chunk
+        if chunk.isascii() and not self._has_open_character:
+            return chunk
+        text = self._decode(chunk, final=not chunk)
+        self._has_open_character = bool(chunk)
+        if INVALID_UTF8_MARK in text:
+            self.has_invalid_utf8 = True
+        return text.encode()
+
+    @staticmethod
+    def _looks_binary(line: bytes) -> bool:
+        text = line.decode()
+        return INVALID_UTF8_MARK in text or any(ord(sign) < 32 and sign not in "\t\r\n" for sign in text)
+
+
+def _line_end(head: bytes, start: int) -> int:
+    """Place after the line end at which all quotation marks are closed."""
+    newline = b"\n" if b"\n" in head else b"\r"
+    place = head.find(newline, start)
+    while place >= 0 and head.count(b'"', start, place) % 2:
+        place = head.find(newline, place + 1)
+    return place + 1 if place >= 0 else len(head)
+
+
+def _header(line: str, wanted: Collection[str]) -> tuple[str, list[str]]:
+    readings = []
+    for delimiter in _DELIMITERS:
+        headers = [name.strip() for name in next(csv.reader(io.StringIO(line), delimiter=delimiter), [])]
+        readings.append((len(set(wanted) & set(headers)), len(headers), -_DELIMITERS.index(delimiter), headers))
+    _, _, place, headers = max(readings)
+    if not any(headers):
+        _refuse("no_header", "The first line of the file has no column names. Add a header line.")
+    missing = [name for name in dict.fromkeys(wanted) if name not in headers]
+    if missing:
+        names = ", ".join(f'"{name}"' for name in missing)
+        found = ", ".join(f'"{name}"' for name in headers[:30])
+        _refuse(
+            "column_missing",
+            f"The file has no column {names}. Its columns are {found}. Correct the mapping or the header line.",
+        )
+    repeated = [name for name in dict.fromkeys(wanted) if headers.count(name) > 1]
+    if repeated:
+        _refuse(
+            "column_repeated",
+            f'The file has more than one column "{repeated[0]}". Give every mapped column a name of its own.',
+        )
+    return _DELIMITERS[-place], headers
+
+
+def _explain(failure: pa.ArrowInvalid, last_row: int, block_bytes: int) -> NoReturn:
+    if "Empty CSV" in str(failure):
+        _refuse("file_no_rows", "The file has a header but no rows below it. Choose another file.")
+    if "straddling" not in str(failure):
+        raise failure
+    if block_bytes < LONGEST_ROW_BYTES:
+        raise _RowDoesNotFitError from failure
+    _refuse(
+        "row_too_long",
+        f"After row {last_row} comes a row longer than {LONGEST_ROW_BYTES >> 20} MB; probably a quotation mark is "
+        "never closed. Correct that row and import the file again.",
+    )
+
+
+def _after(block: Block, row: int) -> Block:
+    """The part of a block that lies after a row."""
+    keep = int(np.searchsorted(block.rows, row, side="right"))
+    return replace(
+        block,
+        columns={header: texts.slice(keep) for header, texts in block.columns.items()},
+        rows=block.rows[keep:],
+        faults=[fault for fault in block.faults if fault.row > row],
+    )
+
+
+def _misshapen(row: Any) -> RowFault:
+    text = row.text.replace(INVALID_UTF8_MARK, "\N{REPLACEMENT CHARACTER}")
+    if "\n" in text and text.count('"') % 2:
+        reason = "quote_not_closed"
+    else:
+        reason = "too_few_columns" if row.actual_columns < row.expected_columns else "too_many_columns"
+    return row_fault(row.number, text, reason, row.expected_columns, row.actual_columns)
+
+
+def _row_numbers(last_row: int, count: int, skipped: list[int]) -> npt.NDArray[np.int64]:
+    """Numbers of the next rows when some were skipped."""
+    rows = np.arange(last_row + 1, last_row + 1 + count)
+    for row in skipped:
+        rows[np.searchsorted(rows, row) :] += 1
+    return rows
+
+
+def _refuse(reason: str, detail: str) -> NoReturn:
+    raise AppError(Code.INVALID_ARGUMENT, reason, detail)

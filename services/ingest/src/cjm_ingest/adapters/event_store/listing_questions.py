@@ -1,0 +1,267 @@
+"""Questions about events as such: days, values, latest events, sizes."""
+# ruff: noqa: S608 - what users sent travels in query parameters; see scope_sql
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cjm_ingest.adapters.event_store.scope_sql import Parameters, period_sql, value_sql
+from cjm_ingest.adapters.event_store.store import StoreReader
+from cjm_ingest.domain.answers import (
+    DatasetStats,
+    DayCount,
+    DayCounts,
+    EventPage,
+    EventPosition,
+    StoredEvent,
+    ValueCount,
+)
+from cjm_ingest.domain.fields import NUMBER_FIELDS, OPTIONAL_FIELDS, PROPERTY_PREFIX, TEXT_FIELDS
+from cjm_kit.errors import AppError, Code
+
+_MAX_DAY_VALUES = 100_000
+
+
+def count_by_day(
+    reader: StoreReader,
+    dataset_ids: Sequence[str],
+    from_ms: int | None,
+    to_ms: int | None,
+    time_zone: str,
+    by_field: str = "",
+) -> DayCounts:
+    """Events and customers per day.
+
+    Args:
+        reader: The store.
+        dataset_ids: UUIDs, counted together; a customer of two datasets counts twice.
+        from_ms: First instant, milliseconds since 1970-01-01 UTC, inclusive; None for no bound.
+        to_ms: Last instant, exclusive; None for no bound.
+        time_zone: IANA name; days begin at its midnight.
+        by_field: Field to split by; "" for none.
+
+    Returns:
+        Days with events in rising order.
+
+    Raises:
+        AppError: INVALID_ARGUMENT `time_zone_unknown` or `filter_field_unknown`; RESOURCE_EXHAUSTED
+            `too_many_values` when the field has too many different values per day.
+    """
+    _check_time_zone(time_zone)
+    parameters = Parameters()
+    # Only the store's dictionary knows the names of steps, and it knows them per dataset.
+    value = _value_or_action_sql(by_field, parameters) if by_field else ""
+    if not dataset_ids:
+        return DayCounts((), 0, 0)
+    day_sql = f"toDate32(time, {parameters.add(time_zone, 'String')})"
+    where = _where(dataset_ids, period_sql(from_ms, to_ms, parameters), parameters)
+    days = reader.query(
+        f"SELECT {day_sql} AS day, grouping(day) AS is_total, count() AS events, uniqExact(customer_key) AS customers "
+        f"FROM events WHERE {where} GROUP BY GROUPING SETS ((dataset_id, day), (dataset_id)) ORDER BY day",
+        parameters.values,
+    ).to_pylist()
+    values: dict[date, Counter[str]] = defaultdict(Counter)
+    if by_field:
+        rows = reader.query(
+            f"SELECT {day_sql} AS day, dataset_id, {value} AS value, count() AS events FROM events WHERE {where} "
+            f"GROUP BY day, dataset_id, value LIMIT {_MAX_DAY_VALUES + 1}",
+            parameters.values,
+        ).to_pylist()
+        if len(rows) > _MAX_DAY_VALUES:
+            raise AppError(
+                Code.RESOURCE_EXHAUSTED,
+                "too_many_values",
+                f"{by_field} has too many different values to count them by day. Choose a shorter period or a field "
+                "with fewer values.",
+            )
+        for row in rows:
+            name = _name(reader, by_field, row["dataset_id"], row["value"])
+            values[row["day"]][name] += row["events"]
+    events, customers = Counter[date | None](), Counter[date | None]()
+    for row in days:
+        day_or_total = None if row["is_total"] else row["day"]
+        events[day_or_total] += row["events"]
+        customers[day_or_total] += row["customers"]
+    return DayCounts(
+        days=tuple(
+            DayCount(day.isoformat(), events[day], customers[day], _value_counts(values[day].items()))
+            for day in events
+            if day is not None
+        ),
+        customers_count=customers[None],
+        events_count=events[None],
+    )
+
+
+def field_values(
+    reader: StoreReader, dataset_ids: Sequence[str], field: str, value_contains: str, limit: int
+) -> tuple[ValueCount, ...]:
+    """Values of a field, most frequent first, ties by value.
+
+    Args:
+        reader: The store.
+        dataset_ids: UUIDs, counted together.
+        field: Event field, or "properties.<name>".
+        value_contains: Part of the value, any case; "" keeps all and counts "not set" too.
+        limit: Values at most, >= 1.
+
+    Raises:
+        AppError: INVALID_ARGUMENT `filter_field_unknown`.
+    """
+    parameters = Parameters()
+    value = _value_or_action_sql(field, parameters)
+    if not dataset_ids:
+        return ()
+    where = _where(dataset_ids, [], parameters)
+    if field == "action_type":
+        rows = reader.query(
+            f"SELECT dataset_id, {value} AS value, count() AS n FROM events WHERE {where} GROUP BY dataset_id, value",
+            parameters.values,
+        ).to_pylist()
+        counts = Counter[str]()
+        for row in rows:
+            counts[_name(reader, field, row["dataset_id"], row["value"])] += row["n"]
+        wanted = value_contains.casefold()
+        return _value_counts((name, count) for name, count in counts.items() if wanted in name.casefold())[:limit]
+    if value_contains:
+        part = parameters.add(value_contains, "String")
+        where = f"{where} AND positionCaseInsensitiveUTF8({value}, {part}) > 0"
+    rows = reader.query(
+        f"SELECT {value} AS value, count() AS n FROM events WHERE {where} GROUP BY value "
+        f"ORDER BY n DESC, value LIMIT {parameters.add(limit, 'UInt64')}",
+        parameters.values,
+    ).to_pylist()
+    return _value_counts((row["value"], row["n"]) for row in rows)
+
+
+def list_events(
+    reader: StoreReader,
+    dataset_ids: Sequence[str],
+    limit: int,
+    after: EventPosition | None = None,
+    customer_id: str = "",
+    import_id: str = "",
+) -> EventPage:
+    """Events, newest first.
+
+    Args:
+        reader: The store.
+        dataset_ids: UUIDs, merged.
+        limit: Events at most, >= 1.
+        after: Last event of the page before; None for the first page.
+        customer_id: Only events of this customer; "" for all.
+        import_id: Only events of this import; "" for all.
+    """
+    if not dataset_ids:
+        return EventPage((), None)
+    parameters = Parameters()
+    conditions = []
+    if customer_id:
+        customer = parameters.add(customer_id, "String")
+        conditions += [f"customer_key = sipHash64({customer})", f"customer_id = {customer}"]
+    if import_id:
+        conditions.append(f"import_id = {parameters.add(import_id, 'String')}")
+    if after is not None:
+        place = [
+            f"fromUnixTimestamp64Milli({parameters.add(after.time_ms, 'Int64')}, 'UTC')",
+            parameters.add(after.tie, "UInt32"),
+            parameters.add(after.event_key, "UInt64"),
+            parameters.add(after.dataset_id, "String"),
+        ]
+        conditions += [f"time <= {place[0]}", f"(time, tie, event_key, dataset_id) < ({', '.join(place)})"]
+    numbers = ", ".join(f"ifNull(toString({name}), '') AS {name}_text" for name in NUMBER_FIELDS)
+    rows = reader.query(
+        f"SELECT dataset_id, event_id, event_key, customer_id, action, toUnixTimestamp64Milli(time) AS time_ms, tie, "
+        f"import_id, properties, {', '.join(TEXT_FIELDS)}, {numbers} FROM events "
+        f"WHERE {_where(dataset_ids, conditions, parameters)} "
+        "ORDER BY time DESC, tie DESC, event_key DESC, dataset_id DESC "
+        f"LIMIT {parameters.add(limit + 1, 'UInt64')}",
+        parameters.values,
+    ).to_pylist()
+    shown, last = rows[:limit], rows[limit - 1] if len(rows) > limit else None
+    return EventPage(
+        events=tuple(
+            StoredEvent(
+                dataset_id=row["dataset_id"],
+                event_id=row["event_id"],
+                customer_id=row["customer_id"],
+                action_type=_name(reader, "action_type", row["dataset_id"], row["action"]),
+                time_ms=row["time_ms"],
+                fields={name: text for name in OPTIONAL_FIELDS if (text := row.get(name) or row.get(f"{name}_text"))},
+                properties_json=row["properties"],
+                import_id=row["import_id"],
+            )
+            for row in shown
+        ),
+        next_position=last and EventPosition(last["time_ms"], last["tie"], last["event_key"], last["dataset_id"]),
+    )
+
+
+def dataset_stats(reader: StoreReader, dataset_ids: Sequence[str]) -> tuple[DatasetStats, ...]:
+    """Size and period of the datasets that have events, in the order asked."""
+    return tuple(stats for dataset_id in dataset_ids if (stats := _stats_of(reader, dataset_id)) is not None)
+
+
+def _stats_of(reader: StoreReader, dataset_id: str) -> DatasetStats | None:
+    version = reader.store.dataset_version(dataset_id)
+    known = reader.store.stats_cache.get(dataset_id)
+    if known is not None and known.version == version:
+        return known
+    flags = ", ".join(
+        [*(f"max(notEmpty({name})) AS has_{name}" for name in TEXT_FIELDS)]
+        + [f"max(isNotNull({name})) AS has_{name}" for name in NUMBER_FIELDS]
+    )
+    row = reader.query(
+        "SELECT count() AS events, uniqExact(customer_key) AS customers, uniqExact(action) AS activities, "
+        "min(toUnixTimestamp64Milli(time)) AS first_ms, max(toUnixTimestamp64Milli(time)) AS last_ms, "
+        "arraySort(groupUniqArrayArray(JSONExtractKeys(properties))) AS property_names, "
+        f"{flags} FROM events WHERE dataset_id = {{dataset_id:String}}",
+        {"dataset_id": dataset_id},
+    ).to_pylist()[0]
+    if not row["events"]:
+        return None
+    stats = DatasetStats(
+        dataset_id=dataset_id,
+        events_count=row["events"],
+        customers_count=row["customers"],
+        activities_count=row["activities"],
+        first_event_ms=row["first_ms"],
+        last_event_ms=row["last_ms"],
+        version=version,
+        set_fields=(
+            *(name for name in OPTIONAL_FIELDS if row[f"has_{name}"]),
+            *(f"{PROPERTY_PREFIX}{name}" for name in row["property_names"]),
+        ),
+    )
+    reader.store.stats_cache[dataset_id] = stats
+    return stats
+
+
+def _where(dataset_ids: Sequence[str], conditions: Sequence[str], parameters: Parameters) -> str:
+    datasets = parameters.add(list(dataset_ids), "Array(String)")
+    return " AND ".join([f"dataset_id IN {datasets}", *conditions])
+
+
+def _value_or_action_sql(field: str, parameters: Parameters) -> str:
+    return "action" if field == "action_type" else value_sql(field, parameters)
+
+
+def _name(reader: StoreReader, field: str, dataset_id: str, value: str | int) -> str:
+    return reader.activity(dataset_id, int(value)) if field == "action_type" else str(value)
+
+
+def _value_counts(counts: Iterable[tuple[str, int]]) -> tuple[ValueCount, ...]:
+    ordered = sorted(counts, key=lambda item: (-item[1], item[0]))
+    return tuple(ValueCount(value, bool(value), count) for value, count in ordered)
+
+
+def _check_time_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise AppError(
+            Code.INVALID_ARGUMENT,
+            "time_zone_unknown",
+            f"There is no time zone {name[:100]!r}. Use an IANA name such as Europe/Berlin.",
+        ) from None

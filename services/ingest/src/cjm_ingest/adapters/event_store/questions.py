@@ -1,0 +1,74 @@
+"""The questions of the event store as the application asks them: without blocking, stoppable."""
+
+from collections.abc import Sequence
+
+from cjm_ingest.adapters.event_store import graph_questions, listing_questions, variant_questions
+from cjm_ingest.adapters.event_store.store import EventStore
+from cjm_ingest.domain import answers
+from cjm_ingest.domain.scope import Scope
+
+
+class EventStoreQuestions:
+    """Each method answers one question in a reader thread; see the function of the same name for its meaning."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._ask = store.ask
+
+    async def directly_follows(self, scope: Scope, kept_activities: Sequence[str]) -> answers.DirectlyFollowsGraph:
+        """The directly-follows graph."""
+        return await self._ask(lambda reader: graph_questions.directly_follows(reader, scope, kept_activities))
+
+    async def heuristics_counts(self, scope: Scope) -> answers.HeuristicsCounts:
+        """Counts for the heuristics miner."""
+        return await self._ask(lambda reader: graph_questions.heuristics_counts(reader, scope))
+
+    async def variants(self, scope: Scope, limit: int, offset: int, *, ignore_repeats: bool) -> answers.VariantPage:
+        """A page of ways."""
+        return await self._ask(
+            lambda reader: variant_questions.variants(reader, scope, limit, offset, ignore_repeats=ignore_repeats)
+        )
+
+    async def coded_variants(self, scope: Scope) -> answers.CodedVariants:
+        """All ways."""
+        return await self._ask(lambda reader: variant_questions.coded_variants(reader, scope))
+
+    async def path_times(
+        self, scope: Scope, kept_activities: Sequence[str], source: str, target: str
+    ) -> tuple[answers.TimeBin, ...]:
+        """Histogram of one path."""
+        return await self._ask(
+            lambda reader: graph_questions.path_times(reader, scope, kept_activities, source, target)
+        )
+
+    async def count_by_day(
+        self, dataset_ids: Sequence[str], from_ms: int | None, to_ms: int | None, time_zone: str, by_field: str
+    ) -> answers.DayCounts:
+        """Events and customers per day."""
+        return await self._ask(
+            lambda reader: listing_questions.count_by_day(reader, dataset_ids, from_ms, to_ms, time_zone, by_field)
+        )
+
+    async def field_values(
+        self, dataset_ids: Sequence[str], field: str, value_contains: str, limit: int
+    ) -> tuple[answers.ValueCount, ...]:
+        """Values of one field."""
+        return await self._ask(
+            lambda reader: listing_questions.field_values(reader, dataset_ids, field, value_contains, limit)
+        )
+
+    async def list_events(
+        self,
+        dataset_ids: Sequence[str],
+        limit: int,
+        after: answers.EventPosition | None,
+        customer_id: str,
+        import_id: str,
+    ) -> answers.EventPage:
+        """A page of events, newest first."""
+        return await self._ask(
+            lambda reader: listing_questions.list_events(reader, dataset_ids, limit, after, customer_id, import_id)
+        )
+
+    async def dataset_stats(self, dataset_ids: Sequence[str]) -> tuple[answers.DatasetStats, ...]:
+        """Sizes of datasets."""
+        return await self._ask(lambda reader: listing_questions.dataset_stats(reader, dataset_ids))

@@ -1,0 +1,263 @@
+"""The event store: rows in, rows out of every number, and the dictionaries that questions need."""
+# ruff: noqa: S608 - what users sent travels in query parameters; see scope_sql
+
+import asyncio
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from cjm_ingest.adapters.event_store.engine import Answer, Engine, EngineSettings
+from cjm_ingest.adapters.event_store.schema import INCOMING_SCHEMA, MAX_ACTIONS_COUNT, MIGRATIONS
+from cjm_ingest.domain.answers import DatasetStats
+from cjm_ingest.domain.packing import Bounds
+from cjm_kit.errors import AppError, Code
+
+
+class EventStore:
+    """The one owner of the stored events. All methods but `ask` block: call them from a worker thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._actions: dict[str, dict[str, int]] = {}
+        self._actions_lock = threading.Lock()
+        self._bounds: dict[str, Bounds] = {}
+        self._complete_bounds: set[str] = set()
+        self._bounds_lock = threading.Lock()
+        self._epoch = secrets.token_hex(4)
+        self._changes: dict[str, int] = {}
+        self.stats_cache: dict[str, DatasetStats] = {}
+        """Last stats per dataset, with the version they belong to."""
+
+    @classmethod
+    def open(cls, path: Path, settings: EngineSettings | None = None) -> Self:
+        """Open the store in a folder and bring its schema up to date.
+
+        Raises:
+            AppError: FAILED_PRECONDITION `event_store_in_use` when another process owns the folder.
+        """
+        engine = Engine(path, settings or EngineSettings())
+        try:
+            _migrate(engine)
+        except BaseException:
+            engine.close()
+            raise
+        return cls(engine)
+
+    def close(self) -> None:
+        """Stop running questions and let go of the folder."""
+        self._engine.close()
+
+    # the way in
+
+    def insert(self, rows: pa.RecordBatch | pa.Table, deduplication_token: str) -> None:
+        """Store rows of `INCOMING_SCHEMA`, best 1 000-100 000 at once; durable and visible when it returns.
+
+        Args:
+            rows: New events; the caller has left out those whose key is stored already. Optional fields and
+                `properties` may be absent as columns: then they are not set.
+            deduplication_token: The same for every try of the same rows, different for all others: a try
+                repeated within the last 1 000 inserts changes nothing.
+        """
+        table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
+        if not table.num_rows:
+            return
+        table = table.cast(pa.schema([INCOMING_SCHEMA.field(name) for name in table.column_names]))
+        bounds = _bounds_by_dataset(table)
+        with self._bounds_lock:
+            for dataset_id, found in bounds.items():
+                known = self._bounds.get(dataset_id)
+                self._bounds[dataset_id] = known.including(found) if known else found
+        self._engine.insert("events", table, deduplication_token)
+        self._changed(bounds)
+
+    def existing_event_keys(self, dataset_id: str, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+        """Those of the keys that are stored already, in no order, each once."""
+        if not len(keys):
+            return np.empty(0, np.uint64)
+        found = self._engine.write_query(
+            "SELECT DISTINCT event_key FROM events WHERE dataset_id = {dataset_id:String} "
+            "AND event_key IN {keys:Array(UInt64)}",
+            {"dataset_id": dataset_id, "keys": keys.tolist()},
+        )
+        return np.asarray(found["event_key"].to_numpy(), np.uint64)
+
+    def action_codes(self, dataset_id: str, names: Sequence[str]) -> npt.NDArray[np.uint16]:
+        """Codes of steps, one per name, same order; unknown names get one, durable before it is returned.
+
+        Raises:
+            AppError: INVALID_ARGUMENT `too_many_actions` when the dataset would have more than 65 000 steps.
+        """
+        with self._actions_lock:
+            codes = self._codes(dataset_id)
+            new = [name for name in dict.fromkeys(names) if name not in codes]
+            if len(codes) + len(new) > MAX_ACTIONS_COUNT:
+                raise AppError(
+                    Code.INVALID_ARGUMENT,
+                    "too_many_actions",
+                    f"action_type would have more than {MAX_ACTIONS_COUNT} different values in this dataset, first "
+                    f"{new[0][:100]!r}. Map a column with fewer values to action_type, for example without ids.",
+                )
+            if new:
+                added = {name: code for code, name in enumerate(new, start=len(codes))}
+                rows = {
+                    "dataset_id": [dataset_id] * len(new),
+                    "code": pa.array(added.values(), pa.uint16()),
+                    "name": new,
+                }
+                self._engine.insert("actions", pa.table(rows))
+                codes.update(added)
+            return np.fromiter((codes[name] for name in names), np.uint16, len(names))
+
+    def read_place(self, stream: str) -> int:
+        """Last sequence of a stream whose events are stored; 0 when none."""
+        found = self._engine.write_query(
+            "SELECT max(sequence) AS sequence FROM places WHERE stream = {stream:String}", {"stream": stream}
+        )
+        return int(found["sequence"][0].as_py())
+
+    def write_place(self, stream: str, sequence: int) -> None:
+        """Remember the last sequence of a stream whose events are stored; it never goes back."""
+        self._engine.insert("places", pa.table({"stream": [stream], "sequence": pa.array([sequence], pa.uint64())}))
+
+    # the way out
+
+    def delete_import(self, dataset_id: str, import_id: str) -> int:
+        """Take the events of an import out of every number.
+
+        Returns:
+            Events taken out.
+        """
+        where = "dataset_id = {dataset_id:String} AND import_id = {import_id:String}"
+        parameters = {"dataset_id": dataset_id, "import_id": import_id}
+        found = self._engine.write_query(f"SELECT count() AS rows FROM events WHERE {where}", parameters)
+        rows_count = int(found["rows"][0].as_py())
+        if rows_count:
+            self._engine.command(f"DELETE FROM events WHERE {where}", parameters)
+            self._changed([dataset_id])
+        return rows_count
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        """Take all events of a dataset and its steps away."""
+        parameters = {"dataset_id": dataset_id}
+        with self._actions_lock:
+            self._engine.command("ALTER TABLE events DROP PARTITION {dataset_id:String}", parameters)
+            self._engine.command("DELETE FROM actions WHERE dataset_id = {dataset_id:String}", parameters)
+            self._actions.pop(dataset_id, None)
+        self._changed([dataset_id])
+
+    # what questions need
+
+    def dataset_version(self, dataset_id: str) -> str:
+        """Text that changes with every insert into and delete from the dataset, and with every start."""
+        return f"{self._epoch}-{self._changes.get(dataset_id, 0)}"
+
+    def activities(self, dataset_id: str) -> list[str]:
+        """Steps of a dataset; the place is the code."""
+        with self._actions_lock:
+            return list(self._codes(dataset_id))
+
+    def bounds(self, dataset_id: str) -> Bounds | None:
+        """Bounds that no stored event of the dataset exceeds; None when there is none."""
+        if dataset_id not in self._complete_bounds:
+            found = self._engine.write_query(
+                "SELECT count() AS rows, min(toUnixTimestamp64Milli(time)) AS min_ms, "
+                "max(toUnixTimestamp64Milli(time)) AS max_ms, max(tie) AS max_tie "
+                "FROM events WHERE dataset_id = {dataset_id:String}",
+                {"dataset_id": dataset_id},
+            ).to_pylist()[0]
+            with self._bounds_lock:
+                if found["rows"]:
+                    stored = Bounds(found["min_ms"], found["max_ms"], found["max_tie"])
+                    known = self._bounds.get(dataset_id)
+                    self._bounds[dataset_id] = known.including(stored) if known else stored
+                self._complete_bounds.add(dataset_id)
+        return self._bounds.get(dataset_id)
+
+    async def ask(self, question: Callable[["StoreReader"], Answer]) -> Answer:
+        """Answer a question in a reader thread; when the caller goes away its query is stopped.
+
+        Raises:
+            AppError: RESOURCE_EXHAUSTED `question_too_large`, DEADLINE_EXCEEDED `question_too_slow`.
+        """
+        reader = StoreReader(self, self._engine, uuid4().hex)
+        running = self._engine.submit(lambda: question(reader))
+        try:
+            return await asyncio.wrap_future(running)
+        except asyncio.CancelledError:
+            reader.is_cancelled = True
+            self._engine.stop(running, reader.tag)
+            raise
+
+    def _codes(self, dataset_id: str) -> dict[str, int]:
+        codes = self._actions.get(dataset_id)
+        if codes is None:
+            found = self._engine.write_query(
+                "SELECT name, code FROM actions WHERE dataset_id = {dataset_id:String} ORDER BY code",
+                {"dataset_id": dataset_id},
+            )
+            codes = dict(zip(found["name"].to_pylist(), found["code"].to_pylist(), strict=True))
+            self._actions[dataset_id] = codes
+        return codes
+
+    def _changed(self, dataset_ids: Iterable[str]) -> None:
+        for dataset_id in dataset_ids:
+            self._changes[dataset_id] = self._changes.get(dataset_id, 0) + 1
+
+
+@dataclass
+class StoreReader:
+    """The store as one running question sees it.
+
+    Attributes:
+        store: Dictionaries and bounds.
+        tag: Mark of its queries.
+        is_cancelled: True when nobody waits for the answer any more.
+    """
+
+    store: EventStore
+    _engine: Engine
+    tag: str
+    is_cancelled: bool = False
+    _names: dict[str, list[str]] = field(default_factory=dict)
+
+    def activity(self, dataset_id: str, code: int) -> str:
+        """Step with this code."""
+        names = self._names.get(dataset_id)
+        if names is None or code >= len(names):
+            names = self._names[dataset_id] = self.store.activities(dataset_id)
+        return names[code]
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """Rows of a SELECT; values only through `{name:Type}` parameters."""
+        if self.is_cancelled:
+            raise AppError(Code.CANCELLED, "question_cancelled", "The question was cancelled.")
+        return self._engine.query(sql, parameters, self.tag)
+
+
+def _bounds_by_dataset(rows: pa.Table) -> dict[str, Bounds]:
+    grouped = rows.select(["dataset_id", "tie"]).append_column("ms", rows["time"].cast(pa.int64()))
+    found = grouped.group_by("dataset_id").aggregate([("ms", "min"), ("ms", "max"), ("tie", "max")])
+    return {row["dataset_id"]: Bounds(row["ms_min"], row["ms_max"], row["tie_max"]) for row in found.to_pylist()}
+
+
+def _migrate(engine: Engine) -> None:
+    engine.command(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (number UInt32, name String, applied_at DateTime DEFAULT now()) "
+        "ENGINE = MergeTree ORDER BY number SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
+    )
+    applied = set(engine.write_query("SELECT number FROM schema_migrations")["number"].to_pylist())
+    for migration in MIGRATIONS:
+        if migration.number in applied:
+            continue
+        for statement in migration.statements:
+            engine.command(statement)
+        row = {"number": pa.array([migration.number], pa.uint32()), "name": [migration.name]}
+        engine.insert("schema_migrations", pa.table(row))

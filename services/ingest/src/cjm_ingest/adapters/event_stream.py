@@ -1,0 +1,203 @@
+"""The JetStream stream in which accepted events wait for the writer."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+from urllib.error import URLError
+from urllib.request import urlopen
+from uuid import uuid4
+
+import msgspec
+from nats.errors import Error as NatsError
+from nats.errors import TimeoutError as NatsTimeoutError
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy
+from nats.js.errors import APIError
+
+from cjm_ingest.application.coalescer import PackedRows
+from cjm_ingest.application.writer import StoredRows
+from cjm_ingest.domain.event_row import ROW_LAYOUT_VERSION
+from cjm_kit.bus import Bus
+from cjm_kit.errors import AppError, Code
+from cjm_kit.logging import get_logger
+from cjm_protos.ingest.v1 import intake_pb2
+
+STREAM: Final = "EVENTS"
+SUBJECT: Final = "cjm.ingest.event.received.v1"
+_SET_ASIDE_SUBJECT: Final = "cjm.dlq.ingest-writer"
+
+_PUBLISH_PATIENCE_SECONDS: Final = 5.0
+_FETCH_MESSAGES: Final = 32
+_IDLE_SECONDS: Final = 1.0
+_STREAM_IS_FULL: Final = (10047, 10077)  # storage, bytes
+_SET_ASIDE_ROWS: Final = 500
+
+_log = get_logger(__name__)
+
+
+class EventStream:
+    """Events on their way in: in a file, never thrown away to make room.
+
+    Args:
+        bus: Connection to NATS.
+        max_bytes: Size at which the stream takes no more.
+    """
+
+    def __init__(self, bus: Bus, max_bytes: int) -> None:
+        self._bus = bus
+        self._jetstream: JetStreamContext = bus.client.jetstream(timeout=2)
+        self._max_bytes = max_bytes
+        self._handed_over = 0
+        self.last_sequence = 0
+        """Last sequence of the stream, as far as heard."""
+        self.is_full = False
+        """True since a message was refused for want of room, until one is taken again."""
+
+    async def ensure(self) -> None:
+        """Create the stream or bring it to its shape."""
+        await self._bus.ensure_stream(
+            STREAM, [SUBJECT], discard=DiscardPolicy.NEW, max_bytes=self._max_bytes, max_age_seconds=0
+        )
+
+    async def publish(self, pieces: Sequence[PackedRows]) -> None:
+        """Write pieces as one message; returns when it is on disk.
+
+        Raises:
+            AppError: UNAVAILABLE `intake_unavailable` when the stream is full or down.
+        """
+        count = sum(piece.count for piece in pieces)
+        batch = intake_pb2.EventBatch(
+            layout_version=ROW_LAYOUT_VERSION,
+            rows=b"".join((_array_head(count), *(piece.data for piece in pieces))),
+            rows_count=count,
+        )
+        payload, headers = batch.SerializeToString(), {"Nats-Msg-Id": uuid4().hex}
+        give_up_at = time.monotonic() + _PUBLISH_PATIENCE_SECONDS
+        while True:
+            try:
+                answer = await self._jetstream.publish(SUBJECT, payload, headers=headers)
+            except (NatsError, OSError) as failure:
+                self.is_full = isinstance(failure, APIError) and failure.err_code in _STREAM_IS_FULL
+                if self.is_full or time.monotonic() > give_up_at:
+                    raise _unavailable() from failure
+                await asyncio.sleep(0.05)
+            else:
+                self.is_full = False
+                self.last_sequence = max(self.last_sequence, answer.seq)
+                return
+
+    async def identity(self) -> str:
+        """Name and birth of the stream."""
+        info = await self._jetstream.stream_info(STREAM)
+        self.last_sequence = info.state.last_seq
+        return f"{STREAM}@{info.created.isoformat() if info.created else ''}"
+
+    async def follow(self, after: int, hand_over: Callable[[StoredRows], Awaitable[None]]) -> None:
+        """Hand over every message after a place, in order and without gaps, for ever."""
+        self._handed_over = after
+        while True:
+            try:
+                subscription = await self._subscribe(self._handed_over + 1)
+                try:
+                    await self._follow(subscription, hand_over)
+                finally:
+                    await subscription.unsubscribe()
+            except (NatsError, OSError) as failure:
+                _log.warning("event_stream_lost", error=str(failure))
+                await asyncio.sleep(0.5)
+
+    async def purge(self, up_to: int) -> None:
+        """Throw away messages up to a place, inclusive."""
+        try:
+            await self._jetstream.purge_stream(STREAM, seq=up_to + 1)
+        except NatsError as failure:
+            raise _unavailable() from failure
+
+    async def set_aside(self, rows: Sequence[Any]) -> None:
+        """Keep rows that the store can never take in the dead letter stream."""
+        for start in range(0, len(rows), _SET_ASIDE_ROWS):
+            part = rows[start : start + _SET_ASIDE_ROWS]
+            batch = intake_pb2.EventBatch(
+                layout_version=ROW_LAYOUT_VERSION, rows=msgspec.msgpack.encode(part), rows_count=len(part)
+            )
+            await self._bus.publish(_SET_ASIDE_SUBJECT, batch)
+
+    async def _subscribe(self, start: int) -> JetStreamContext.PullSubscription:
+        # The place beside the rows is the truth, so the consumer needs neither acknowledgements nor a name.
+        config = ConsumerConfig(
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=start,
+            ack_policy=AckPolicy.NONE,
+            inactive_threshold=60,
+            mem_storage=True,
+        )
+        return await self._jetstream.pull_subscribe(SUBJECT, stream=STREAM, config=config)
+
+    async def _follow(
+        self,
+        subscription: JetStreamContext.PullSubscription,
+        hand_over: Callable[[StoredRows], Awaitable[None]],
+    ) -> None:
+        """Hand over until a message is missing."""
+        is_first = True
+        while True:
+            try:
+                messages = await subscription.fetch(_FETCH_MESSAGES, timeout=_IDLE_SECONDS)
+            except (NatsTimeoutError, TimeoutError):
+                info = await self._jetstream.stream_info(STREAM)
+                self.last_sequence = info.state.last_seq
+                # What a broken connection swallowed at the end of the stream shows only here.
+                if self.last_sequence > self._handed_over and info.state.messages:
+                    return
+                continue
+            for message in messages:
+                sequence = message.metadata.sequence.stream
+                if sequence <= self._handed_over:
+                    continue
+                if sequence > self._handed_over + 1 and not is_first:
+                    return
+                batch = intake_pb2.EventBatch.FromString(message.data)
+                if batch.layout_version != ROW_LAYOUT_VERSION:
+                    raise RuntimeError(f"events of layout {batch.layout_version} need a newer version of this service")
+                await hand_over(StoredRows(sequence, batch.rows, batch.rows_count))
+                self._handed_over, is_first = sequence, False
+            self.last_sequence = max(self.last_sequence, self._handed_over)
+
+
+async def is_flushing_always(monitor_url: str) -> bool:
+    """True when the NATS server says that it flushes every message to disk before it acknowledges it.
+
+    Args:
+        monitor_url: HTTP address of its monitoring endpoint.
+    """
+    if not monitor_url:
+        return False
+
+    def ask() -> bool:
+        with urlopen(f"{monitor_url.rstrip('/')}/varz", timeout=2) as answer:  # noqa: S310 - an operator's setting
+            server = msgspec.json.decode(answer.read())
+        return bool(server.get("jetstream", {}).get("config", {}).get("sync_always"))
+
+    try:
+        return await asyncio.to_thread(ask)
+    except (URLError, OSError, msgspec.DecodeError):
+        return False
+
+
+def _array_head(count: int) -> bytes:
+    """Head of a msgpack array."""
+    if count < 16:
+        return bytes((0x90 | count,))
+    if count < 65_536:
+        return b"\xdc" + count.to_bytes(2, "big")
+    return b"\xdd" + count.to_bytes(4, "big")
+
+
+def _unavailable() -> AppError:
+    return AppError(
+        Code.UNAVAILABLE,
+        "intake_unavailable",
+        "Events cannot be stored at the moment; nothing of this request was accepted. Send it again a little later.",
+        metadata={"retry_after_seconds": "2"},
+    )

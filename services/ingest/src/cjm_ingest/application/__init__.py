@@ -1,0 +1,1 @@
+"""What ingest does: take events in, import files, answer questions; one verb each."""

@@ -1,0 +1,214 @@
+"""Reads one file from its first row to its last and stores what is good."""
+
+import copy
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cjm_ingest.application.appender import Appender, Keys, hashes
+from cjm_ingest.application.columns import Block, Converted, Converter
+from cjm_ingest.application.ports import EventStore, ImportEntry, OpenTableFile, RejectedRows
+from cjm_ingest.domain.arrival import DistinctKeys, TieCounter
+from cjm_ingest.domain.faults import Tally
+from cjm_ingest.domain.keys import event_keys
+from cjm_kit.errors import AppError, Code
+
+_SAMPLE_ROWS: Final = 10_000
+_TIE_SLOTS_BITS: Final = 24
+_INSERT_ROWS: Final = 80_000
+_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+class CancelledImportError(Exception):
+    """Somebody asked the import to stop."""
+
+
+class ImportRun:
+    """One pass over one file; blocks, so it runs in a thread of its own.
+
+    Args:
+        entry: What to do.
+        store: Where rows of an earlier try are taken out again.
+        appender: Where good rows go.
+        open_file: Opens the file.
+    """
+
+    def __init__(self, entry: ImportEntry, store: EventStore, appender: Appender, open_file: OpenTableFile) -> None:
+        self._entry = entry
+        self._store = store
+        self._appender = appender
+        self._open_file = open_file
+        self._is_cancelled = threading.Event()
+        self._tally = Tally()
+        self._keys, self._customers = DistinctKeys(), DistinctKeys()
+        self._ties = TieCounter(_TIE_SLOTS_BITS)
+        self._is_storing = not entry.is_check
+        self.latest = Tally()
+        """What was found up to the last whole block; replaced, never changed."""
+
+    def cancel(self) -> None:
+        """Ask it to stop; what it stored goes again."""
+        self._is_cancelled.set()
+
+    @property
+    def import_id(self) -> str:
+        """UUID of the import."""
+        return self._entry.import_id
+
+    @property
+    def dataset_id(self) -> str:
+        """UUID of the dataset."""
+        return self._entry.dataset_id
+
+    def perform(self, path: Path, rejected: RejectedRows) -> Tally:
+        """Import the file; faulty rows are written to `rejected`.
+
+        Returns:
+            What was found. Of a check and of a failed import nothing is stored.
+
+        Raises:
+            AppError: INVALID_ARGUMENT with the reasons of the file reader, `time_format_ambiguous`, `no_good_rows`,
+                `rows_rejected` (all or nothing), `too_many_actions`.
+            CancelledImportError: After `cancel`.
+        """
+        # An earlier try may have been killed in the middle.
+        self._take_out()
+        try:
+            self._read(path, rejected)
+        except BaseException:
+            self._take_out()
+            raise
+        finally:
+            self.latest = copy.deepcopy(self._tally)
+        return self.latest
+
+    def _take_out(self) -> None:
+        if not self._entry.is_check:
+            self._store.delete_import(self._entry.dataset_id, self._entry.import_id)
+
+    def _read(self, path: Path, rejected: RejectedRows) -> None:
+        mapping = self._entry.mapping
+        converter: Converter | None = None
+        # One block is stored while the next is read.
+        with (
+            self._open_file(path, [rule.column for rule in mapping.columns]) as file,
+            ThreadPoolExecutor(1, "import-insert") as inserting,
+        ):
+            pending: Future[int] | None = None
+            gathered: list[Converted] = []
+            for block in file.blocks():
+                if self._is_cancelled.is_set():
+                    raise CancelledImportError
+                converter = converter or Converter(mapping, _sample(block))
+                good = converter.convert(block)
+                rejected.write(good.faults)
+                self._count(block, good)
+                gathered.append(good)
+                if sum(len(part.rows) for part in gathered) >= _INSERT_ROWS:
+                    self._await(pending)
+                    pending = inserting.submit(self._store_rows, _joined(gathered))
+                    gathered = []
+                self.latest = copy.deepcopy(self._tally)
+            self._await(pending)
+            if gathered:
+                self._await(inserting.submit(self._store_rows, _joined(gathered)))
+        self._judge()
+
+    def _await(self, pending: Future[int] | None) -> None:
+        if pending:
+            self._tally.rows_duplicate += pending.result()
+
+    def _count(self, block: Block, good: Converted) -> None:
+        tally = self._tally
+        tally.rows_read += len(block.rows) + len(block.faults)
+        tally.progress_ratio = block.progress_ratio
+        for fault in good.faults:
+            tally.reject(fault)
+        if tally.rows_rejected and self._entry.is_all_or_nothing and self._is_storing:
+            # Go on without storing, so that all faults are reported at once.
+            self._is_storing = False
+        count = len(good.rows)
+        tally.rows_accepted += count
+        if not count:
+            return
+        for step in good.columns["action_type"].value_counts().to_pylist():
+            tally.steps[step["values"]] = tally.steps.get(step["values"], 0) + step["counts"]
+        times = pc.min_max(good.columns["time"]).as_py()
+        tally.saw_times(times["min"], times["max"])
+        self._customers.add(hashes(good.columns["customer_id"]))
+        tally.customers_count = len(self._customers)
+
+    def _store_rows(self, good: Converted) -> int:
+        """Store rows; returns how many of them were there already."""
+        if not len(good.rows):
+            return 0
+        columns, keys = self._with_ids(good)
+        has_own_ids = "event_id" in good.columns
+        if has_own_ids:
+            distinct, first = np.unique(keys, return_index=True)
+            places = np.sort(first[np.isin(distinct, self._keys.add(distinct), assume_unique=True)])
+            if len(places) < len(keys):
+                keys = keys[places]
+                columns = {name: values.take(pa.array(places)) for name, values in columns.items()}
+        dataset_id, import_id = self._entry.dataset_id, self._entry.import_id
+        if self._is_storing:
+            token = f"{import_id}-{uuid4()}"
+            added = self._appender.append(
+                dataset_id, import_id, columns, keys, self._ties, token, may_be_known=has_own_ids
+            )
+        else:
+            added = len(keys) - (self._appender.count_known(dataset_id, keys) if has_own_ids else 0)
+        return len(good.rows) - added
+
+    def _with_ids(self, good: Converted) -> tuple[dict[str, pa.Array], Keys]:
+        """Rows without an id of their own get one from the import and the row, so that a second try changes nothing."""
+        import_id = self._entry.import_id
+        made = pc.binary_join_element_wise(import_id, pa.array(good.rows).cast(pa.string()), ":")
+        if "event_id" not in good.columns:
+            return {**good.columns, "event_id": made}, row_keys(import_id, good.rows)
+        ids = pc.coalesce(good.columns["event_id"], made)
+        return {**good.columns, "event_id": ids}, event_keys(ids.to_pylist())
+
+    def _judge(self) -> None:
+        tally = self._tally
+        if not tally.rows_read:
+            raise AppError(
+                Code.INVALID_ARGUMENT,
+                "file_no_rows",
+                "The file has a header but no rows below it. Choose another file.",
+            )
+        tally.progress_ratio = 1.0
+        first = next((found.examples[0].detail for found in tally.findings.values()), "")
+        if not tally.rows_accepted:
+            raise AppError(
+                Code.INVALID_ARGUMENT, "no_good_rows", f"None of the {tally.rows_read} rows can be used. {first}"
+            )
+        if tally.rows_rejected and self._entry.is_all_or_nothing:
+            raise AppError(
+                Code.INVALID_ARGUMENT,
+                "rows_rejected",
+                f"{tally.rows_rejected} of {tally.rows_read} rows have faults and the import was to be all or nothing, "
+                f"so nothing was stored. {first}",
+            )
+
+
+def row_keys(import_id: str, rows: npt.NDArray[np.int64]) -> Keys:
+    """Event keys of rows that have no id of their own, spread like hashes but computed for all rows at once."""
+    start = event_keys([import_id])[0]
+    return np.asarray(start + rows.astype(np.uint64) * _SPREAD)
+
+
+def _joined(parts: list[Converted]) -> Converted:
+    columns = {name: pa.concat_arrays([part.columns[name] for part in parts]) for name in parts[0].columns}
+    return Converted(columns, np.concatenate([part.rows for part in parts]), [])
+
+
+def _sample(block: Block) -> dict[str, list[str]]:
+    return {header: texts.slice(0, _SAMPLE_ROWS).to_pylist() for header, texts in block.columns.items()}

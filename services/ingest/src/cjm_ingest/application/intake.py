@@ -1,0 +1,160 @@
+"""Takes events in: who sends, what is sent, and not a word of thanks before it is on disk."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from cjm_ingest.application.coalescer import PackedRows
+
+
+class Device(NamedTuple):
+    """What the User-Agent says; texts, empty when unknown."""
+
+    browser: str
+    os: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEvent:
+    """One event that is not taken.
+
+    Attributes:
+        index: Place in the body, from 0.
+        reason: Reason code.
+        field: Field at fault; may be empty.
+        detail: Sentence for the sender.
+    """
+
+    index: int
+    reason: str
+    field: str
+    detail: str
+
+
+class RefusedBodyError(Exception):
+    """A body that is not taken as a whole.
+
+    Attributes:
+        reason: Reason code.
+        detail: Sentence for the sender.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedBody:
+    """What was found in a body.
+
+    Attributes:
+        pieces: The good events, ready to travel.
+        accepted_count: How many.
+        refused: The others.
+    """
+
+    pieces: list[PackedRows]
+    accepted_count: int
+    refused: list[RefusedEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class SentBody:
+    """One request body.
+
+    Attributes:
+        identity: Signed identity of the sender.
+        dataset_id: UUID.
+        body: The bytes as they came.
+        is_ndjson: True for NDJSON.
+        user_agent: Header of the sender; may be empty.
+        received_at_ms: When the gateway received it, milliseconds since 1970 UTC.
+    """
+
+    identity: str
+    dataset_id: str
+    body: bytes
+    is_ndjson: bool
+    user_agent: str
+    received_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BodyResult:
+    """What became of a body.
+
+    Attributes:
+        accepted_count: Events that are on disk now.
+        refused: Events that were not taken.
+        error_reason: Set when the body as a whole was refused.
+        error_detail: Sentence with it.
+    """
+
+    accepted_count: int = 0
+    refused: Sequence[RefusedEvent] = field(default_factory=tuple)
+    error_reason: str = ""
+    error_detail: str = ""
+
+
+class DecodeBody(Protocol):
+    """Turns a body into rows. Raises `RefusedBodyError`."""
+
+    def __call__(
+        self, body: bytes, *, is_ndjson: bool, dataset_id: str, device: Device | None, received_at_ms: int
+    ) -> DecodedBody:
+        """Decode one body."""
+
+
+class Intake:
+    """The way in for events over REST.
+
+    Args:
+        may_write: Makes sure that an identity may write to a dataset. Raises `RefusedBodyError`.
+        decode: Turns a body into rows.
+        device_of: Reads a User-Agent.
+        write: Writes rows to the stream; returns when they are on disk.
+    """
+
+    def __init__(
+        self,
+        may_write: Callable[[str, str], Awaitable[None]],
+        decode: DecodeBody,
+        device_of: Callable[[str], Device | None],
+        write: Callable[[Sequence[PackedRows]], Awaitable[None]],
+    ) -> None:
+        self._may_write = may_write
+        self._decode = decode
+        self._device_of = device_of
+        self._write = write
+
+    async def append(self, bodies: Sequence[SentBody]) -> list[BodyResult]:
+        """Take many bodies at once; a refused body or event does not hold up the others.
+
+        Returns:
+            One result per body, same order, after every accepted event is on disk.
+
+        Raises:
+            AppError: UNAVAILABLE `intake_unavailable` when the stream does not take them: nothing is accepted.
+        """
+        results = []
+        pieces: list[PackedRows] = []
+        for sent in bodies:
+            try:
+                await self._may_write(sent.identity, sent.dataset_id)
+                decoded = self._decode(
+                    sent.body,
+                    is_ndjson=sent.is_ndjson,
+                    dataset_id=sent.dataset_id,
+                    device=self._device_of(sent.user_agent) if sent.user_agent else None,
+                    received_at_ms=sent.received_at_ms,
+                )
+            except RefusedBodyError as refused:
+                results.append(BodyResult(error_reason=refused.reason, error_detail=refused.detail))
+            else:
+                pieces.extend(decoded.pieces)
+                results.append(BodyResult(decoded.accepted_count, decoded.refused))
+        await self._write(pieces)
+        return results

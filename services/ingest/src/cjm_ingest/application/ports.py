@@ -1,0 +1,180 @@
+"""What the use cases need of the outside."""
+
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from cjm_ingest.application.columns import Block
+from cjm_ingest.domain.faults import RowFault, Tally
+from cjm_ingest.domain.mapping import Mapping
+
+
+class EventStore(Protocol):
+    """Where events are kept. All methods block."""
+
+    def insert(self, rows: pa.RecordBatch | pa.Table, deduplication_token: str) -> None:
+        """Store rows, durable and visible when it returns; the same token twice counts once."""
+
+    def existing_event_keys(self, dataset_id: str, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+        """Those of the keys that are stored already."""
+
+    def action_codes(self, dataset_id: str, names: Sequence[str]) -> npt.NDArray[np.uint16]:
+        """Codes of steps, one per name."""
+
+    def read_place(self, stream: str) -> int:
+        """Last sequence of a stream whose events are stored; 0 when none."""
+
+    def write_place(self, stream: str, sequence: int) -> None:
+        """Remember that place."""
+
+    def delete_import(self, dataset_id: str, import_id: str) -> int:
+        """Take the events of an import out; returns how many."""
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        """Take all events of a dataset out."""
+
+
+class TableFile(Protocol):
+    """An opened file with rows."""
+
+    def blocks(self) -> Iterator[Block]:
+        """Its rows, piece by piece."""
+
+
+class OpenTableFile(Protocol):
+    """Opens a file with rows."""
+
+    def __call__(self, path: Path, wanted: Collection[str]) -> AbstractContextManager[TableFile]:
+        """Open it and make sure that it has the wanted columns."""
+
+
+class ImportState(StrEnum):
+    """Where an import stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportEntry:
+    """An entry of the log of imports, as far as ingest looks at it.
+
+    Attributes:
+        import_id: UUID.
+        dataset_id: UUID.
+        created_by_id: UUID of who started it.
+        state: Where it stands.
+        file_bytes: Size of its file in bytes.
+        mapping: How the columns become fields.
+        is_all_or_nothing: True when one bad row fails the whole.
+        is_check: True when rows are only checked.
+        created_at_seconds: When it was opened, seconds since 1970 UTC.
+    """
+
+    import_id: str
+    dataset_id: str
+    created_by_id: str
+    state: ImportState
+    file_bytes: int
+    mapping: Mapping
+    is_all_or_nothing: bool
+    is_check: bool
+    created_at_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """How an import ended.
+
+    Attributes:
+        state: COMPLETED, FAILED or CANCELLED.
+        tally: What was found.
+        error_reason: Reason code when failed.
+        error_detail: Sentence for the user when failed.
+    """
+
+    state: ImportState
+    tally: Tally
+    error_reason: str = ""
+    error_detail: str = ""
+
+
+class ImportLog(Protocol):
+    """The log of imports, which belongs to catalog."""
+
+    async def get(self, import_id: str) -> ImportEntry:
+        """One entry. Raises AppError NOT_FOUND `import_not_found`."""
+
+    async def received(self, import_id: str, file_bytes: int) -> None:
+        """The file is here."""
+
+    async def progress(self, import_id: str, tally: Tally) -> None:
+        """It is running and has come this far."""
+
+    async def ended(self, import_id: str, report: ImportReport) -> None:
+        """It has ended; an entry that has ended already stays as it is."""
+
+    async def removed(self, import_id: str) -> None:
+        """Its rows are out again."""
+
+
+class RejectedRows(Protocol):
+    """Where rejected rows are written."""
+
+    def write(self, faults: Sequence[RowFault]) -> None:
+        """Append some."""
+
+
+class ImportFiles(Protocol):
+    """Files, rejected rows and reports of imports. All methods but `receive` block."""
+
+    async def receive(self, import_id: str, chunks: AsyncIterator[bytes]) -> int:
+        """Keep a file; returns its bytes. Raises AppError TOO_LARGE `file_too_large`."""
+
+    def path(self, import_id: str) -> Path:
+        """Where the file of an import lies. Raises AppError NOT_FOUND `file_gone` when it does not."""
+
+    def rejected(self, import_id: str) -> AbstractContextManager[RejectedRows]:
+        """Start the list of rejected rows anew."""
+
+    def rejected_page(self, import_id: str, cursor: str, count: int) -> tuple[list[RowFault], str]:
+        """Some rejected rows and the cursor of the next ones."""
+
+    def save_report(self, import_id: str, report: ImportReport) -> None:
+        """Keep how it ended."""
+
+    def report(self, import_id: str) -> ImportReport | None:
+        """How it ended; None when it has not."""
+
+    def drop_file(self, import_id: str) -> None:
+        """The uploaded file is not needed any more."""
+
+    def sweep(self) -> None:
+        """Throw away what is too old."""
+
+
+class ImportBus(Protocol):
+    """What imports say on the bus."""
+
+    async def request(self, entry: ImportEntry, file_import_id: str, file_bytes: int) -> None:
+        """Queue the work."""
+
+    async def completed(self, entry: ImportEntry, rows_stored: int) -> None:
+        """All rows are visible."""
+
+    async def failed(self, entry: ImportEntry, reason: str) -> None:
+        """It ended without storing anything."""
+
+    async def removed(self, entry: ImportEntry) -> None:
+        """The rows are gone."""

@@ -1,0 +1,1 @@
+"""The rules of events, journeys, filters and files."""

@@ -1,0 +1,49 @@
+"""How the columns of a file become the fields of events."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Function(StrEnum):
+    """What happens to a text on its way into a field."""
+
+    TRIM = "trim"
+    LOWER = "lower"
+    UPPER = "upper"
+    STRING = "string"
+    INT = "int"
+    FLOAT = "float"
+    DATETIME = "datetime"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRule:
+    """One column and the field it fills.
+
+    Attributes:
+        field: Event field, or "properties.<name>".
+        column: Header of the column.
+        function: What happens to its texts.
+    """
+
+    field: str
+    column: str
+    function: Function = Function.TRIM
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """All columns of a file that are used.
+
+    Attributes:
+        columns: One rule per field.
+        time_zone: IANA name, for times that carry no zone.
+        time_format: strptime pattern of times; empty detects.
+        decimal_sign: "." or ",".
+    """
+
+    columns: tuple[ColumnRule, ...]
+    time_zone: str = "UTC"
+    time_format: str = ""
+    decimal_sign: str = "."

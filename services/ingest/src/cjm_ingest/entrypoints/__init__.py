@@ -1,0 +1,1 @@
+"""The ways in: gRPC and the bus; translate and delegate."""

@@ -1,0 +1,158 @@
+"""The question service: checks what the caller may do with the dataset, translates, delegates."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from grpc.aio import ServicerContext
+
+from cjm_access.dataset_access import DatasetAccess, Right
+from cjm_ingest.application.questions import EventQuestions, checked_page_size, list_events, list_variants
+from cjm_ingest.domain.scope import Scope, check_period
+from cjm_ingest.entrypoints import questions_translate as translate
+from cjm_kit.rpc import allow
+from cjm_protos.ingest.v1 import questions_pb2, questions_pb2_grpc
+
+Context = ServicerContext[Any, Any]
+
+
+class QuestionServicer(questions_pb2_grpc.QuestionServiceServicer):
+    """Answers questions about events."""
+
+    def __init__(self, questions: EventQuestions, access: DatasetAccess) -> None:
+        self._questions = questions
+        self._access = access
+
+    @allow("staff", "service")
+    async def GetDirectlyFollows(
+        self, request: questions_pb2.GetDirectlyFollowsRequest, context: Context
+    ) -> questions_pb2.GetDirectlyFollowsResponse:
+        """The directly-follows graph of a scope."""
+        scope = await self._analysed_scope(request)
+        graph = await self._questions.directly_follows(scope, list(request.kept_activities))
+        return questions_pb2.GetDirectlyFollowsResponse(graph=translate.graph_to_message(graph))
+
+    @allow("service")
+    async def GetHeuristicsCounts(
+        self, request: questions_pb2.GetHeuristicsCountsRequest, context: Context
+    ) -> questions_pb2.GetHeuristicsCountsResponse:
+        """What the heuristics miner needs."""
+        counts = await self._questions.heuristics_counts(await self._analysed_scope(request))
+        return translate.heuristics_to_message(counts)
+
+    @allow("staff", "service")
+    async def ListVariants(
+        self, request: questions_pb2.ListVariantsRequest, context: Context
+    ) -> questions_pb2.ListVariantsResponse:
+        """Ways with their counts."""
+        page = await list_variants(
+            self._questions,
+            await self._analysed_scope(request),
+            request.page_size,
+            request.page_token,
+            ignore_repeats=request.ignore_repeats,
+        )
+        return questions_pb2.ListVariantsResponse(
+            cases_count=page.cases_count,
+            variants_count=page.variants_count,
+            variants=[
+                questions_pb2.Variant(
+                    activities=way.activities, cases_count=way.cases_count, median_seconds=way.median_seconds
+                )
+                for way in page.variants
+            ],
+            next_page_token=page.next_page_token,
+        )
+
+    @allow("service")
+    async def StreamVariants(
+        self, request: questions_pb2.StreamVariantsRequest, context: Context
+    ) -> AsyncIterator[questions_pb2.StreamVariantsResponse]:
+        """All ways as codes."""
+        found = await self._questions.coded_variants(await self._analysed_scope(request))
+        for piece in translate.coded_variants_to_messages(found):
+            yield piece
+
+    @allow("staff", "service")
+    async def GetPathTimes(
+        self, request: questions_pb2.GetPathTimesRequest, context: Context
+    ) -> questions_pb2.GetPathTimesResponse:
+        """How long the moves of one path take."""
+        scope = await self._analysed_scope(request)
+        bins = await self._questions.path_times(scope, list(request.kept_activities), request.source, request.target)
+        return questions_pb2.GetPathTimesResponse(
+            bins=[
+                questions_pb2.TimeBin(
+                    from_seconds=item.from_seconds, to_seconds=item.to_seconds, moves_count=item.moves_count
+                )
+                for item in bins
+            ],
+            moves_count=sum(item.moves_count for item in bins),
+        )
+
+    @allow("staff", "service")
+    async def CountByDay(
+        self, request: questions_pb2.CountByDayRequest, context: Context
+    ) -> questions_pb2.CountByDayResponse:
+        """Events and customers per day."""
+        await self._require(request.dataset_ids, "see")
+        from_ms = translate.bound_ms(request.from_time) if request.HasField("from_time") else None
+        to_ms = translate.bound_ms(request.to_time) if request.HasField("to_time") else None
+        check_period(from_ms, to_ms)
+        counts = await self._questions.count_by_day(
+            list(request.dataset_ids), from_ms, to_ms, request.time_zone or "UTC", request.by_field
+        )
+        return translate.days_to_message(counts)
+
+    @allow("staff", "service")
+    async def ListFieldValues(
+        self, request: questions_pb2.ListFieldValuesRequest, context: Context
+    ) -> questions_pb2.ListFieldValuesResponse:
+        """Values of one field with their counts."""
+        await self._require(request.dataset_ids, "see")
+        limit = checked_page_size(request.page_size, default=100, maximum=1000)
+        values = await self._questions.field_values(
+            list(request.dataset_ids), request.field, request.value_contains, limit
+        )
+        return questions_pb2.ListFieldValuesResponse(values=translate.values_to_messages(values))
+
+    @allow("staff", "service")
+    async def ListEvents(
+        self, request: questions_pb2.ListEventsRequest, context: Context
+    ) -> questions_pb2.ListEventsResponse:
+        """Events, newest first."""
+        await self._require(request.dataset_ids, "see")
+        page = await list_events(
+            self._questions,
+            list(request.dataset_ids),
+            request.page_size,
+            request.page_token,
+            request.customer_id,
+            request.import_id,
+        )
+        return questions_pb2.ListEventsResponse(
+            events=[translate.event_to_message(event) for event in page.events], next_page_token=page.next_page_token
+        )
+
+    @allow("staff", "service")
+    async def GetDatasetStats(
+        self, request: questions_pb2.GetDatasetStatsRequest, context: Context
+    ) -> questions_pb2.GetDatasetStatsResponse:
+        """Size and period of datasets."""
+        await self._require(request.dataset_ids, "see")
+        stats = await self._questions.dataset_stats(list(request.dataset_ids))
+        return questions_pb2.GetDatasetStatsResponse(stats=[translate.stats_to_message(item) for item in stats])
+
+    async def _analysed_scope(
+        self,
+        request: questions_pb2.GetDirectlyFollowsRequest
+        | questions_pb2.GetHeuristicsCountsRequest
+        | questions_pb2.ListVariantsRequest
+        | questions_pb2.StreamVariantsRequest
+        | questions_pb2.GetPathTimesRequest,
+    ) -> Scope:
+        await self._require([request.scope.dataset_id], "analyse")
+        return translate.scope_from_message(request.scope)
+
+    async def _require(self, dataset_ids: Sequence[str], right: Right) -> None:
+        for dataset_id in dataset_ids:
+            await self._access.require(dataset_id, right)

@@ -1,0 +1,155 @@
+"""Wiring of ingest."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+
+from cjm_access import DatasetAccess
+from cjm_ingest.adapters.csv_reader import CsvFile
+from cjm_ingest.adapters.event_json import decode_body
+from cjm_ingest.adapters.event_store.engine import EngineSettings
+from cjm_ingest.adapters.event_store.questions import EventStoreQuestions
+from cjm_ingest.adapters.event_store.schema import INCOMING_SCHEMA
+from cjm_ingest.adapters.event_store.store import EventStore
+from cjm_ingest.adapters.event_stream import EventStream, is_flushing_always
+from cjm_ingest.adapters.import_bus import REQUESTED, WORK_STREAM, IngestBus
+from cjm_ingest.adapters.import_files import ImportFolder
+from cjm_ingest.adapters.import_log import CatalogImportLog
+from cjm_ingest.adapters.senders import Senders
+from cjm_ingest.adapters.user_agent import device_of
+from cjm_ingest.application.appender import Appender
+from cjm_ingest.application.background import end
+from cjm_ingest.application.coalescer import Coalescer
+from cjm_ingest.application.imports import Imports
+from cjm_ingest.application.intake import Intake
+from cjm_ingest.application.writer import Writer
+from cjm_ingest.entrypoints.consumers import listen
+from cjm_ingest.entrypoints.imports_rpc import ImportServicer
+from cjm_ingest.entrypoints.intake_rpc import IntakeServicer
+from cjm_ingest.entrypoints.questions_rpc import QuestionServicer
+from cjm_ingest.settings import IngestSettings
+from cjm_kit.bus import Bus
+from cjm_kit.identity import IdentitySigner
+from cjm_kit.logging import get_logger
+from cjm_kit.rpc import RpcClient, RpcServer
+from cjm_kit.runtime import Component
+from cjm_kit.telemetry import Telemetry
+from cjm_protos.ingest.v1 import imports_pb2_grpc, intake_pb2_grpc, questions_pb2_grpc
+
+_SWEEP_SECONDS = 3600.0
+
+_log = get_logger(__name__)
+
+
+class _WriterWatch:
+    """Metrics of the writer, and the fact that datasets grew."""
+
+    def __init__(self, telemetry: Telemetry, facts: IngestBus) -> None:
+        self._rows = telemetry.counter("rows_stored", "Event rows made visible by the writer")
+        self._facts = facts
+
+    def stored(self, rows_count: int, dataset_ids: Sequence[str]) -> None:
+        """Rows are visible."""
+        self._rows.inc(rows_count)
+        self._facts.events_stored(dataset_ids)
+
+
+async def build(settings: IngestSettings) -> Component:
+    """Put the service together.
+
+    Args:
+        settings: What differs between installations.
+
+    Returns:
+        The service, not yet started; starting opens the event store and brings it to its present shape.
+    """
+    telemetry = Telemetry("ingest")
+    stack = AsyncExitStack()
+    running: list[tuple[Bus, EventStream, Writer]] = []
+    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def start() -> None:
+        signer = IdentitySigner(settings.identity_secret.get_secret_value())
+        engine = EngineSettings(
+            settings.reader_threads, settings.max_question_seconds, settings.max_question_memory_bytes
+        )
+        store = await asyncio.to_thread(EventStore.open, settings.store_dir, engine)
+        stack.push_async_callback(asyncio.to_thread, store.close)
+        bus = await Bus.connect(settings, "ingest")
+        stack.push_async_callback(bus.close)
+        catalog = RpcClient(settings.catalog_target, signer, "ingest")
+        stack.push_async_callback(catalog.close)
+        access = DatasetAccess(catalog, "ingest")
+        await access.listen(bus)
+        stream, facts = EventStream(bus, settings.intake_stream_bytes), IngestBus(bus)
+        await stream.ensure()
+        await facts.ensure_streams()
+
+        appender = Appender(store, INCOMING_SCHEMA)
+        writer = Writer(stream, store, appender, _WriterWatch(telemetry, facts))
+        await writer.start()
+        stack.push_async_callback(writer.stop)
+        assert writer.failed is not None
+        writer.failed.add_done_callback(_pass_on(failed))
+        telemetry.gauge("writer_lag", "Messages accepted and not yet visible").set_function(
+            lambda: max(stream.last_sequence - writer.place, 0)
+        )
+        coalescer = Coalescer(stream.publish)
+        coalescer.start()
+        stack.push_async_callback(coalescer.stop)
+        senders = Senders(signer, access)
+        intake = Intake(senders.require_write, decode_body, device_of, coalescer.add)
+
+        files = ImportFolder(settings.imports_dir, settings.max_upload_bytes)
+        log = CatalogImportLog(catalog)
+        imports = Imports(store, appender, files, log, facts, CsvFile, settings.import_workers)
+        stack.push_async_callback(imports.close)
+        await listen(bus, imports, WORK_STREAM, REQUESTED, settings.import_workers)
+        tasks = [asyncio.create_task(facts.tell()), asyncio.create_task(_sweep(files))]
+        stack.push_async_callback(end, tasks)
+
+        events = telemetry.counter("events", "Events that reached the intake, by outcome", ["outcome"])
+        server = RpcServer(
+            settings,
+            [
+                (intake_pb2_grpc.add_IntakeServiceServicer_to_server, IntakeServicer(intake, events)),
+                (imports_pb2_grpc.add_ImportServiceServicer_to_server, ImportServicer(imports, log, access)),
+                (
+                    questions_pb2_grpc.add_QuestionServiceServicer_to_server,
+                    QuestionServicer(EventStoreQuestions(store), access),
+                ),
+            ],
+            signer,
+            telemetry,
+        )
+        await server.start()
+        stack.push_async_callback(server.stop)
+        running.append((bus, stream, writer))
+
+    async def is_ready() -> bool:
+        if not running:
+            return False
+        bus, stream, writer = running[0]
+        if not bus.is_connected or stream.is_full or writer.is_failing:
+            return False
+        if not await is_flushing_always(settings.nats_monitor_url):
+            _log.error("nats_not_durable", hint="run nats-server with sync_interval: always and set nats_monitor_url")
+            return False
+        return True
+
+    return Component("ingest", start, stack.aclose, is_ready, failed, telemetry)
+
+
+def _pass_on(failed: "asyncio.Future[None]") -> Callable[["asyncio.Future[None]"], None]:
+    def pass_on(future: "asyncio.Future[None]") -> None:
+        failure = None if future.cancelled() else future.exception()
+        if failure and not failed.done():
+            failed.set_exception(failure)
+
+    return pass_on
+
+
+async def _sweep(files: ImportFolder) -> None:
+    while True:
+        await asyncio.to_thread(files.sweep)
+        await asyncio.sleep(_SWEEP_SECONDS)

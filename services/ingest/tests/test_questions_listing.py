@@ -1,0 +1,192 @@
+"""Days, values, pages and filters with awkward values."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cjm_ingest.adapters.event_store.graph_questions import directly_follows, path_times
+from cjm_ingest.adapters.event_store.listing_questions import count_by_day, dataset_stats, field_values, list_events
+from cjm_ingest.adapters.event_store.store import EventStore, StoreReader
+from cjm_ingest.domain.answers import EventPosition
+from cjm_ingest.domain.filter import AllOf, AnyOf, Contains, FieldIn, Not
+from cjm_ingest.domain.histogram import histogram_bounds
+from cjm_ingest.domain.scope import CaseNotion, Scope
+from cjm_kit.errors import AppError
+
+Fill = Callable[..., None]
+
+
+@pytest.fixture
+def reader(store: EventStore) -> StoreReader:
+    return StoreReader(store, store._engine, "test")
+
+
+def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    events = pd.DataFrame([{"customer_id": "x", "action_type": "a", "time": "2024-01-01", **row} for row in rows])
+    events["time"] = pd.to_datetime(events["time"], utc=True, format="ISO8601")
+    return events.fillna({name: "" for name in events.columns if name != "value"})
+
+
+def test_days_begin_at_midnight_of_the_time_zone(reader: StoreReader, fill: Fill) -> None:
+    times = ["2024-03-31T21:59:59.999Z", "2024-03-31T22:00:00Z", "1960-06-01T12:00:00Z"]
+    fill(reader.store, "d", frame([{"time": time} for time in times]))
+    found = count_by_day(reader, ["d"], None, None, "Europe/Berlin")
+    # Summer time began on that very day.
+    assert [(day.date, day.events_count) for day in found.days] == [
+        ("1960-06-01", 1),
+        ("2024-03-31", 1),
+        ("2024-04-01", 1),
+    ]
+    assert (found.events_count, found.customers_count) == (3, 1)
+    with pytest.raises(AppError, match="time_zone_unknown"):
+        count_by_day(reader, ["d"], None, None, "Mars/Base'; DROP")
+
+
+def test_days_count_a_customer_of_two_datasets_twice_and_steps_by_name(reader: StoreReader, fill: Fill) -> None:
+    fill(reader.store, "d", frame([{"action_type": "a"}, {"action_type": "b"}]))
+    fill(reader.store, "e", frame([{"action_type": "b"}]))
+    (day,) = count_by_day(reader, ["d", "e"], None, None, "UTC", "action_type").days
+    assert (day.customers_count, day.events_count) == (2, 3)
+    assert [(item.value, item.events_count) for item in day.by_value] == [("b", 2), ("a", 1)]
+    (day,) = count_by_day(reader, ["d", "e"], None, None, "UTC", "dataset_id").days
+    assert [(item.value, item.events_count) for item in day.by_value] == [("d", 2), ("e", 1)]
+
+
+def test_no_days_and_no_datasets_are_zero(reader: StoreReader, fill: Fill) -> None:
+    fill(reader.store, "d", frame([{}]))
+    for datasets, to_ms in (([], None), (["d"], 0), (["none"], None)):
+        found = count_by_day(reader, datasets, None, to_ms, "UTC", "device_os")
+        assert (found.days, found.events_count, found.customers_count) == ((), 0, 0)
+    assert list_events(reader, [], 10).events == ()
+    assert field_values(reader, [], "device_os", "", 10) == ()
+
+
+def test_values_tell_not_set_from_the_text_null_and_from_a_blank(reader: StoreReader, fill: Fill) -> None:
+    fill(reader.store, "d", frame([{"device_os": value} for value in ("", "", "null", " ", "NA")]))
+    found = field_values(reader, ["d"], "device_os", "", 10)
+    assert [(item.value, item.is_set, item.events_count) for item in found] == [
+        ("", False, 2),
+        (" ", True, 1),
+        ("NA", True, 1),
+        ("null", True, 1),
+    ]
+    assert [item.value for item in field_values(reader, ["d"], "device_os", "nU", 10)] == ["null"]
+    assert len(field_values(reader, ["d"], "device_os", "", 2)) == 2
+
+
+def test_values_of_numbers_and_properties_are_text(reader: StoreReader, fill: Fill) -> None:
+    documents = ['{"plan": "pro", "n": 3, "deep": {"a": 1}, "nothing": null}', '{"plan": ""}', ""]
+    rows = [{"properties": text, "value": value} for text, value in zip(documents, (12.0, 0.5, None), strict=True)]
+    fill(reader.store, "d", frame(rows))
+    expected = {
+        "properties.plan": {"pro": 1, "": 2},
+        "properties.n": {"3": 1, "": 2},
+        "properties.deep": {'{"a":1}': 1, "": 2},
+        "properties.nothing": {"": 3},
+        "value": {"12": 1, "0.5": 1, "": 1},
+    }
+    for field, values in expected.items():
+        found = field_values(reader, ["d"], field, "", 10)
+        assert {item.value.replace(" ", ""): item.events_count for item in found} == values
+    for field, value, count in (("properties.n", "3", 1), ("properties.plan", "", 2), ("value", "0.50", 1)):
+        assert directly_follows(reader, Scope("d", filter=FieldIn(field, (value,)))).events_count == count
+    (stats,) = dataset_stats(reader, ["d"])
+    assert set(stats.set_fields) == {"value", *(f"properties.{name}" for name in ("plan", "n", "deep", "nothing"))}
+
+
+def test_pages_neither_repeat_nor_lose_events_of_one_millisecond(reader: StoreReader, fill: Fill) -> None:
+    fill(reader.store, "d", frame([{"customer_id": f"c{number}"} for number in range(25)]))
+    fill(reader.store, "e", frame([{"customer_id": "c1"}]), import_id="i")
+    seen: list[tuple[str, str]] = []
+    after: EventPosition | None = None
+    for number in range(10):
+        page = list_events(reader, ["d", "e"], 7, after)
+        seen += [(event.dataset_id, event.event_id) for event in page.events]
+        if number == 1:
+            # What arrives later is newer and shifts nothing.
+            fill(reader.store, "d", frame([{"time": "2025-01-01"}]), first_id=100)
+        after = page.next_position
+        if after is None:
+            break
+    assert len(seen) == len(set(seen)) == 26
+    assert len(list_events(reader, ["d", "e"], 50, customer_id="c1").events) == 2
+    assert len(list_events(reader, ["d", "e"], 50, customer_id="c1", import_id="i").events) == 1
+
+
+def test_an_event_comes_back_as_it_was_sent(reader: StoreReader, fill: Fill) -> None:
+    sent = {"customer_id": "NA", "time": "1969-12-31T23:59:59.001Z", "device_os": "i'O\\S", "value": 12.0}
+    fill(reader.store, "d", frame([{**sent, "properties": '{"a": 1}', "session_id": " "}]))
+    (event,) = list_events(reader, ["d"], 1).events
+    assert (event.customer_id, event.time_ms, event.properties_json) == ("NA", -999, '{"a": 1}')
+    assert event.fields == {"device_os": "i'O\\S", "session_id": " ", "value": "12"}
+
+
+def test_filters_and_scopes_that_make_no_sense_are_refused(reader: StoreReader) -> None:
+    mixed = (
+        AnyOf((FieldIn("device_os", ("x",)), Contains(("a",)))),
+        Not(AllOf((FieldIn("device_os", ("x",)), Contains(("a",))))),
+    )
+    wrong = [(node, "filter_mixed") for node in mixed]
+    for node, reason in [
+        *wrong,
+        (FieldIn("device", ("x",)), "filter_field_unknown"),
+        (FieldIn("properties.", ("x",)), "filter_field_unknown"),
+        (FieldIn("customer_key) OR (1", ("x",)), "filter_field_unknown"),
+        (FieldIn("value", ("much",)), "filter_value_invalid"),
+    ]:
+        with pytest.raises(AppError, match=reason):
+            directly_follows(reader, Scope("d", filter=node))
+    with pytest.raises(AppError, match="period_reversed"):
+        Scope("d", from_ms=2, to_ms=1)
+    with pytest.raises(AppError, match="session_gap_out_of_range"):
+        Scope("d", case_notion=CaseNotion.SESSION, session_gap_minutes=10_081)
+
+
+def test_an_all_of_within_all_of_may_hold_both_kinds(reader: StoreReader, fill: Fill) -> None:
+    fill(reader.store, "d", frame([{"device_os": "x"}, {"customer_id": "y"}]))
+    node = AllOf((AllOf((FieldIn("device_os", ("x",)), Contains(("a",)))),))
+    assert directly_follows(reader, Scope("d", filter=node)).cases_count == 1
+
+
+def test_a_gap_of_exactly_the_limit_does_not_start_a_session(reader: StoreReader, fill: Fill) -> None:
+    times = ["2024-01-01T00:00:00Z", "2024-01-01T00:30:00Z", "2024-01-01T01:00:00.001Z"]
+    fill(reader.store, "d", frame([{"time": time, "action_type": time[14:]} for time in times]))
+    scope = Scope("d", case_notion=CaseNotion.SESSION, session_gap_minutes=30)
+    graph = directly_follows(reader, scope)
+    assert (graph.cases_count, len(graph.edges)) == (2, 1)
+    # By customer the gap has no meaning.
+    assert directly_follows(reader, Scope("d", session_gap_minutes=30)).cases_count == 1
+
+
+def test_times_of_a_path_are_in_their_bins(reader: StoreReader, fill: Fill) -> None:
+    rows = []
+    for number, seconds in enumerate([1, 59, 60, 61, 3600, 90_000]):
+        start = pd.Timestamp("2024-01-01", tz="UTC")
+        rows += [
+            {"customer_id": str(number), "action_type": "a", "time": start.isoformat()},
+            {"customer_id": str(number), "action_type": "b", "time": (start + pd.Timedelta(seconds, "s")).isoformat()},
+        ]
+    fill(reader.store, "d", frame(rows))
+    bins = path_times(reader, Scope("d"), [], "a", "b")
+    for item in bins:
+        is_last = item is bins[-1]
+        expected = [
+            seconds
+            for seconds in (1, 59, 60, 61, 3600, 90_000)
+            if item.from_seconds <= seconds < item.to_seconds or (is_last and seconds == item.to_seconds)
+        ]
+        assert item.moves_count == len(expected)
+    assert path_times(reader, Scope("d"), [], "b", "a") == path_times(reader, Scope("d"), [], "a", "no") == ()
+
+
+@pytest.mark.parametrize(
+    "span", [(0, 0), (0, 0.4), (5, 5), (3, 4000), (80_000, 100_000), (0, 1e9), (0, 5e11), (1e8, 1.1e8), (100, 1e9)]
+)
+def test_histograms_cover_their_span_with_few_rising_bounds(span: tuple[float, float]) -> None:
+    bounds = histogram_bounds(*span)
+    assert bounds[0] <= span[0]
+    assert bounds[-1] >= span[1]
+    assert bounds == sorted(set(bounds))
+    assert 2 <= len(bounds) <= 14

@@ -1,0 +1,241 @@
+"""A running ingest with a real NATS server and event store, and a catalog that remembers in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from cjm_ingest.main import build
+from cjm_ingest.settings import IngestSettings
+from cjm_kit.errors import AppError, Code
+from cjm_kit.identity import Identity, IdentitySigner, acting_as, staff_identity
+from cjm_kit.rpc import RpcClient, RpcServer, allow
+from cjm_kit.runtime import Component
+from cjm_kit.settings import ServiceSettings
+from cjm_kit.telemetry import Telemetry
+from cjm_launcher.instance import free_port
+from cjm_protos.catalog.v1 import (
+    dataset_pb2,
+    dataset_pb2_grpc,
+    import_log_pb2,
+    import_log_pb2_grpc,
+    mapping_pb2,
+)
+from cjm_protos.ingest.v1 import (
+    imports_pb2,
+    imports_pb2_grpc,
+    intake_pb2,
+    intake_pb2_grpc,
+    questions_pb2,
+    questions_pb2_grpc,
+)
+
+OWNER, OTHER = str(uuid4()), str(uuid4())
+_ENDED = {
+    import_log_pb2.IMPORT_STATUS_COMPLETED,
+    import_log_pb2.IMPORT_STATUS_FAILED,
+    import_log_pb2.IMPORT_STATUS_CANCELLED,
+}
+FUNCTIONS = {
+    None: mapping_pb2.FUNCTION_UNSPECIFIED,
+    **{name[9:].lower(): number for name, number in mapping_pb2.Function.items()},
+}
+
+
+class MemoryCatalog(dataset_pb2_grpc.DatasetServiceServicer, import_log_pb2_grpc.ImportLogServiceServicer):
+    """Datasets belong to `OWNER`; `OTHER` sees them only."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, import_log_pb2.ImportEntry] = {}
+
+    @allow("service")
+    async def GetAccess(self, request: dataset_pb2.GetAccessRequest, context: Any) -> dataset_pb2.GetAccessResponse:
+        """Rights of the two accounts."""
+        is_owner = request.subject == f"user:{OWNER}"
+        access = dataset_pb2.Access(can_see=True, can_analyse=is_owner, can_write=is_owner, can_manage=is_owner)
+        return dataset_pb2.GetAccessResponse(access=access, exists=True, time_zone="UTC")
+
+    @allow("service")
+    async def GetImport(self, request: import_log_pb2.GetImportRequest, context: Any) -> Any:
+        """One entry."""
+        if request.import_id not in self.entries:
+            raise AppError(Code.NOT_FOUND, "import_not_found", "There is no such import.")
+        return import_log_pb2.GetImportResponse(entry=self.entries[request.import_id])
+
+    @allow("service")
+    async def UpdateImport(self, request: import_log_pb2.UpdateImportRequest, context: Any) -> Any:
+        """Note what is set, as catalog does."""
+        entry = self.entries[request.import_id]
+        if entry.status in _ENDED and request.status != import_log_pb2.IMPORT_STATUS_REMOVED:
+            raise AppError(Code.FAILED_PRECONDITION, "import_ended", "It has ended.")
+        for descriptor, value in request.ListFields():
+            setattr(entry, descriptor.name, value)
+        return import_log_pb2.UpdateImportResponse(entry=entry)
+
+
+@dataclass
+class Ingest:
+    """A running ingest and what a test says to it."""
+
+    settings: IngestSettings
+    catalog: MemoryCatalog
+    signer: IdentitySigner
+    client: RpcClient
+    dataset_id: str = field(default_factory=lambda: str(uuid4()))
+    component: Component | None = None
+
+    def __post_init__(self) -> None:
+        self.imports = self.client.stub(imports_pb2_grpc.ImportServiceStub)
+        self.intake = self.client.stub(intake_pb2_grpc.IntakeServiceStub)
+        self.questions = self.client.stub(questions_pb2_grpc.QuestionServiceStub)
+
+    def open_import(
+        self, columns: Iterable[tuple[str, ...]], *, check: bool = False, strict: bool = False, **mapping: Any
+    ) -> str:
+        """Open an entry as catalog does; columns are (field, column[, function])."""
+        import_id = str(uuid4())
+        rules = [
+            mapping_pb2.MappingColumn(field=item[0], column=item[1], function=FUNCTIONS[(*item, None)[2]])
+            for item in columns
+        ]
+        entry = import_log_pb2.ImportEntry(
+            import_id=import_id,
+            dataset_id=self.dataset_id,
+            created_by_id=OWNER,
+            mapping=mapping_pb2.Mapping(columns=rules, **mapping),
+            all_or_nothing=strict,
+            is_check=check,
+            status=import_log_pb2.IMPORT_STATUS_QUEUED,
+        )
+        entry.created_at.GetCurrentTime()
+        self.catalog.entries[import_id] = entry
+        return import_id
+
+    async def upload(self, import_id: str, data: bytes | Path) -> None:
+        """Send the file."""
+
+        async def parts() -> AsyncIterator[imports_pb2.UploadImportRequest]:
+            yield imports_pb2.UploadImportRequest(head=imports_pb2.UploadHead(import_id=import_id))
+            content = data if isinstance(data, bytes) else await asyncio.to_thread(data.read_bytes)
+            for start in range(0, len(content), 1 << 20):
+                yield imports_pb2.UploadImportRequest(chunk=content[start : start + (1 << 20)])
+
+        with acting_as(staff_identity(OWNER, is_admin=False)):
+            await self.imports.UploadImport(parts(), timeout=120)
+
+    async def ended(self, import_id: str, timeout_seconds: float = 60) -> import_log_pb2.ImportEntry:
+        """Wait until the log says that it has ended."""
+        async with asyncio.timeout(timeout_seconds):
+            while self.catalog.entries[import_id].status not in _ENDED:
+                await asyncio.sleep(0.02)
+        return self.catalog.entries[import_id]
+
+    async def run_import(
+        self, data: bytes | Path, columns: Iterable[tuple[str, ...]], **options: Any
+    ) -> import_log_pb2.ImportEntry:
+        """Import a file to its end."""
+        import_id = self.open_import(columns, **options)
+        await self.upload(import_id, data)
+        return await self.ended(import_id)
+
+    async def progress(self, import_id: str) -> imports_pb2.GetImportProgressResponse:
+        """What was found."""
+        request = imports_pb2.GetImportProgressRequest(import_id=import_id)
+        response: imports_pb2.GetImportProgressResponse = await self.imports.GetImportProgress(request)
+        return response
+
+    async def rejected(self, import_id: str, page_size: int = 100) -> list[imports_pb2.RejectedRow]:
+        """All rejected rows, page by page."""
+        rows, token = [], ""
+        while True:
+            request = imports_pb2.ListRejectedRowsRequest(import_id=import_id, page_size=page_size, page_token=token)
+            page = await self.imports.ListRejectedRows(request)
+            rows.extend(page.rows)
+            token = page.next_page_token
+            if not token:
+                return rows
+
+    async def stats(self) -> questions_pb2.DatasetStats:
+        """Size of the dataset."""
+        request = questions_pb2.GetDatasetStatsRequest(dataset_ids=[self.dataset_id])
+        found = (await self.questions.GetDatasetStats(request)).stats
+        return found[0] if found else questions_pb2.DatasetStats()
+
+    async def events(self, count: int = 100) -> list[questions_pb2.Event]:
+        """Newest events."""
+        request = questions_pb2.ListEventsRequest(dataset_ids=[self.dataset_id], page_size=count)
+        return list((await self.questions.ListEvents(request)).events)
+
+    def token(self, **changes: Any) -> str:
+        """A signed identity that may send events to the dataset."""
+        values = {"scopes": frozenset({"events:write"}), "datasets": frozenset({self.dataset_id}), **changes}
+        return self.signer.sign(Identity(f"token:{uuid4()}", frozenset({"system"}), **values))
+
+    async def append(self, *bodies: bytes, identity: str = "", **options: Any) -> list[intake_pb2.EventBodyResult]:
+        """Send bodies."""
+        identity = identity or self.token()
+        options = {"received_at_ms": 1_700_000_000_000, **options}
+        request = intake_pb2.AppendEventsRequest(
+            bodies=[
+                intake_pb2.EventBody(identity=identity, dataset_id=self.dataset_id, body=body, **options)
+                for body in bodies
+            ]
+        )
+        return list((await self.intake.AppendEvents(request)).results)
+
+    async def until_events(self, count: int, timeout_seconds: float = 10) -> None:
+        """Wait until the dataset has that many events."""
+        async with asyncio.timeout(timeout_seconds):
+            while (await self.stats()).events_count < count:
+                await asyncio.sleep(0.02)
+
+
+@pytest_asyncio.fixture
+async def catalog(settings: ServiceSettings, signer: IdentitySigner) -> AsyncIterator[tuple[MemoryCatalog, int]]:
+    """The catalog and its port."""
+    servicer = MemoryCatalog()
+    registrations = [
+        (dataset_pb2_grpc.add_DatasetServiceServicer_to_server, servicer),
+        (import_log_pb2_grpc.add_ImportLogServiceServicer_to_server, servicer),
+    ]
+    server = RpcServer(settings, registrations, signer, Telemetry("catalog"))
+    await server.start()
+    yield servicer, server.port
+    await server.stop()
+
+
+@pytest.fixture
+def ingest_settings(settings: ServiceSettings, catalog: tuple[MemoryCatalog, int]) -> IngestSettings:
+    """Settings of the ingest under test."""
+    return IngestSettings(
+        **{
+            **settings.model_dump(),
+            "rpc_listen": f"127.0.0.1:{free_port()}",
+            "catalog_target": f"127.0.0.1:{catalog[1]}",
+            "max_upload_bytes": 64 << 20,
+        }
+    )
+
+
+@pytest_asyncio.fixture
+async def stopped_ingest(
+    ingest_settings: IngestSettings, catalog: tuple[MemoryCatalog, int], signer: IdentitySigner
+) -> AsyncIterator[Ingest]:
+    """An ingest that the test starts itself."""
+    client = RpcClient(ingest_settings.rpc_listen, signer, "test")
+    yield Ingest(ingest_settings, catalog[0], signer, client)
+    await client.close()
+
+
+@pytest_asyncio.fixture
+async def ingest(stopped_ingest: Ingest) -> AsyncIterator[Ingest]:
+    """A running ingest."""
+    component = stopped_ingest.component = await build(stopped_ingest.settings)
+    await component.start()
+    yield stopped_ingest
+    await component.stop()

@@ -1,0 +1,256 @@
+"""File imports through gRPC, NATS, a worker and the event store."""
+
+import asyncio
+import csv
+import gzip
+import io
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import IO, Any
+from xml.etree.ElementTree import iterparse
+
+import pytest
+
+from cjm_kit.errors import AppError, Code
+from cjm_kit.identity import acting_as, staff_identity
+from cjm_protos.catalog.v1 import dataset_pb2, import_log_pb2
+from cjm_protos.ingest.v1 import imports_pb2, questions_pb2, scope_pb2
+
+COMPLETED = import_log_pb2.IMPORT_STATUS_COMPLETED
+FAILED = import_log_pb2.IMPORT_STATUS_FAILED
+CANCELLED = import_log_pb2.IMPORT_STATUS_CANCELLED
+ABC = [("customer_id", "a"), ("action_type", "b"), ("time", "c")]
+GOOD = b"x,s,2024-01-01 10:00\n"
+
+
+def numbers(entry: import_log_pb2.ImportEntry) -> tuple[int, int, int, int]:
+    """Rows read, accepted, rejected, duplicate."""
+    return entry.rows_read, entry.rows_accepted, entry.rows_rejected, entry.rows_duplicate
+
+
+async def test_a_cut_last_line_is_named_and_the_rest_is_kept(ingest: Any, shared_data: Path) -> None:
+    columns = [
+        ("customer_id", "user_id"),
+        ("action_type", "event_type"),
+        ("time", "event_time"),
+        ("session_id", "user_session"),
+        ("value", "price"),
+        ("properties.brand", "brand"),
+    ]
+    entry = await ingest.run_import(shared_data / "clickstream" / "rees46_2019-10.csv", columns)
+    assert entry.status == COMPLETED
+    assert numbers(entry) == (17_435, 17_434, 1, 0)
+    (row,) = await ingest.rejected(entry.import_id)
+    assert (row.row, row.reason) == (17_435, "too_few_columns")
+    assert row.detail.startswith("Row 17435 has 8 of 9 columns")
+    stats = await ingest.stats()
+    assert stats.events_count == 17_434
+    progress = await ingest.progress(entry.import_id)
+    assert progress.customers_count == stats.customers_count
+    assert [step.activity for step in progress.steps][0] == "view"
+    assert progress.findings[0].examples[0] == row
+
+
+def _open(path: Path) -> IO[bytes]:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+async def test_ties_keep_the_order_of_the_file(ingest: Any, shared_data: Path) -> None:
+    path = shared_data / "eventlogs" / "bpic2012.csv.gz"
+    columns = [("customer_id", "case_id"), ("action_type", "activity"), ("time", "timestamp")]
+    entry = await ingest.run_import(path, columns)
+    assert numbers(entry) == (262_200, 262_200, 0, 0)
+    cases: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    with _open(path) as file:
+        for row in csv.DictReader(io.TextIOWrapper(file)):
+            cases[row["case_id"]].append((row["timestamp"][:23], row["activity"]))
+    assert len(cases) == 13_087
+    expected: Counter[tuple[str, str]] = Counter()
+    for events in cases.values():
+        ordered = [activity for _, activity in sorted(events, key=lambda event: event[0])]
+        expected.update(zip(ordered, ordered[1:], strict=False))
+    scope = scope_pb2.Scope(dataset_id=ingest.dataset_id, case_notion=dataset_pb2.CASE_NOTION_CUSTOMER)
+    answer = await ingest.questions.GetDirectlyFollows(questions_pb2.GetDirectlyFollowsRequest(scope=scope))
+    assert {(edge.source, edge.target): edge.moves_count for edge in answer.graph.edges} == expected
+
+
+async def test_a_case_named_na_is_a_case(ingest: Any, shared_data: Path) -> None:
+    lines = ["case,step,time"]
+    case, depth, event = "", 0, {}
+    with _open(shared_data / "eventlogs" / "sepsis.xes.gz") as file:
+        for kind, element in iterparse(file, ("start", "end")):
+            tag = element.tag.rsplit("}", 1)[-1]
+            depth += (kind == "start") - (kind == "end")
+            if kind == "start":
+                continue
+            if tag in ("string", "date") and depth == 3:
+                event[element.get("key")] = element.get("value")
+            elif tag == "string" and depth == 2 and element.get("key") == "concept:name":
+                case = element.get("value", "")
+            elif tag == "event":
+                lines.append(f"{case},{event['concept:name']},{event['time:timestamp']}")
+                event = {}
+    data = gzip.compress("\n".join(lines).encode())
+    entry = await ingest.run_import(data, [("customer_id", "case"), ("action_type", "step"), ("time", "time")])
+    assert numbers(entry) == (15_214, 15_214, 0, 0)
+    assert (await ingest.stats()).customers_count == 1_050
+    request = questions_pb2.ListEventsRequest(dataset_ids=[ingest.dataset_id], customer_id="NA", page_size=500)
+    assert len((await ingest.questions.ListEvents(request)).events) == sum(line.startswith("NA,") for line in lines)
+
+
+async def test_a_nameless_index_column_and_zones(ingest: Any, shared_data: Path) -> None:
+    columns = [("customer_id", "case:concept:name"), ("action_type", "concept:name"), ("time", "time:timestamp")]
+    entry = await ingest.run_import(shared_data / "eventlogs" / "running-example.csv", columns)
+    assert numbers(entry) == (42, 42, 0, 0)
+    stats = await ingest.stats()
+    assert stats.first_event_at.ToJsonString() == "2010-12-30T10:02:00Z"
+
+
+async def test_functions_give_the_stored_values(ingest: Any) -> None:
+    fields = ["lower", "upper", "string", "int", "float", "datetime", "date"]
+    values = [" Web ", " Web ", " Web ", "3", "2.5", "2021-08-01 10:00", "2021-08-01 10:00"]
+    data = "a;b;c;" + ";".join(fields) + "\nx;s;2021-08-01 10:00;" + ";".join(values) + "\n"
+    columns = [*ABC, *((f"properties.{name}", name, name) for name in fields)]
+    entry = await ingest.run_import(b"\xef\xbb\xbf" + data.encode(), columns)
+    assert numbers(entry) == (1, 1, 0, 0)
+    (event,) = await ingest.events()
+    assert event.time.ToJsonString() == "2021-08-01T10:00:00Z"
+    assert event.event_id == f"{entry.import_id}:1"
+    assert event.properties_json == (
+        '{"lower":"web","upper":"WEB","string":" Web ","int":3,"float":2.5,'
+        '"datetime":"2021-08-01T10:00:00.000Z","date":"2021-08-01"}'
+    )
+
+
+FILE_FAULTS = {
+    "file_empty": b"",
+    "file_no_rows": b"a,b,c\n",
+    "no_header": b",,\n1,2,3\n",
+    "column_missing": b"a,x,y\n1,2,3\n",
+    "column_repeated": b"a,b,c,a\n1,2,3,4\n",
+    "file_not_text": b"\x89PNG\r\n\x1a\n\0\0\0" + bytes(range(256)) * 10,
+    "file_truncated": gzip.compress(b"a,b,c\n" + b"".join(b"x%d,s,2024-01-01\n" % row for row in range(9999)))[:-2000],
+    "no_good_rows": b"a,b,c\nx,s,bad\n",
+    "time_format_ambiguous": b"a,b,c\nx,s,1/2/2024\nx,s,3/4/2024\n",
+    "row_too_long": b"a,b,c\n" + GOOD + b'x,"' + b"y\n" * 9_000_000 + GOOD,
+}
+
+
+async def test_what_is_wrong_with_a_whole_file_is_said(ingest: Any) -> None:
+    for reason, data in FILE_FAULTS.items():
+        entry = await ingest.run_import(data, ABC)
+        assert (entry.status, entry.error_reason) == (FAILED, reason), entry
+        assert entry.error_detail.endswith(".")
+        assert (await ingest.stats()).events_count == 0
+    missing = (await ingest.run_import(b"a,x,y\n1,2,3\n", ABC)).error_detail
+    assert '"b", "c"' in missing
+    assert '"a", "x", "y"' in missing
+
+
+async def test_every_kind_of_bad_row_is_reported_and_the_others_are_kept(ingest: Any) -> None:
+    rows = [
+        (GOOD, None),
+        (b"x,s\n", "too_few_columns"),
+        (b"x,s,2024-01-01,4\n", "too_many_columns"),
+        (b'x,"a\nb",2024-01-01 11:00\n', None),
+        (b"x,s,31.02.2024\n", "not_a_date"),
+        (b",s,2024-01-01\n", "field_missing"),
+        (b"x,,2024-01-01\n", "field_missing"),
+        (b"x,s,\n", "field_missing"),
+        (b"x\xff,s,2024-01-01\n", "invalid_utf8"),
+        (b"x\0,s,2024-01-01\n", "nul_byte"),
+        (b"x,s,1500-01-01\n", "date_out_of_range"),
+        (b"y" * 600 + b",s,2024-01-01\n", "text_too_long"),
+        (b"z" * 10_000_000 + b",s,2024-01-01\n", "field_too_large"),
+        (b"\n", "not a row"),
+        ("NA,ngày ✓,2024-01-01 12:00\n".encode(), None),
+    ]
+    entry = await ingest.run_import(b"a,b,c\r\n" + b"".join(line for line, _ in rows), ABC)
+    real = [reason for _, reason in rows if reason != "not a row"]
+    expected = [(row, reason) for row, reason in enumerate(real, start=1) if reason]
+    assert [(row.row, row.reason) for row in await ingest.rejected(entry.import_id, page_size=3)] == expected
+    assert numbers(entry) == (len(real), 3, len(expected), 0)
+    assert {event.customer_id for event in await ingest.events()} == {"x", "NA"}
+    assert all(f"Row {row.row}" in row.detail for row in await ingest.rejected(entry.import_id))
+
+
+async def test_many_steps_and_many_customers(ingest: Any) -> None:
+    data = b"a,b,c\n" + b"".join(b"c%d,step %d,1700000000\n" % (row, row % 1000) for row in range(500_000))
+    entry = await ingest.run_import(data, ABC)
+    assert numbers(entry) == (500_000, 500_000, 0, 0)
+    stats, progress = await ingest.stats(), await ingest.progress(entry.import_id)
+    assert stats.customers_count == progress.customers_count == 500_000
+    assert stats.activities_count == len(progress.steps) == 1000
+
+
+async def test_the_same_event_id_counts_once(ingest: Any) -> None:
+    columns = [*ABC, ("event_id", "id")]
+    first = await ingest.run_import(b"a,b,c,id\nx,s,2024-01-01,1\nx,s,2024-01-01,1\nx,s,2024-01-01,2\n", columns)
+    assert numbers(first) == (3, 3, 0, 1)
+    again = await ingest.run_import(b"a,b,c,id\nx,s,2024-01-01,2\nx,s,2024-01-01,3\nx,s,2024-01-01,\n", columns)
+    assert numbers(again) == (3, 3, 0, 1)
+    assert (await ingest.stats()).events_count == 4
+    sent = await ingest.append(b'{"event_id":"3","customer_id":"x","action_type":"s"}')
+    assert sent[0].accepted_count == 1
+    await ingest.append(b'{"event_id":"new","customer_id":"x","action_type":"s"}')
+    await ingest.until_events(5)
+    assert (await ingest.stats()).events_count == 5
+
+
+async def test_all_or_nothing_and_checks_store_nothing(ingest: Any) -> None:
+    bad = b"a,b,c\n" + GOOD * 100_000 + b"x,s,bad\n" + GOOD * 100_000 + b"x,s,worse\n"
+    strict = await ingest.run_import(bad, ABC, strict=True)
+    assert (strict.status, strict.error_reason) == (FAILED, "rows_rejected")
+    assert [row.row for row in await ingest.rejected(strict.import_id)] == [100_001, 200_002]
+    check = await ingest.run_import(bad, ABC, check=True)
+    assert check.status == COMPLETED
+    assert numbers(check) == (200_002, 200_000, 2, 0)
+    assert (await ingest.stats()).events_count == 0
+    real = ingest.open_import(ABC)
+    with acting_as(staff_identity(check.created_by_id, is_admin=False)):
+        await ingest.imports.ReuseUpload(imports_pb2.ReuseUploadRequest(import_id=real, from_import_id=check.import_id))
+    assert numbers(await ingest.ended(real)) == (200_002, 200_000, 2, 0)
+    assert (await ingest.stats()).events_count == 200_000
+
+
+async def test_removing_takes_out_one_import_and_only_its_owner_may(ingest: Any) -> None:
+    first = await ingest.run_import(b"a,b,c\n" + GOOD * 3, ABC)
+    await ingest.run_import(b"a,b,c\n" + GOOD * 2, ABC)
+    request = imports_pb2.RemoveImportRequest(import_id=first.import_id)
+    with (
+        acting_as(staff_identity("5e0c3b76-6b0b-4b87-9d43-2a6b1c0d9e11", is_admin=False)),
+        pytest.raises(AppError) as refused,
+    ):
+        await ingest.imports.RemoveImport(request)
+    assert refused.value.reason == "import_not_yours"
+    with acting_as(staff_identity(first.created_by_id, is_admin=False)):
+        assert (await ingest.imports.RemoveImport(request)).rows_removed == 3
+        assert (await ingest.stats()).events_count == 2
+        with pytest.raises(AppError) as again:
+            await ingest.imports.RemoveImport(request)
+    assert again.value.reason == "import_not_completed"
+    assert ingest.catalog.entries[first.import_id].status == import_log_pb2.IMPORT_STATUS_REMOVED
+
+
+async def test_cancelling_a_running_import_leaves_nothing(ingest: Any) -> None:
+    import_id = ingest.open_import(ABC)
+    await ingest.upload(import_id, gzip.compress(b"a,b,c\n" + GOOD * 3_000_000, compresslevel=1))
+    async with asyncio.timeout(30):
+        while not (await ingest.progress(import_id)).rows_read:
+            await asyncio.sleep(0.01)
+    with acting_as(staff_identity(ingest.catalog.entries[import_id].created_by_id, is_admin=False)):
+        await ingest.imports.CancelImport(imports_pb2.CancelImportRequest(import_id=import_id))
+    assert (await ingest.ended(import_id)).status == CANCELLED
+    assert (await ingest.stats()).events_count == 0
+
+
+async def test_a_file_over_the_limit_is_refused_with_the_limit(ingest: Any) -> None:
+    import_id = ingest.open_import(ABC)
+    with pytest.raises(AppError) as refused:
+        await ingest.upload(import_id, b"a,b,c\n" + GOOD * 3_300_000)
+    assert (refused.value.code, refused.value.reason) == (Code.TOO_LARGE, "file_too_large")
+    assert "64 MB" in refused.value.detail
+    assert (await ingest.ended(import_id)).error_reason == "file_too_large"
+    with pytest.raises(AppError) as late:
+        await ingest.upload(import_id, b"a,b,c\n")
+    assert late.value.reason == "import_not_queued"

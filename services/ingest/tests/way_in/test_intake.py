@@ -1,0 +1,223 @@
+"""Events over REST, as the gateway hands them on."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from cjm_ingest.adapters.event_stream import STREAM, EventStream, is_flushing_always
+from cjm_ingest.application.background import end
+from cjm_ingest.application.coalescer import Coalescer, PackedRows
+from cjm_ingest.application.writer import StoredRows
+from cjm_kit.bus import Bus
+from cjm_kit.errors import AppError, Code
+from cjm_kit.identity import staff_identity
+from cjm_protos.ingest.v1 import imports_pb2, intake_pb2
+
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/17.0 Mobile/15E148 Safari/604.1"
+)
+IPAD = IPHONE.replace("iPhone; CPU iPhone OS 17_0", "iPad; CPU OS 16_6")
+WINDOWS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
+)
+
+
+def event(**fields: Any) -> bytes:
+    """One good event with changes."""
+    return json.dumps({"customer_id": "c-1", "action_type": "visit", **fields}).encode()
+
+
+async def test_an_event_is_visible_within_two_seconds_with_everything_it_said(ingest: Any) -> None:
+    body = event(
+        event_id="e-1", time="2024-05-07T12:30:00.123+02:00", value=12.5, store_id=7, properties={"plan": "pro", "n": 1}
+    )
+    (result,) = await ingest.append(body, user_agent=IPHONE)
+    assert (result.accepted_count, list(result.rejected), result.error_reason) == (1, [], "")
+    await ingest.until_events(1, timeout_seconds=2)
+    (stored,) = await ingest.events()
+    assert (stored.event_id, stored.customer_id, stored.action_type) == ("e-1", "c-1", "visit")
+    assert stored.time.ToJsonString() == "2024-05-07T10:30:00.123Z"
+    assert json.loads(stored.properties_json) == {"plan": "pro", "n": 1}
+    assert dict(stored.fields) == {
+        "device_browser": "Mobile Safari",
+        "device_os": "iOS",
+        "device_category": "mobile",
+        "store_id": "7",
+        "value": "12.5",
+    }
+
+
+async def test_what_was_not_sent_is_filled_and_what_was_sent_stays(ingest: Any) -> None:
+    await ingest.append(event(event_id="t"), user_agent=IPAD, received_at_ms=1_714_903_200_000)
+    await ingest.append(event(event_id="d", device_os="Mine", device_category=None), user_agent=WINDOWS)
+    await ingest.append(event(event_id="s"), user_agent="python-requests/2.31")
+    await ingest.until_events(3)
+    found = {item.event_id: item for item in await ingest.events()}
+    assert found["t"].fields["device_category"] == "tablet"
+    assert found["t"].time.ToJsonString() == "2024-05-05T10:00:00Z"
+    assert found["d"].fields["device_os"] == "Mine"
+    assert found["d"].fields["device_category"] == "desktop"
+    assert "device_os" not in found["s"].fields
+
+
+BAD_EVENTS = [
+    ({"customer_id": ""}, "field_missing", "customer_id"),
+    ({"customer_id": "  "}, "field_missing", "customer_id"),
+    ({"action_type": None}, "field_missing", "action_type"),
+    ({"customer_id": True}, "field_not_text", "customer_id"),
+    ({"geo_city": ["x"]}, "field_not_text", "geo_city"),
+    ({"tiem": "2024"}, "field_unknown", "tiem"),
+    ({"import_id": "x"}, "field_unknown", "import_id"),
+    ({"time": "31.02.2024"}, "not_a_date", "time"),
+    ({"time": 1e300}, "date_out_of_range", "time"),
+    ({"time": "1700-01-01T00:00:00Z"}, "date_out_of_range", "time"),
+    ({"value": "much"}, "not_a_number", "value"),
+    ({"action_type": "x" * 513}, "text_too_long", "action_type"),
+    ({"geo_city": "a\0b"}, "nul_byte", "geo_city"),
+    ({"properties": [1]}, "properties_not_an_object", "properties"),
+    ({"properties": {"x": "y" * 70_000}}, "text_too_long", "properties"),
+]
+
+
+async def test_each_bad_event_is_named_and_the_good_ones_go_in(ingest: Any) -> None:
+    events = [event(**fields) for fields, _, _ in BAD_EVENTS]
+    body = b"[" + b",".join([event(customer_id=12, value="2.5"), *events, b"3", event()]) + b"]"
+    (result,) = await ingest.append(body)
+    assert result.accepted_count == 2
+    expected = [(index, reason, name) for index, (_, reason, name) in enumerate(BAD_EVENTS, start=1)]
+    expected.append((len(events) + 1, "event_not_object", ""))
+    assert [(item.index, item.reason, item.field) for item in result.rejected] == expected
+    assert all(item.detail.endswith((".", '".')) and item.field in item.detail for item in result.rejected)
+    missing = result.rejected[0].detail
+    assert missing == '"customer_id" is missing. Send it as text, for example "customer_id": "c-1042".'
+    await ingest.until_events(2)
+    assert {item.customer_id for item in await ingest.events()} == {"12", "c-1"}
+
+
+async def test_bodies_are_judged_one_by_one(ingest: Any) -> None:
+    results = await ingest.append(b"", b"{", b"[]", b'"x"', b"[" + b",".join([event()] * 5001) + b"]", event())
+    assert [item.error_reason for item in results] == [
+        "body_empty", "body_not_json", "body_empty", "", "too_many_events", "",
+    ]  # fmt: skip
+    assert [item.accepted_count for item in results] == [0, 0, 0, 0, 0, 1]
+    (lines,) = await ingest.append(event() + b"\n\n{bad\n" + event(), is_ndjson=True)
+    assert (lines.accepted_count, [(item.index, item.reason) for item in lines.rejected]) == (
+        2,
+        [(1, "event_not_json")],
+    )
+
+
+async def test_only_who_may_write_gets_in(ingest: Any) -> None:
+    cases = {
+        "identity_invalid": "not a token",
+        "token_scope": ingest.token(scopes=frozenset()),
+        "dataset_not_found": ingest.token(datasets=frozenset({"another"})),
+        "dataset_write_not_allowed": ingest.signer.sign(
+            staff_identity("5e0c3b76-6b0b-4b87-9d43-2a6b1c0d9e11", is_admin=False)
+        ),
+    }
+    for reason, identity in cases.items():
+        (result,) = await ingest.append(event(), identity=identity)
+        assert (result.error_reason, result.accepted_count) == (reason, 0)
+
+
+async def test_the_same_id_sent_again_counts_once_and_ties_keep_their_order(ingest: Any) -> None:
+    first = b"[" + b",".join(event(event_id=f"e{n}", action_type=f"step {n}", time=5) for n in range(9)) + b"]"
+    await asyncio.gather(*(ingest.append(first) for _ in range(4)))
+    await ingest.append(event(event_id="e9", action_type="step 9", time=5))
+    await ingest.until_events(10)
+    await ingest.append(first, event(event_id="last", action_type="end", time=6))
+    await ingest.until_events(11)
+    newest_first = [item.action_type for item in await ingest.events()]
+    assert newest_first == ["end", *(f"step {n}" for n in reversed(range(10)))]
+
+
+async def test_a_full_stream_refuses_and_says_so(bus: Bus) -> None:
+    stream = EventStream(bus, 20_000)
+    await stream.ensure()
+    piece = PackedRows(b"\x90" * 4000, 4000)
+    with pytest.raises(AppError) as refused:
+        for _ in range(20):
+            await stream.publish([piece])
+    assert (refused.value.code, refused.value.reason) == (Code.UNAVAILABLE, "intake_unavailable")
+    assert stream.is_full
+    held = (await bus.jetstream.stream_info(STREAM)).state.messages
+    await stream.purge(held)
+    await stream.publish([piece])
+    assert not stream.is_full
+
+
+async def test_the_flow_has_no_gaps_after_the_server_forgot_the_consumer(bus: Bus) -> None:
+    stream = EventStream(bus, 10_000_000)
+    await stream.ensure()
+    seen: list[int] = []
+
+    async def hand_over(rows: StoredRows) -> None:
+        seen.append(rows.sequence)
+
+    task = asyncio.create_task(stream.follow(0, hand_over))
+    for round_number in range(3):
+        for _ in range(5):
+            await stream.publish([PackedRows(b"\x90", 1)])
+        async with asyncio.timeout(10):
+            while len(seen) < 5 * (round_number + 1):
+                await asyncio.sleep(0.01)
+        for consumer in await bus.jetstream.consumers_info(STREAM):
+            await bus.jetstream.delete_consumer(STREAM, consumer.name)
+    await end([task])
+    assert seen == list(range(1, 16))
+
+
+async def test_many_small_writes_become_few() -> None:
+    messages: list[int] = []
+
+    async def publish(pieces: Any) -> None:
+        await asyncio.sleep(0.005)
+        messages.append(len(pieces))
+        if len(messages) == 2:
+            raise AppError(Code.UNAVAILABLE, "intake_unavailable", "No.")
+
+    coalescer = Coalescer(publish)
+    coalescer.start()
+    results = await asyncio.gather(
+        *(coalescer.add([PackedRows(b"x" * 1000, 1)]) for _ in range(600)), return_exceptions=True
+    )
+    await coalescer.stop()
+    assert sum(messages) == 600
+    assert len(messages) <= 4
+    assert sum(isinstance(result, AppError) for result in results) == messages[1]
+
+
+async def test_a_server_that_does_not_flush_is_not_ready(ingest: Any) -> None:
+    assert await ingest.component.is_ready()
+    assert await is_flushing_always(ingest.settings.nats_monitor_url)
+    assert not await is_flushing_always("")
+    assert not await is_flushing_always("http://127.0.0.1:9")
+
+
+async def test_others_hear_of_new_events_and_imports(ingest: Any, bus: Bus) -> None:
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def hear(message: Any) -> None:
+        await heard.put(message)
+
+    await bus.client.subscribe("cjm.ingest.*.*.v1", cb=hear)
+    await bus.client.flush()
+    await ingest.append(event())
+    columns = [("customer_id", "a"), ("action_type", "b"), ("time", "c")]
+    done = await ingest.run_import(b"a,b,c\nx,s,2024-01-01\n", columns)
+    failed = await ingest.run_import(b"", columns)
+    facts: dict[str, Any] = {}
+    async with asyncio.timeout(10):
+        while len(facts) < 3:
+            message = await heard.get()
+            if "received" not in message.subject and "requested" not in message.subject:
+                facts[message.subject] = message.data
+    stored = intake_pb2.EventsStored.FromString(facts["cjm.ingest.events.stored.v1"])
+    assert list(stored.dataset_ids) == [ingest.dataset_id]
+    completed = imports_pb2.ImportCompleted.FromString(facts["cjm.ingest.import.completed.v1"])
+    assert (completed.import_id, completed.rows_accepted) == (done.import_id, 1)
+    assert imports_pb2.ImportFailed.FromString(facts["cjm.ingest.import.failed.v1"]).import_id == failed.import_id

@@ -1,0 +1,149 @@
+"""Nothing is lost and nothing doubled when the process is killed at any moment."""
+
+import asyncio
+import gzip
+import json
+import os
+import random
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from cjm_ingest.settings import IngestSettings
+from cjm_kit.errors import AppError
+from cjm_protos.catalog.v1 import facts_pb2, import_log_pb2
+
+_RUN = """
+import asyncio, sys
+from cjm_ingest.main import build
+from cjm_ingest.settings import IngestSettings
+from cjm_kit.runtime import run
+
+async def main():
+    return await run([await build(IngestSettings())])
+
+sys.exit(asyncio.run(main()))
+"""
+
+
+class Process:
+    """Ingest in a process of its own."""
+
+    def __init__(self, settings: IngestSettings) -> None:
+        secret = settings.identity_secret.get_secret_value()
+        values = {**settings.model_dump(mode="json"), "identity_secret": secret}
+        self._environment = {
+            **os.environ,
+            **{f"CJM_INGEST_{name.upper()}": str(value) for name, value in values.items()},
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it."""
+        self._process = subprocess.Popen([sys.executable, "-c", _RUN], env=self._environment)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> int:
+        """Ask it to end; returns the exit code."""
+        assert self._process
+        self._process.terminate()
+        return self._process.wait(20)
+
+
+@pytest.fixture
+def process(stopped_ingest: Any) -> Any:
+    """An ingest process that is not running yet."""
+    process = Process(stopped_ingest.settings)
+    yield process
+    process.kill()
+
+
+async def _until_serving(ingest: Any) -> None:
+    async with asyncio.timeout(30):
+        while not await ingest.client.is_serving():
+            await asyncio.sleep(0.05)
+
+
+async def test_a_kill_in_the_middle_of_an_import(stopped_ingest: Any, process: Process) -> None:
+    ingest = stopped_ingest
+    rows_count = 400_000
+    lines = b"".join(
+        b"c%d,step %d,2024-01-01 00:00:%02d,id-%d\n" % (n % 999, n % 7, n % 60, n) for n in range(rows_count)
+    )
+    columns = [("customer_id", "a"), ("action_type", "b"), ("time", "c"), ("event_id", "d")]
+    process.start()
+    await _until_serving(ingest)
+    import_id = ingest.open_import(columns)
+    await ingest.upload(import_id, gzip.compress(b"a,b,c,d\n" + lines, compresslevel=1))
+    async with asyncio.timeout(30):
+        while not (await ingest.stats()).events_count:
+            await asyncio.sleep(0.01)
+    process.kill()
+    assert ingest.catalog.entries[import_id].status == import_log_pb2.IMPORT_STATUS_RUNNING
+    process.start()
+    await _until_serving(ingest)
+    entry = await ingest.ended(import_id, timeout_seconds=60)
+    assert entry.status == import_log_pb2.IMPORT_STATUS_COMPLETED
+    assert (entry.rows_accepted, entry.rows_duplicate) == (rows_count, 0)
+    assert (await ingest.stats()).events_count == rows_count
+    assert process.stop() == 0
+
+
+async def test_kills_while_events_stream_in(stopped_ingest: Any, process: Process) -> None:
+    ingest = stopped_ingest
+    generator = random.Random(1)
+    acknowledged: list[str] = []
+    is_over = False
+
+    async def send(sender: int) -> None:
+        number = 0
+        while not is_over:
+            ids = [f"{sender}-{number + place}" for place in range(50)]
+            events = [{"event_id": item, "customer_id": f"c{sender}", "action_type": "visit"} for item in ids]
+            body = json.dumps(events).encode()
+            while True:  # a sender repeats what was not acknowledged
+                try:
+                    (result,) = await ingest.append(body)
+                except AppError:
+                    await asyncio.sleep(0.05)
+                else:
+                    break
+            assert result.accepted_count == 50
+            acknowledged.extend(ids)
+            number += 50
+
+    process.start()
+    await _until_serving(ingest)
+    senders = [asyncio.create_task(send(sender)) for sender in range(8)]
+    for _ in range(3):
+        await asyncio.sleep(generator.uniform(0.3, 1.5))
+        process.kill()
+        process.start()
+        await _until_serving(ingest)
+    before = len(acknowledged)
+    async with asyncio.timeout(20):
+        while len(acknowledged) == before:
+            await asyncio.sleep(0.05)
+    is_over = True
+    await asyncio.gather(*senders)
+    await ingest.until_events(len(acknowledged), timeout_seconds=30)
+    assert len(set(acknowledged)) == len(acknowledged)
+    assert (await ingest.stats()).events_count == len(acknowledged)
+    assert process.stop() == 0
+
+
+async def test_events_of_a_deleted_dataset_go(ingest: Any, bus: Any) -> None:
+    await ingest.append(b'{"customer_id":"a","action_type":"b"}')
+    await ingest.until_events(1)
+    fact = facts_pb2.DatasetDeleted(dataset_id=ingest.dataset_id)
+    await bus.publish("cjm.catalog.dataset.deleted.v1", fact)
+    async with asyncio.timeout(10):
+        while (await ingest.stats()).events_count:
+            await asyncio.sleep(0.02)
