@@ -1,0 +1,70 @@
+import { Menu, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
+import { IconCheck, IconDeviceDesktop, IconHelp, IconLogout, IconMoon, IconSun, IconUser } from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
+import { useQueryClient } from "@tanstack/react-query";
+import { api, setCsrfToken } from "@/api/client";
+import { useMe } from "@/api/hooks";
+import { useText } from "@/messages";
+import css from "./shell.module.css";
+
+const SCHEMES: { value: MantineColorScheme; Icon: typeof IconSun }[] = [
+  { value: "light", Icon: IconSun },
+  { value: "dark", Icon: IconMoon },
+  { value: "auto", Icon: IconDeviceDesktop },
+];
+
+/** The person's menu: theme, account, help, sign out. */
+export function AccountMenu() {
+  const t = useText();
+  const me = useMe().data;
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  if (!me) return null;
+
+  async function signOut() {
+    await api.delete("/session");
+    setCsrfToken(null);
+    await navigate({ to: "/signin" });
+    client.clear();
+  }
+
+  const name = me.user.username;
+  return (
+    <Menu position="bottom-end" width={230}>
+      <Menu.Target>
+        <button type="button" className={css.avatar} aria-label={t("shell.account", { name })}>
+          {name.slice(0, 2).toUpperCase()}
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{t("shell.signed_in_as", { name })}</Menu.Label>
+        <Menu.Item leftSection={<IconUser size={16} stroke={1.7} />} onClick={() => void navigate({ to: "/settings/account" })}>
+          {t("shell.account_settings")}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconHelp size={16} stroke={1.7} />} onClick={() => void navigate({ to: "/help/$page", params: { page: "shortcuts" } })}>
+          {t("shell.shortcuts")}
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Label>{t("shell.theme")}</Menu.Label>
+        {SCHEMES.map(({ value, Icon }) => (
+          <Menu.Item
+            key={value}
+            role="menuitemradio"
+            aria-checked={colorScheme === value}
+            leftSection={<Icon size={16} stroke={1.7} />}
+            rightSection={colorScheme === value ? <IconCheck size={16} stroke={1.7} /> : null}
+            onClick={() => setColorScheme(value)}
+            closeMenuOnClick={false}
+          >
+            {t(`shell.theme.${value}`)}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={16} stroke={1.7} />} onClick={() => void signOut()}>
+          {t("shell.sign_out")}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,13 @@
+/** Help pages in reading order. */
+export const HELP_PAGES = ["start", "data", "import", "map", "reports", "api", "glossary", "shortcuts"] as const;
+export type HelpPageName = (typeof HELP_PAGES)[number];
+
+/** The Help page that belongs to a screen. */
+export function helpPageFor(pathname: string): HelpPageName {
+  if (pathname.startsWith("/explore")) return "map";
+  if (pathname.startsWith("/reports")) return "reports";
+  if (pathname.startsWith("/data/imports")) return "import";
+  if (pathname.startsWith("/data")) return "data";
+  if (pathname.startsWith("/settings/tokens")) return "api";
+  return "start";
+}

@@ -1,0 +1,83 @@
+import { Button, Select } from "@mantine/core";
+import { IconUsers } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api } from "@/api/client";
+import { allItems, useChange } from "@/api/hooks";
+import type { Dataset, Grant, User } from "@/api/types";
+import { useText } from "@/messages";
+import { useFormat } from "@/shared/format";
+import { DataTable, EmptyState, ErrorState, LoadingRows, NoPermission, Note, useErrorText } from "@/shared/ui";
+import css from "./data.module.css";
+
+/** Who may analyse the dataset besides its owner. */
+export function AccessTab({ dataset }: { dataset: Dataset }) {
+  const t = useText();
+  const format = useFormat();
+  const errorText = useErrorText();
+  const [chosen, setChosen] = useState<string | null>(null);
+  const canManage = dataset.access.can_manage;
+  const key = ["datasets", dataset.id, "grants"];
+  const grants = useQuery({ queryKey: key, queryFn: ({ signal }) => allItems<Grant>(`/datasets/${dataset.id}/grants`, {}, signal), enabled: canManage });
+  const people = useQuery({ queryKey: ["users"], queryFn: ({ signal }) => allItems<User>("/users", {}, signal), enabled: canManage });
+  const add = useChange((userId: string) => api.post<Grant>(`/datasets/${dataset.id}/grants`, { user_id: userId }), [key]);
+  const revoke = useChange((grant: Grant) => api.delete(`/datasets/${dataset.id}/grants/${grant.user_id}`), [key]);
+  if (!canManage) return <NoPermission what={t("data.access_of", { name: dataset.name })} owner={dataset.owner} />;
+  const granted = new Set([dataset.owner_id, ...(grants.data ?? []).map((grant) => grant.user_id)]);
+  const others = (people.data ?? []).filter((person) => !granted.has(person.id) && !person.is_disabled);
+  const failure = add.error ?? revoke.error;
+  return (
+    <div>
+      <p className="muted" style={{ marginTop: 0, maxWidth: "72ch" }}>
+        {t("data.access_text", { owner: dataset.owner })}
+      </p>
+      {failure && <Note tone="danger">{errorText(failure)}</Note>}
+      <form
+        className={css.addRow}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (chosen) add.mutate(chosen, { onSuccess: () => setChosen(null) });
+        }}
+      >
+        <Select
+          label={t("data.person")}
+          placeholder={t(others.length > 0 ? "data.choose_person" : "data.nobody_left")}
+          data={others.map((person) => ({ value: person.id, label: person.username }))}
+          value={chosen}
+          onChange={setChosen}
+          searchable
+          disabled={others.length === 0}
+          w={260}
+        />
+        <Button type="submit" disabled={!chosen} loading={add.isPending}>
+          {t("data.grant")}
+        </Button>
+      </form>
+      {grants.isError && <ErrorState error={grants.error} onRetry={() => void grants.refetch()} />}
+      {grants.isPending && <LoadingRows rows={3} />}
+      {grants.data?.length === 0 && <EmptyState icon={<IconUsers size={22} stroke={1.7} />} title={t("data.no_grants")} text={t("data.no_grants_text")} />}
+      {grants.data && grants.data.length > 0 && (
+        <DataTable
+          caption={t("data.tab.access")}
+          cards
+          rows={grants.data}
+          rowKey={(grant) => grant.user_id}
+          columns={[
+            { key: "person", label: t("data.person"), sortBy: (grant) => grant.username, render: (grant) => grant.username },
+            { key: "since", label: t("data.since"), sortBy: (grant) => grant.created_at, render: (grant) => format.ago(grant.created_at) },
+            {
+              key: "action",
+              label: t("data.actions"),
+              align: "right",
+              render: (grant) => (
+                <Button variant="subtle" c="var(--danger)" onClick={() => revoke.mutate(grant)} aria-label={t("data.revoke_from", { name: grant.username })}>
+                  {t("data.revoke")}
+                </Button>
+              ),
+            },
+          ]}
+        />
+      )}
+    </div>
+  );
+}

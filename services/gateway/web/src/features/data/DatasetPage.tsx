@@ -1,0 +1,238 @@
+import { Button, Tabs } from "@mantine/core";
+import { IconDatabaseOff, IconRoute, IconUpload } from "@tabler/icons-react";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { api } from "@/api/client";
+import { datasetsQuery, useChange, useDataset, useDirectlyFollows } from "@/api/hooks";
+import type { Dataset, EventRow, Page } from "@/api/types";
+import { T, useText } from "@/messages";
+import { fieldLabel } from "@/shared/fields";
+import { useFormat } from "@/shared/format";
+import { useUrlState } from "@/shared/scope";
+import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, LoadingRows, NoPermission, PageBody, PageTitle, Tiles } from "@/shared/ui";
+import { AccessTab } from "./AccessTab";
+import css from "./data.module.css";
+import { DatasetForm, datasetInput, datasetValues } from "./DatasetForm";
+import { DatasetPeriod } from "./DatasetsPage";
+import { ImportsTable } from "./ImportsTable";
+import { TypedConfirm } from "./TypedConfirm";
+
+const TABS = ["overview", "imports", "access", "settings"] as const;
+
+/** One dataset: what is in it, where it came from, who may use it, its settings. */
+export default function DatasetPage() {
+  const t = useText();
+  const { datasetId } = useParams({ from: "/shell/data/datasets/$datasetId" });
+  const dataset = useDataset(datasetId);
+  const [tab, setTab] = useUrlState("tab", "overview");
+  const crumbs = [{ label: t("data.datasets"), to: "/data/datasets" }];
+  if (!dataset.data) {
+    return (
+      <PageBody>
+        <PageTitle title={t("data.dataset")} crumbs={crumbs} />
+        {dataset.isError ? <ErrorState error={dataset.error} title={t("data.dataset_failed")} onRetry={() => void dataset.refetch()} /> : <LoadingBlock height={420} />}
+      </PageBody>
+    );
+  }
+  const { access, owner, name } = dataset.data;
+  return (
+    <PageBody>
+      <PageTitle
+        title={name}
+        crumbs={crumbs}
+        lead={t(dataset.data.is_public ? "data.public_lead" : "data.private_lead", { owner })}
+        actions={
+          <>
+            {dataset.data.events > 0 && access.can_analyse && (
+              <LinkButton variant="default" to="/explore/map" search={{ dataset: datasetId }} leftSection={<IconRoute size={16} stroke={1.7} />}>
+                {t("data.open_map")}
+              </LinkButton>
+            )}
+            {access.can_write && (
+              <LinkButton to="/data/imports/new" search={{ dataset: datasetId }} leftSection={<IconUpload size={16} stroke={1.7} />}>
+                {t("data.add_events")}
+              </LinkButton>
+            )}
+          </>
+        }
+      />
+      {!access.can_write && <NoPermission what={name} owner={owner} />}
+      <Tabs value={tab} onChange={(value) => setTab(value)} keepMounted={false} mt="sm">
+        <Tabs.List mb="md">
+          {TABS.map((key) => (
+            <Tabs.Tab key={key} value={key}>
+              {t(`data.tab.${key}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value="overview">
+          <Overview dataset={dataset.data} />
+        </Tabs.Panel>
+        <Tabs.Panel value="imports">
+          <ImportsTable query={{ dataset_id: datasetId }} hasDataset={false} />
+        </Tabs.Panel>
+        <Tabs.Panel value="access">
+          <AccessTab dataset={dataset.data} />
+        </Tabs.Panel>
+        <Tabs.Panel value="settings">
+          <SettingsTab key={dataset.data.version} dataset={dataset.data} />
+        </Tabs.Panel>
+      </Tabs>
+    </PageBody>
+  );
+}
+
+function Overview({ dataset }: { dataset: Dataset }) {
+  const t = useText();
+  const format = useFormat();
+  const events = useInfiniteQuery({
+    queryKey: ["datasets", dataset.id, "events"],
+    queryFn: ({ pageParam, signal }) => api.get<Page<EventRow>>(`/datasets/${dataset.id}/events`, { limit: 20, cursor: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+  if (dataset.events === 0) {
+    return (
+      <Card>
+        <EmptyState icon={<IconDatabaseOff size={22} stroke={1.7} />} title={t("data.no_events")} text={t("data.no_events_text")}>
+          {dataset.access.can_write && (
+            <LinkButton to="/data/imports/new" search={{ dataset: dataset.id }}>
+              {t("data.add_events")}
+            </LinkButton>
+          )}
+          <LinkButton variant="default" to="/help/$page" params={{ page: "api" }}>
+            {t("data.connect_api")}
+          </LinkButton>
+        </EmptyState>
+      </Card>
+    );
+  }
+  return (
+    <div className={css.stack}>
+      <Tiles
+        items={[
+          { value: format.number(dataset.events), label: t("data.column.events") },
+          { value: format.number(dataset.customers), label: t("data.column.customers") },
+          { value: format.number(dataset.activities), label: t("data.steps") },
+        ]}
+      />
+      <Card title={t("data.facts")}>
+        <p style={{ marginTop: 0 }}>
+          <DatasetPeriod dataset={dataset} /> <span className="muted">{t("data.zone_note", { zone: dataset.time_zone })}</span>
+        </p>
+        {dataset.fields.length === 0 ? (
+          <p className="muted">{t("data.fields_none")}</p>
+        ) : (
+          <ul className={css.fieldsList} aria-label={t("data.fields")}>
+            {dataset.fields.map((field) => (
+              <li key={field}>{fieldLabel(t, field)}</li>
+            ))}
+          </ul>
+        )}
+      </Card>
+      <h2 className={css.section}>{t("data.newest")}</h2>
+      {events.isError && <ErrorState error={events.error} onRetry={() => void events.refetch()} />}
+      {events.isPending && <LoadingRows />}
+      {events.data && (
+        <DataTable
+          caption={t("data.newest")}
+          cards
+          rows={events.data.pages.flatMap((page) => page.items)}
+          rowKey={(event) => event.event_id}
+          columns={[
+            { key: "customer", label: t("common.field.customer_id"), render: (event) => event.customer_id },
+            { key: "step", label: t("common.field.action_type"), render: (event) => event.action_type },
+            { key: "time", label: t("common.field.time"), render: (event) => <span className="num">{format.moment(event.time, dataset.time_zone)}</span> },
+            { key: "rest", label: t("data.column.fields"), render: (event) => <EventFields event={event} /> },
+          ]}
+        />
+      )}
+      {events.hasNextPage && (
+        <div className={css.more}>
+          <Button variant="default" loading={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()}>
+            {t("common.more")}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function EventFields({ event }: { event: EventRow }) {
+  const t = useText();
+  const named = Object.entries(event.fields).filter(([, value]) => value !== null && value !== "");
+  const own = Object.entries(event.properties);
+  return (
+    <span className="small muted">
+      {named.map(([field, value]) => t("data.pair", { name: fieldLabel(t, field), value: String(value) })).join(" · ")}
+      {own.length > 0 && named.length > 0 && " · "}
+      {own.map(([name, value]) => t("data.pair", { name, value: typeof value === "string" ? value : JSON.stringify(value) })).join(" · ")}
+    </span>
+  );
+}
+
+function SettingsTab({ dataset }: { dataset: Dataset }) {
+  const t = useText();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const [isDeleting, setDeleting] = useState(false);
+  const isFixed = !dataset.access.can_manage;
+  const graph = useDirectlyFollows(dataset.id, { f: [] }, dataset.access.can_analyse && dataset.events > 0);
+  const known = graph.data?.all_activities.map((step) => step.activity) ?? [];
+  const steps = dataset.goal_activity && !known.includes(dataset.goal_activity) ? [dataset.goal_activity, ...known] : known;
+  const save = useChange((change: ReturnType<typeof datasetInput>) => api.patch<Dataset>(`/datasets/${dataset.id}`, change), [["datasets"]]);
+  const remove = useChange(() => api.delete(`/datasets/${dataset.id}`), []);
+
+  async function leave() {
+    // Gone from the list first, so that the scope does not fall back to it.
+    client.setQueryData<Dataset[]>(datasetsQuery.queryKey, (former) => former?.filter(({ id }) => id !== dataset.id));
+    await navigate({ to: "/data/datasets", search: {} });
+    client.removeQueries({ queryKey: ["datasets", dataset.id] });
+    await client.invalidateQueries();
+  }
+
+  return (
+    <div className={css.stack}>
+      {isFixed && <NoPermission what={dataset.name} owner={dataset.owner} />}
+      <Card title={t("data.settings")}>
+        <DatasetForm
+          initial={datasetValues(dataset)}
+          steps={steps}
+          submitLabel={t("data.save")}
+          isPending={save.isPending}
+          isDisabled={isFixed}
+          error={save.error}
+          onSubmit={(values) => save.mutate(datasetInput(values))}
+        />
+        <p role="status" className="small muted" style={{ margin: "12px 0 0" }}>
+          {save.isSuccess && t("data.saved")}
+        </p>
+      </Card>
+      <Card title={t("data.delete")}>
+        <p className="muted" style={{ marginTop: 0 }}>
+          {t("data.delete_text")}
+        </p>
+        <Button variant="default" c="var(--danger)" disabled={isFixed} onClick={() => setDeleting(true)}>
+          {t("data.delete")}
+        </Button>
+      </Card>
+      {isDeleting && (
+        <TypedConfirm
+          title={t("data.delete_title", { name: dataset.name })}
+          text={<T id="data.delete_confirm" values={{ events: dataset.events, name: dataset.name }} />}
+          word={dataset.name}
+          actionLabel={t("data.delete")}
+          isPending={remove.isPending}
+          error={remove.error}
+          onClose={() => setDeleting(false)}
+          onConfirm={() =>
+            remove.mutate(undefined, {
+              onSuccess: () => void leave(),
+            })
+          }
+        />
+      )}
+    </div>
+  );
+}

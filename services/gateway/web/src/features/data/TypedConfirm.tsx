@@ -1,0 +1,48 @@
+import { Button, Modal, TextInput } from "@mantine/core";
+import { useState, type ReactNode } from "react";
+import { T, useText } from "@/messages";
+import { Note, useErrorText } from "@/shared/ui";
+import css from "./data.module.css";
+
+interface TypedConfirmProps {
+  title: string;
+  text: ReactNode;
+  /** What has to be typed before the button works. */
+  word: string;
+  actionLabel: string;
+  isPending: boolean;
+  error: Error | null;
+  onConfirm: () => void;
+  onClose: () => void;
+}
+
+/** Asks to type a name before something that cannot be undone. */
+export function TypedConfirm({ title, text, word, actionLabel, isPending, error, onConfirm, onClose }: TypedConfirmProps) {
+  const t = useText();
+  const errorText = useErrorText();
+  const [typed, setTyped] = useState("");
+  const isRight = typed.trim() === word;
+  return (
+    <Modal opened onClose={onClose} title={title} centered closeButtonProps={{ "aria-label": t("common.close") }}>
+      <form
+        className={css.fields}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isRight) onConfirm();
+        }}
+      >
+        <p className={css.modalText}>{text}</p>
+        {error && <Note tone="danger">{errorText(error)}</Note>}
+        <TextInput label={<T id="data.confirm_label" values={{ word }} />} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} autoComplete="off" spellCheck={false} data-autofocus />
+        <div className={css.formActions}>
+          <Button type="submit" color="red" disabled={!isRight} loading={isPending}>
+            {actionLabel}
+          </Button>
+          <Button variant="default" onClick={onClose}>
+            {t("common.cancel")}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,54 @@
+import { api } from "@/api/client";
+import { createDataset } from "@/api/hooks";
+import type { Dataset, Import, MappingInput } from "@/api/types";
+
+const SAMPLE_FILE = "ecom.csv.gz";
+const SAMPLE_GOAL = "purchase";
+const POLL_MS = 400;
+
+async function fetched(path: string): Promise<Response> {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response;
+}
+
+/** "Web shop", or the first free "Web shop (2)", "Web shop (3)". */
+export function freeName(name: string, taken: readonly string[]): string {
+  if (!taken.includes(name)) return name;
+  let number = 2;
+  while (taken.includes(`${name} (${number})`)) number += 1;
+  return `${name} (${number})`;
+}
+
+/**
+ * Brings in the sample web shop through the public API, as anybody's own file would come: dataset, import, goal.
+ *
+ * @param onProgress receives the import's progress, 0 to 1.
+ * @returns the dataset, ready to explore.
+ * @throws ApiError when the server refuses; Error with the import's words when the import fails.
+ */
+export async function importExample(name: string, takenNames: readonly string[], onProgress: (ratio: number) => void): Promise<Dataset> {
+  const [file, mapping] = await Promise.all([
+    fetched(`/samples/${SAMPLE_FILE}`).then((response) => response.blob()),
+    fetched("/samples/ecom.mapping.json").then((response) => response.json() as Promise<MappingInput>),
+  ]);
+  const dataset = await createDataset({
+    name: freeName(name, takenNames),
+    is_public: false,
+    time_zone: "UTC",
+    case: "session",
+    session_gap_minutes: null,
+    goal_activity: null,
+  });
+  const form = new FormData();
+  form.set("mapping", JSON.stringify(mapping));
+  form.set("file", file, SAMPLE_FILE);
+  let started = await api.post<Import>(`/datasets/${dataset.id}/imports`, form);
+  while (started.status === "queued" || started.status === "running") {
+    onProgress(started.progress_ratio);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    started = await api.get<Import>(`/imports/${started.id}`);
+  }
+  if (started.status !== "completed") throw new Error(started.error?.detail ?? started.status);
+  return api.patch<Dataset>(`/datasets/${dataset.id}`, { goal_activity: SAMPLE_GOAL });
+}

@@ -1,0 +1,36 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { api, apiUrl } from "@/api/client";
+import type { Import } from "@/api/types";
+
+const POLL_MS = 2000;
+const isOpen = (item: Import | undefined): boolean => item?.status === "queued" || item?.status === "running";
+
+/** One import, live while it runs: pushed by the server, polled where the stream breaks. */
+export function useImport(id: string | null) {
+  const client = useQueryClient();
+  const item = useQuery({
+    queryKey: ["imports", "one", id],
+    queryFn: ({ signal }) => api.get<Import>(`/imports/${id}`, {}, signal),
+    enabled: id !== null,
+    refetchInterval: ({ state }) => (isOpen(state.data) ? POLL_MS : false),
+  });
+  const isRunning = isOpen(item.data);
+  useEffect(() => {
+    if (!isRunning || id === null) return;
+    const stream = new EventSource(apiUrl(`/imports/${id}/progress`));
+    stream.addEventListener("progress", (event) => {
+      const pushed = JSON.parse((event as MessageEvent<string>).data) as Import;
+      client.setQueryData<Import>(["imports", "one", id], (former) => ({ ...former, ...pushed }));
+      if (isOpen(pushed)) return;
+      stream.close();
+      // The last push carries no findings, and every number of the dataset is new.
+      void client.invalidateQueries({ queryKey: ["imports"] });
+      void client.invalidateQueries({ queryKey: ["datasets"] });
+    });
+    // The browser would reconnect for ever; polling goes on instead.
+    stream.addEventListener("error", () => stream.close());
+    return () => stream.close();
+  }, [isRunning, id, client]);
+  return item;
+}

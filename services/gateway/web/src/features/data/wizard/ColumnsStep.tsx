@@ -1,0 +1,253 @@
+import { Button, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
+import { useState } from "react";
+import { useIntl } from "react-intl";
+import { api } from "@/api/client";
+import { useChange, useMappings } from "@/api/hooks";
+import type { Mapping, MappingInput } from "@/api/types";
+import { T, useText } from "@/messages";
+import { EVENT_FIELDS, fieldLabel, REQUIRED_FIELDS } from "@/shared/fields";
+import { Card, ErrorState, Note, useErrorText } from "@/shared/ui";
+import { TIME_ZONES } from "../datasetOptions";
+import { buildMapping, propertyName, type Roles, type SampleColumn } from "./roles";
+import { StepActions } from "./StepActions";
+import { readTime, readTimes } from "./times";
+import type { StepProps } from "./WizardPage";
+import css from "./wizard.module.css";
+
+const SKIP = "skip";
+const OPTIONAL_FIELDS = EVENT_FIELDS.filter((field) => !(REQUIRED_FIELDS as readonly string[]).includes(field));
+
+const columnOf = (roles: Roles, field: string): string | null => Object.keys(roles).find((header) => roles[header] === field) ?? null;
+const samplesOf = (column: SampleColumn | undefined): string[] => [...new Set(column?.values.filter((value) => value.trim() !== ""))].slice(0, 3);
+
+/** Which column means what: the three needed roles as cards, every other column as a row. */
+export function ColumnsStep({ draft, change, sample, goTo }: StepProps) {
+  const t = useText();
+  const { roles } = draft;
+  const byHeader = new Map(sample.columns.map((column) => [column.header, column]));
+  const timeHeader = columnOf(roles, "time");
+  const times = readTimes(byHeader.get(timeHeader ?? "")?.values ?? []);
+  const isOrderOpen = timeHeader !== null && times.order === "ambiguous";
+
+  /** Gives a field to a column; whichever column had it keeps its values as a property. */
+  function assign(field: string, header: string | null) {
+    const next: Roles = { ...roles };
+    const former = columnOf(roles, field);
+    if (former !== null && former !== header) next[former] = `properties.${propertyName(former)}`;
+    if (header !== null) next[header] = field;
+    const values = byHeader.get(header ?? "")?.values ?? [];
+    change({ roles: next, ...(field === "time" && { order: readTimes(values).order }) });
+  }
+
+  const missing = REQUIRED_FIELDS.filter((field) => columnOf(roles, field) === null);
+  const isTimeUnreadable = timeHeader !== null && times.readable === 0;
+  const isStuck = missing.length > 0 || isTimeUnreadable || (isOrderOpen && draft.order === "ambiguous");
+  const hint = missing.length > 0 ? t("wizard.roles_missing", { fields: missing.map((field) => fieldLabel(t, field)).join(", ") }) : isOrderOpen && draft.order === "ambiguous" ? t("wizard.order_missing") : null;
+  const others = sample.columns.filter((column) => !(REQUIRED_FIELDS as readonly (string | null)[]).includes(roles[column.header] ?? null));
+
+  return (
+    <div className={css.stack}>
+      <SavedMappings headers={sample.headers} onChoose={(mapping) => change(rolesOf(mapping, sample.columns))} />
+      <div className={css.roles}>
+        {REQUIRED_FIELDS.map((field) => (
+          <RoleCard key={field} field={field} header={columnOf(roles, field)} columns={sample.columns} confidence={draft.confidence[columnOf(roles, field) ?? ""]} onChange={(header) => assign(field, header)} />
+        ))}
+      </div>
+      {timeHeader !== null && times.readable > 0 && (
+        <Card title={t("wizard.time_title")}>
+          <div className={css.stack}>
+            {isOrderOpen && times.example !== null && <OrderChoice example={times.example} order={draft.order} onChange={(order) => change({ order })} />}
+            {!isOrderOpen && times.example !== null && <ReadAs example={times.example} order={times.order} />}
+            {times.hasZone ? (
+              <p className="muted" style={{ margin: 0 }}>
+                {t("wizard.has_zone")}
+              </p>
+            ) : (
+              <Select
+                label={t("wizard.zone")}
+                description={t("wizard.zone_text")}
+                data={TIME_ZONES}
+                value={draft.timezone}
+                searchable
+                allowDeselect={false}
+                maw={360}
+                onChange={(value) => value && change({ timezone: value })}
+              />
+            )}
+          </div>
+        </Card>
+      )}
+      {others.length > 0 && (
+        <Card title={t("wizard.other_columns")}>
+          <p className="muted" style={{ marginTop: 0 }}>
+            {t("wizard.other_columns_text")}
+          </p>
+          <ul className={css.columns}>
+            {others.map((column) => (
+              <li key={column.header} className={css.column}>
+                <span className={css.columnName}>
+                  <b>{column.header}</b>
+                  <span className={css.samples}>{samplesOf(column).join(" · ") || t("wizard.all_empty")}</span>
+                </span>
+                <Select
+                  aria-label={t("wizard.column_becomes", { column: column.header })}
+                  searchable
+                  allowDeselect={false}
+                  value={roles[column.header] ?? SKIP}
+                  onChange={(value) => {
+                    if (value === null) return;
+                    if (value === SKIP || value.startsWith("properties.")) change({ roles: { ...roles, [column.header]: value === SKIP ? null : value } });
+                    else assign(value, column.header);
+                  }}
+                  data={[
+                    { value: `properties.${propertyName(column.header)}`, label: t("wizard.keep_property", { name: propertyName(column.header) }) },
+                    { value: SKIP, label: t("wizard.skip") },
+                    ...OPTIONAL_FIELDS.map((field) => ({ value: field, label: fieldLabel(t, field) })),
+                    ...(roles[column.header]?.startsWith("properties.") && roles[column.header] !== `properties.${propertyName(column.header)}`
+                      ? [{ value: roles[column.header] ?? SKIP, label: t("wizard.keep_property", { name: fieldLabel(t, roles[column.header] ?? "") }) }]
+                      : []),
+                  ]}
+                />
+              </li>
+            ))}
+          </ul>
+        </Card>
+      )}
+      {!isStuck && <SaveMapping mapping={(name) => buildMapping(name, roles, sample.columns, draft)} />}
+      <StepActions nextLabel={t("wizard.next.check")} onBack={() => goTo("file")} onNext={() => goTo("check")} isDisabled={isStuck} hint={hint} />
+    </div>
+  );
+}
+
+interface RoleCardProps {
+  field: (typeof REQUIRED_FIELDS)[number];
+  header: string | null;
+  columns: SampleColumn[];
+  confidence: string | undefined;
+  onChange: (header: string | null) => void;
+}
+
+function RoleCard({ field, header, columns, confidence, onChange }: RoleCardProps) {
+  const t = useText();
+  const column = columns.find((candidate) => candidate.header === header);
+  const values = column?.values ?? [];
+  const empty = values.filter((value) => value.trim() === "").length;
+  const times = field === "time" && column ? readTimes(values) : null;
+  const unreadable = times ? times.filled - times.readable : 0;
+  const isWrong = header === null || unreadable > 0 || empty === values.length;
+  return (
+    <section className={css.role} data-wrong={isWrong}>
+      <h3 className={css.roleTitle}>
+        {isWrong ? <IconAlertTriangle size={16} stroke={1.7} /> : <IconCircleCheck size={16} stroke={1.7} />}
+        {fieldLabel(t, field)}
+        {confidence && !isWrong && <span className={css.confidence}>{t(`wizard.confidence.${confidence}`)}</span>}
+      </h3>
+      <p className={css.roleText}>{t(`wizard.role.${field}`)}</p>
+      <Select aria-label={t("wizard.column_for", { field: fieldLabel(t, field) })} placeholder={t("wizard.choose_column")} data={columns.map((candidate) => candidate.header)} value={header} searchable onChange={onChange} />
+      <p className={css.samples}>{samplesOf(column).join(" · ")}</p>
+      {unreadable > 0 && (
+        <p className={css.problem} role="alert">
+          {t("wizard.not_dates", { count: unreadable, total: times?.filled ?? 0 })}
+        </p>
+      )}
+      {empty > 0 && unreadable === 0 && <p className={css.warning}>{t("wizard.empty_values", { count: empty, total: values.length })}</p>}
+    </section>
+  );
+}
+
+function useSpoken(): (example: string, order: "day_first" | "month_first" | "ambiguous") => string {
+  const { locale } = useIntl();
+  return (example, order) => {
+    const read = readTime(example, order);
+    return read ? new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" }).format(new Date(`${read.iso}Z`)) : example;
+  };
+}
+
+function ReadAs({ example, order }: { example: string; order: "day_first" | "month_first" | "ambiguous" }) {
+  const spoken = useSpoken();
+  return (
+    <p style={{ margin: 0 }}>
+      <T id="wizard.read_as" values={{ example, spoken: spoken(example, order) }} />
+    </p>
+  );
+}
+
+function OrderChoice({ example, order, onChange }: { example: string; order: string; onChange: (order: "day_first" | "month_first") => void }) {
+  const t = useText();
+  const spoken = useSpoken();
+  return (
+    <div className={css.stack}>
+      <Note tone={order === "ambiguous" ? "warn" : "good"}>{t("wizard.order_open", { example })}</Note>
+      <SegmentedControl
+        value={order}
+        onChange={(value) => onChange(value as "day_first" | "month_first")}
+        data={[
+          { value: "day_first", label: spoken(example, "day_first") },
+          { value: "month_first", label: spoken(example, "month_first") },
+        ]}
+        orientation={window.innerWidth < 760 ? "vertical" : "horizontal"}
+        style={{ justifySelf: "start" }}
+      />
+    </div>
+  );
+}
+
+/** The roles and time choices of a saved mapping, for the columns this file has. */
+function rolesOf(mapping: MappingInput, columns: SampleColumn[]): { roles: Roles; timezone: string; confidence: Record<string, never> } {
+  const saved = new Map(mapping.columns.map(({ column, field }) => [column, field]));
+  return { roles: Object.fromEntries(columns.map(({ header }) => [header, saved.get(header) ?? null])), timezone: mapping.timezone, confidence: {} };
+}
+
+function SavedMappings({ headers, onChoose }: { headers: string[]; onChoose: (mapping: Mapping) => void }) {
+  const t = useText();
+  const mappings = useMappings();
+  if (mappings.isError) return <ErrorState error={mappings.error} onRetry={() => void mappings.refetch()} />;
+  if (!mappings.data || mappings.data.length === 0) return null;
+  const fits = (mapping: Mapping): boolean => mapping.columns.every(({ column }) => headers.includes(column));
+  return (
+    <Select
+      label={t("wizard.saved_mappings")}
+      placeholder={t("wizard.choose_mapping")}
+      maw={360}
+      data={mappings.data.map((mapping) => ({ value: mapping.id, label: fits(mapping) ? mapping.name : t("wizard.mapping_unfit", { name: mapping.name }), disabled: !fits(mapping) }))}
+      value={null}
+      onChange={(id) => {
+        const mapping = mappings.data.find((candidate) => candidate.id === id);
+        if (mapping) onChoose(mapping);
+      }}
+    />
+  );
+}
+
+function SaveMapping({ mapping }: { mapping: (name: string) => MappingInput }) {
+  const t = useText();
+  const errorText = useErrorText();
+  const [name, setName] = useState("");
+  const save = useChange((input: MappingInput) => api.post<Mapping>("/mappings", input), [["mappings"]]);
+  return (
+    <form
+      className={css.save}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (name.trim()) save.mutate(mapping(name.trim()), { onSuccess: () => setName("") });
+      }}
+    >
+      <TextInput
+        label={t("wizard.save_mapping")}
+        description={t("wizard.save_mapping_text")}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        error={save.error && errorText(save.error)}
+        maxLength={120}
+        style={{ flex: "1 1 260px" }}
+      />
+      <Button type="submit" variant="default" disabled={!name.trim()} loading={save.isPending}>
+        {t("wizard.save_mapping_do")}
+      </Button>
+      <span role="status" className="small muted">
+        {save.isSuccess && t("wizard.mapping_saved", { name: save.data.name })}
+      </span>
+    </form>
+  );
+}

@@ -1,0 +1,170 @@
+import { Button, Select, TextInput } from "@mantine/core";
+import { IconFileUpload } from "@tabler/icons-react";
+import { useRef, useState, type DragEvent } from "react";
+import { useDatasets, useMe } from "@/api/hooks";
+import type { Dataset } from "@/api/types";
+import { T, useText } from "@/messages";
+import { useFormat } from "@/shared/format";
+import { DataTable, Note } from "@/shared/ui";
+import { freeName } from "../example";
+import { journeyUnit } from "../datasetOptions";
+import type { Draft } from "./draft";
+import { FileProblem } from "./readFile";
+import { guessRoles, type Roles } from "./roles";
+import { readSample, type Sample } from "./sample";
+import { StepActions } from "./StepActions";
+import { readTimes } from "./times";
+import css from "./wizard.module.css";
+
+const PREVIEW_ROWS = 20;
+const NEW = "new";
+
+interface FileStepProps {
+  draft: Draft;
+  change: (part: Partial<Draft>) => void;
+  file: File | null;
+  sample: Sample | null;
+  suggestedDatasetId: string | null;
+  onAccept: (file: File, sample: Sample, part: Partial<Draft>) => void;
+  onNext: () => void;
+}
+
+/** Drop or browse; the first megabyte shows at once what is inside. */
+export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAccept, onNext }: FileStepProps) {
+  const t = useText();
+  const format = useFormat();
+  const limitBytes = useMe().data?.features.max_upload_bytes ?? 0;
+  const datasets = useDatasets().data ?? [];
+  const input = useRef<HTMLInputElement>(null);
+  const [isOver, setOver] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const writable = datasets.filter((dataset) => dataset.access.can_write);
+
+  async function choose(chosen: File | undefined) {
+    if (!chosen) return;
+    setProblem(null);
+    if (limitBytes > 0 && chosen.size > limitBytes) {
+      setProblem(t("wizard.too_large", { size: format.bytes(chosen.size), limit: format.bytes(limitBytes) }));
+      return;
+    }
+    try {
+      const read = await readSample(chosen);
+      const { roles, confidence } = guessRoles(read.columns);
+      const timeHeader = Object.keys(roles).find((header) => roles[header] === "time");
+      const times = read.columns.find((column) => column.header === timeHeader)?.values ?? [];
+      const target = writable.find((dataset) => dataset.id === (draft.datasetId ?? suggestedDatasetId));
+      onAccept(chosen, read, {
+        roles,
+        confidence,
+        order: readTimes(times).order,
+        checkId: null,
+        checkedMapping: null,
+        datasetId: target?.id ?? null,
+        newName: draft.newName || freeName(nameOf(chosen.name), datasets.map((dataset) => dataset.name)),
+        ...(target ? settingsOf(target) : settingsOfNew(roles)),
+      });
+    } catch (error) {
+      setProblem(error instanceof FileProblem ? t(`wizard.problem.${error.code}`) : t("wizard.problem.unreadable"));
+    }
+  }
+
+  function drop(event: DragEvent) {
+    event.preventDefault();
+    setOver(false);
+    void choose(event.dataTransfer.files[0]);
+  }
+
+  const isNameTaken = draft.datasetId === null && datasets.some((dataset) => dataset.name === draft.newName.trim());
+  const nameProblem = draft.datasetId !== null ? null : draft.newName.trim() === "" ? t("wizard.name_missing") : isNameTaken ? t("wizard.name_taken") : null;
+  return (
+    <div className={css.stack}>
+      <div
+        className={css.drop}
+        data-over={isOver}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={drop}
+      >
+        <IconFileUpload size={30} stroke={1.5} />
+        <p className={css.dropText}>{file ? t("wizard.file_chosen", { name: file.name, size: format.bytes(file.size) }) : t("wizard.drop")}</p>
+        <Button variant={file ? "default" : "filled"} onClick={() => input.current?.click()}>
+          {t(file ? "wizard.other_file" : "wizard.browse")}
+        </Button>
+        <p className={css.limit}>{t("wizard.limit", { limit: format.bytes(limitBytes) })}</p>
+        <input
+          ref={input}
+          type="file"
+          hidden
+          accept=".csv,.tsv,.txt,.gz,text/csv,application/gzip"
+          aria-label={t("wizard.browse")}
+          onChange={(event) => {
+            void choose(event.currentTarget.files?.[0]);
+            event.currentTarget.value = "";
+          }}
+        />
+      </div>
+      {problem && <Note tone="danger">{problem}</Note>}
+      {file && sample && (
+        <>
+          <Note tone={sample.isHeaderDoubtful || !sample.head.isUtf8 ? "warn" : "good"}>
+            <T
+              id="wizard.sentence"
+              values={{
+                separator: sample.separator === "\t" ? "tab" : sample.separator === ";" ? "semicolon" : sample.separator === "|" ? "bar" : "comma",
+                packed: sample.head.isGzip ? "yes" : "no",
+                columns: sample.headers.length,
+              }}
+            />{" "}
+            {!sample.head.isUtf8 && t("wizard.not_utf8")} {sample.isHeaderDoubtful && t("wizard.header_doubtful")} {sample.repeated.length > 0 && t("wizard.repeated", { columns: sample.repeated.join(", ") })}
+          </Note>
+          <div className={css.preview}>
+            <DataTable
+              caption={t("wizard.preview", { count: Math.min(PREVIEW_ROWS, sample.rows.length) })}
+              rows={sample.rows.slice(0, PREVIEW_ROWS).map((row, index) => ({ row, index }))}
+              rowKey={({ index }) => String(index)}
+              columns={sample.headers.map((header, place) => ({ key: `${place}`, label: header || t("wizard.no_header"), render: ({ row }: { row: string[] }) => row[place] ?? "" }))}
+            />
+          </div>
+          <div className={css.pair}>
+            <Select
+              label={t("wizard.into")}
+              data={[{ value: NEW, label: t("wizard.new_dataset") }, ...writable.map((dataset) => ({ value: dataset.id, label: dataset.name }))]}
+              value={draft.datasetId ?? NEW}
+              allowDeselect={false}
+              searchable
+              onChange={(value) => {
+                const target = writable.find((dataset) => dataset.id === value);
+                change({
+                  datasetId: target?.id ?? null,
+                  isDatasetOurs: false,
+                  checkId: null,
+                  checkedMapping: null,
+                  ...(target ? settingsOf(target) : settingsOfNew(draft.roles)),
+                });
+              }}
+            />
+            {draft.datasetId === null && <TextInput label={t("wizard.new_name")} value={draft.newName} maxLength={120} onChange={(event) => change({ newName: event.currentTarget.value })} error={nameProblem} />}
+          </div>
+          <StepActions nextLabel={t("wizard.next.columns")} onNext={onNext} isDisabled={nameProblem !== null} />
+        </>
+      )}
+    </div>
+  );
+}
+
+/** An existing dataset keeps its journeys and goal unless the reader changes them. */
+function settingsOf(dataset: Dataset): Partial<Draft> {
+  return { timezone: dataset.time_zone, unit: journeyUnit(dataset), gapMinutes: dataset.session_gap_minutes ?? 30, goal: dataset.goal_activity };
+}
+
+function settingsOfNew(roles: Roles): Partial<Draft> {
+  return { unit: Object.values(roles).includes("session_id") ? "session" : "customer", goal: null };
+}
+
+/** "orders-2024_06.csv.gz" -> "orders 2024 06". */
+function nameOf(fileName: string): string {
+  return fileName.replace(/\.(csv|tsv|txt|gz)$/gi, "").replace(/\.(csv|tsv|txt)$/i, "").replace(/[_-]+/g, " ").trim();
+}

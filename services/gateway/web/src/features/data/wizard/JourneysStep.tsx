@@ -1,0 +1,71 @@
+import { NumberInput, Radio, Select } from "@mantine/core";
+import { useDataset } from "@/api/hooks";
+import { T, useText } from "@/messages";
+import { useFormat } from "@/shared/format";
+import { LoadingRows, NoPermission } from "@/shared/ui";
+import { useImport } from "../useImport";
+import { previewJourneys } from "./sample";
+import { StepActions } from "./StepActions";
+import type { StepProps } from "./WizardPage";
+import css from "./wizard.module.css";
+
+/** What makes one journey, with a count from the file's beginning, and which step is the goal. */
+export function JourneysStep({ draft, change, sample, goTo }: StepProps) {
+  const t = useText();
+  const format = useFormat();
+  const check = useImport(draft.checkId).data;
+  const dataset = useDataset(draft.datasetId).data;
+  const header = (field: string): string => Object.keys(draft.roles).find((name) => draft.roles[name] === field) ?? "";
+  const hasSession = Object.values(draft.roles).includes("session_id");
+  const isFixed = dataset !== undefined && !dataset.access.can_manage;
+  const isGapWrong = draft.unit === "gap" && !(draft.gapMinutes >= 1 && draft.gapMinutes <= 10_080);
+  const preview = draft.unit === "session" || isGapWrong ? null : previewJourneys(sample, header("customer_id"), header("time"), draft.unit === "gap" ? draft.gapMinutes : null);
+  const steps = check?.steps ?? [];
+  return (
+    <div className={css.stack}>
+      {isFixed && <NoPermission what={dataset.name} owner={dataset.owner} />}
+      <Radio.Group label={t("data.form.unit")} value={draft.unit} onChange={(value) => change({ unit: value })}>
+        <div className={css.options}>
+          <Radio value="customer" disabled={isFixed} label={t("data.unit.customer")} description={t("data.unit.customer_text")} />
+          <Radio value="session" disabled={isFixed || !hasSession} label={t("data.unit.session")} description={t(hasSession ? "data.unit.session_text" : "wizard.no_session")} />
+          <Radio value="gap" disabled={isFixed} label={t("data.unit.gap")} description={t("data.unit.gap_text")} />
+        </div>
+      </Radio.Group>
+      {draft.unit === "gap" && (
+        <NumberInput
+          label={t("data.form.gap")}
+          min={1}
+          max={10_080}
+          allowDecimal={false}
+          maw={240}
+          disabled={isFixed}
+          value={draft.gapMinutes}
+          onChange={(value) => change({ gapMinutes: Number(value) })}
+          error={isGapWrong ? t("data.form.gap_wrong") : undefined}
+        />
+      )}
+      {preview && (
+        <p className={css.previewText} role="status">
+          <T id="wizard.preview_journeys" values={{ rows: format.number(preview.rows), journeys: preview.journeys, steps: preview.medianSteps, whole: sample.head.isWhole ? "yes" : "no" }} />
+        </p>
+      )}
+      {!check ? (
+        <LoadingRows rows={2} />
+      ) : (
+        <Select
+          label={t("data.form.goal")}
+          description={t("data.form.goal_text")}
+          placeholder={t("data.form.goal_none")}
+          data={steps.map((step) => ({ value: step.activity, label: t("wizard.goal_option", { step: step.activity, count: step.count }) }))}
+          value={draft.goal}
+          disabled={isFixed}
+          searchable
+          clearable
+          maw={420}
+          onChange={(value) => change({ goal: value })}
+        />
+      )}
+      <StepActions nextLabel={t("wizard.next.import")} onBack={() => goTo("check")} onNext={() => goTo("import")} isDisabled={isGapWrong} />
+    </div>
+  );
+}

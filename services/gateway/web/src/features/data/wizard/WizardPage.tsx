@@ -1,0 +1,147 @@
+import { Button } from "@mantine/core";
+import { IconCheck } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { flushSync } from "react-dom";
+import { api } from "@/api/client";
+import { useText } from "@/messages";
+import { useScope } from "@/shared/scope";
+import { LoadingBlock, PageTitle } from "@/shared/ui";
+import { CheckStep } from "./CheckStep";
+import { ColumnsStep } from "./ColumnsStep";
+import { dropDraft, emptyDraft, loadDraft, saveDraft, STEPS, type Draft, type StepName } from "./draft";
+import { FileStep } from "./FileStep";
+import { ImportStep } from "./ImportStep";
+import { JourneysStep } from "./JourneysStep";
+import { readSample, type Sample } from "./sample";
+import css from "./wizard.module.css";
+
+const HEADING = "wizard-heading";
+
+/** What every step gets: the decisions so far, the file, and the ways on. */
+export interface StepProps {
+  draft: Draft;
+  change: (part: Partial<Draft>) => void;
+  file: File;
+  sample: Sample;
+  goTo: (step: StepName) => void;
+}
+
+/** Import wizard: file, columns, check, journeys, import. A draft outlives the page for seven days. */
+export default function WizardPage() {
+  const t = useText();
+  const client = useQueryClient();
+  const { dataset } = useScope();
+  const [draft, setDraft] = useState<Draft | null>(null);
+  const [file, setFile] = useState<File | null>(null);
+  const [sample, setSample] = useState<Sample | null>(null);
+  const [isResumed, setResumed] = useState(false);
+  const target = dataset?.access.can_write ? dataset.id : null;
+
+  useEffect(() => {
+    let isGone = false;
+    void (async () => {
+      const kept = await loadDraft();
+      const read = kept && (await readSample(kept.file).catch(() => null));
+      if (isGone) return;
+      if (kept && read) {
+        setFile(kept.file);
+        setSample(read);
+        setDraft(kept.draft);
+        setResumed(true);
+      } else setDraft(emptyDraft(null));
+    })();
+    return () => {
+      isGone = true;
+    };
+  }, []);
+
+  useEffect(() => {
+    if (draft && file && draft.importId === null) void saveDraft(draft, file);
+  }, [draft, file]);
+
+  if (!draft) {
+    return (
+      <div className={css.page}>
+        <PageTitle title={t("wizard.title")} />
+        <LoadingBlock height={420} />
+      </div>
+    );
+  }
+
+  const at = STEPS.indexOf(draft.step);
+  const change = (part: Partial<Draft>): void => setDraft((former) => former && { ...former, ...part });
+  const goTo = (step: StepName): void => {
+    flushSync(() => change({ step }));
+    document.getElementById("content")?.scrollTo({ top: 0 });
+    document.getElementById(HEADING)?.focus();
+  };
+  const accept = (chosen: File, read: Sample, part: Partial<Draft>): void => {
+    setFile(chosen);
+    setSample(read);
+    setResumed(false);
+    change(part);
+  };
+
+  async function discard() {
+    if (draft?.isDatasetOurs && draft.datasetId && draft.importId === null) {
+      await api.delete(`/datasets/${draft.datasetId}`).catch(() => undefined);
+      await client.invalidateQueries({ queryKey: ["datasets"] });
+    }
+    await dropDraft();
+    setFile(null);
+    setSample(null);
+    setResumed(false);
+    setDraft(emptyDraft(null));
+  }
+
+  const step: StepProps | null = file && sample ? { draft, change, file, sample, goTo } : null;
+  return (
+    <div className={css.page}>
+      <PageTitle
+        title={t("wizard.title")}
+        lead={isResumed && file ? t("wizard.resumed", { file: file.name }) : t("wizard.lead")}
+        actions={
+          file &&
+          draft.importId === null && (
+            <Button variant="subtle" c="var(--danger)" onClick={() => void discard()}>
+              {t("wizard.discard")}
+            </Button>
+          )
+        }
+      />
+      <div className={css.body}>
+        <nav aria-label={t("wizard.steps")} className={css.steps}>
+          <p className={css.phoneStep}>{t("wizard.step_of", { at: at + 1, total: STEPS.length, name: t(`wizard.step.${draft.step}`) })}</p>
+          <ol>
+            {STEPS.map((name, index) => (
+              <li key={name}>
+                <button
+                  type="button"
+                  className={css.step}
+                  data-state={index < at ? "done" : index === at ? "now" : "later"}
+                  aria-current={index === at ? "step" : undefined}
+                  disabled={index >= at || draft.importId !== null}
+                  onClick={() => goTo(name)}
+                >
+                  <span className={css.stepMark}>{index < at ? <IconCheck size={14} stroke={2.4} /> : index + 1}</span>
+                  {t(`wizard.step.${name}`)}
+                </button>
+              </li>
+            ))}
+          </ol>
+        </nav>
+        <section className={css.content}>
+          <h2 className={css.stepTitle} tabIndex={-1} id={HEADING}>
+            {t(`wizard.heading.${draft.step}`)}
+          </h2>
+          {(draft.step === "file" || !step) && <FileStep draft={draft} change={change} file={file} sample={sample} suggestedDatasetId={target} onAccept={accept} onNext={() => goTo("columns")} />}
+          {step && draft.step === "columns" && <ColumnsStep {...step} />}
+          {step && draft.step === "check" && <CheckStep {...step} />}
+          {step && draft.step === "journeys" && <JourneysStep {...step} />}
+          {step && draft.step === "import" && <ImportStep {...step} />}
+        </section>
+      </div>
+    </div>
+  );
+}

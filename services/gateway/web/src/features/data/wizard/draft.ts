@@ -1,0 +1,92 @@
+import type { JourneyUnit } from "../datasetOptions";
+import type { Confidence, Roles } from "./roles";
+import type { DayOrder } from "./times";
+
+export const STEPS = ["file", "columns", "check", "journeys", "import"] as const;
+export type StepName = (typeof STEPS)[number];
+
+/** Everything the reader decided so far; the file itself lies beside it. */
+export interface Draft {
+  step: StepName;
+  /** Dataset to add to; null = a new one named `newName`. */
+  datasetId: string | null;
+  newName: string;
+  /** The dataset was made by this draft, so throwing the draft away deletes it. */
+  isDatasetOurs: boolean;
+  roles: Roles;
+  confidence: Record<string, Confidence>;
+  timezone: string;
+  order: DayOrder;
+  /** The check of exactly `checkedMapping` into `datasetId`. */
+  checkId: string | null;
+  checkedMapping: string | null;
+  isAllOrNothing: boolean;
+  unit: JourneyUnit;
+  gapMinutes: number;
+  goal: string | null;
+  importId: string | null;
+}
+
+export const emptyDraft = (datasetId: string | null): Draft => ({
+  step: "file",
+  datasetId,
+  newName: "",
+  isDatasetOurs: false,
+  roles: {},
+  confidence: {},
+  timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  order: "ambiguous",
+  checkId: null,
+  checkedMapping: null,
+  isAllOrNothing: false,
+  unit: "customer",
+  gapMinutes: 30,
+  goal: null,
+  importId: null,
+});
+
+export interface KeptDraft {
+  draft: Draft;
+  file: File;
+  savedAt: number;
+}
+
+const KEPT_MS = 7 * 24 * 3600 * 1000;
+const STORE = "drafts";
+const KEY = "import";
+
+function inStore<Answer>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<Answer>): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open("cjm", 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+    opening.onerror = () => reject(opening.error ?? new Error("indexedDB"));
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const asked = act(database.transaction(STORE, mode).objectStore(STORE));
+      asked.onerror = () => reject(asked.error ?? new Error("indexedDB"));
+      asked.onsuccess = () => {
+        database.close();
+        resolve(asked.result);
+      };
+    };
+  });
+}
+
+/** The draft of the last seven days with its file, if there is one and the browser keeps such things. */
+export async function loadDraft(now = Date.now()): Promise<KeptDraft | null> {
+  try {
+    const kept = await inStore<KeptDraft | undefined>("readonly", (store) => store.get(KEY) as IDBRequest<KeptDraft | undefined>);
+    return kept && now - kept.savedAt < KEPT_MS ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps the draft; a browser that refuses to store only loses resuming. */
+export async function saveDraft(draft: Draft, file: File): Promise<void> {
+  await inStore("readwrite", (store) => store.put({ draft, file, savedAt: Date.now() } satisfies KeptDraft, KEY)).catch(() => undefined);
+}
+
+export async function dropDraft(): Promise<void> {
+  await inStore("readwrite", (store) => store.delete(KEY)).catch(() => undefined);
+}

@@ -1,0 +1,156 @@
+import type { MappingColumn, MappingInput } from "@/api/types";
+import { foldText } from "@/shared/text";
+import { readTimes, timePattern, type DayOrder } from "./times";
+
+/** A file's column: header, and the values of the first rows. */
+export interface SampleColumn {
+  header: string;
+  values: string[];
+}
+
+/** What each column becomes: an event field, `properties.<name>`, or null = skipped. Keyed by header. */
+export type Roles = Record<string, string | null>;
+export type Confidence = "sure" | "likely" | "unsure";
+
+/** Words in headers that tell the field, most telling first; compared without case, accents and separators. */
+const NAMES: Record<string, readonly string[]> = {
+  customer_id: ["customerid", "customer", "clientid", "userid", "user", "client", "visitorid", "contactid", "memberid", "caseid", "case:concept:name", "makhachhang", "khachhang"],
+  action_type: ["actiontype", "action", "eventname", "eventtype", "event", "activity", "concept:name", "step", "hanhdong"],
+  time: ["timestamp", "time:timestamp", "eventtime", "datetime", "occurredat", "createdat", "time", "date", "thoigian", "ngay"],
+  event_id: ["eventid", "touchpointid"],
+  session_id: ["sessionid", "usersession", "session", "visitid"],
+  channel_type: ["channeltype", "channel", "acquisitionchannel", "medium", "case:channel", "kenh"],
+  device_category: ["devicecategory", "devicetype", "device", "platform", "thietbi"],
+  device_os: ["deviceos", "os", "operatingsystem"],
+  device_browser: ["devicebrowser", "browser"],
+  traffic_source_name: ["trafficsourcename", "trafficsource", "utmsource", "source", "referrername"],
+  traffic_source_url: ["trafficsourceurl", "referrer", "referer"],
+  order_id: ["orderid", "ordernumber", "order", "madonhang"],
+  item_id: ["itemid", "productid", "sku"],
+  value: ["value", "amount", "revenue", "price", "total", "giatri"],
+  currency: ["currency", "currencycode"],
+  geo_country: ["geocountry", "country"],
+  geo_city: ["geocity", "city"],
+  geo_continent: ["continent", "geocontinent"],
+  store_id: ["storeid", "store", "shopid"],
+  employee_id: ["employeeid", "employee", "agentid", "org:resource"],
+  webpage_url: ["webpageurl", "pageurl", "url", "pagelocation"],
+  webpage_title: ["webpagetitle", "pagetitle"],
+  webpage_hostname: ["webpagehostname", "hostname"],
+  interact_item_type: ["interactitemtype", "itemtype", "categorycode"],
+  interact_item_id: ["interactitemid"],
+  interact_item_url: ["interactitemurl"],
+  interact_item_content: ["interactitemcontent"],
+  experience_emotion: ["experienceemotion", "emotion", "sentiment"],
+  experience_score: ["experiencescore", "nps", "rating"],
+  app_name: ["appname"],
+  app_screen_title: ["appscreentitle", "screenname", "screen"],
+};
+
+const LOWERED_FIELDS = new Set(["channel_type", "device_category", "device_os", "device_browser"]);
+const NUMBER_FIELDS = new Set(["value", "experience_score"]);
+
+const plain = (header: string): string => foldText(header).replace(/[\s_\-.]+/g, "");
+
+function distinctRatio(values: readonly string[]): number {
+  const filled = values.filter((value) => value !== "");
+  return filled.length === 0 ? 0 : new Set(filled).size / filled.length;
+}
+
+function nameScore(header: string, field: string): number {
+  const place = (NAMES[field] ?? []).indexOf(plain(header));
+  return place < 0 ? 0 : 100 - place;
+}
+
+/** How well a column fills a role, by name (up to 100) and, for the three needed roles, by its values. */
+function fit(column: SampleColumn, field: string): number {
+  const byName = nameScore(column.header, field);
+  const filledRatio = column.values.filter((value) => value.trim() !== "").length / Math.max(1, column.values.length);
+  if (field === "time") {
+    const { readable, filled } = readTimes(column.values);
+    const ratio = filled === 0 ? 0 : readable / filled;
+    return ratio < 0.5 ? Math.min(byName, 20) : byName + 60 * ratio;
+  }
+  if (field === "action_type") {
+    const repeats = 1 - distinctRatio(column.values);
+    return byName + (byName > 0 ? 20 * repeats : 0);
+  }
+  if (field === "customer_id") return byName + (byName > 0 ? 10 * filledRatio : 0);
+  return byName;
+}
+
+export interface Guess {
+  roles: Roles;
+  confidence: Record<string, Confidence>;
+}
+
+/** Guesses what every column is: the needed roles first, then fields by name; the rest stays an own property. */
+export function guessRoles(columns: readonly SampleColumn[]): Guess {
+  const roles: Roles = {};
+  const confidence: Record<string, Confidence> = {};
+  const pairs = columns
+    .flatMap((column) => Object.keys(NAMES).map((field) => ({ header: column.header, field, score: fit(column, field) })))
+    .filter((pair) => pair.score >= 50)
+    .sort((a, b) => b.score - a.score);
+  const taken = new Set<string>();
+  for (const { header, field, score } of pairs) {
+    if (header in roles || taken.has(field) || header === "") continue;
+    roles[header] = field;
+    taken.add(field);
+    confidence[header] = score >= 100 ? "sure" : score >= 80 ? "likely" : "unsure";
+  }
+  for (const { header } of columns) {
+    if (!(header in roles)) roles[header] = header.trim() === "" ? null : `properties.${propertyName(header)}`;
+  }
+  return { roles, confidence };
+}
+
+/** A property name from a header: "User cohort" -> "user_cohort". */
+export function propertyName(header: string): string {
+  return foldText(header).trim().replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "") || "column";
+}
+
+/** Headers as the server tells them apart: trimmed; a header that comes twice cannot be chosen. */
+export function repeatedHeaders(headers: readonly string[]): string[] {
+  return [...new Set(headers.filter((header, index) => header !== "" && headers.indexOf(header) !== index))];
+}
+
+/** "," when most numbers of a column are written "1.234,50" or "3,5". */
+export function guessDecimalSign(values: readonly string[]): "." | "," {
+  const comma = values.filter((value) => /^-?\d{1,3}(\.\d{3})*,\d+$/.test(value.trim())).length;
+  const point = values.filter((value) => /^-?\d{1,3}(,\d{3})*\.\d+$/.test(value.trim())).length;
+  return comma > point ? "," : ".";
+}
+
+export interface TimeChoice {
+  timezone: string;
+  /** What the reader chose where day and month are open. */
+  order: DayOrder;
+}
+
+/** The mapping the API takes. `columns` gives the sample by which numbers and open dates are read. */
+export function buildMapping(name: string, roles: Roles, columns: readonly SampleColumn[], time: TimeChoice): MappingInput {
+  const used: MappingColumn[] = [];
+  const byHeader = new Map(columns.map((column) => [column.header, column]));
+  for (const [column, field] of Object.entries(roles)) {
+    if (field === null) continue;
+    const reading = field === "time" ? "datetime" : LOWERED_FIELDS.has(field) ? "lower" : NUMBER_FIELDS.has(field) ? "float" : null;
+    used.push({ field, column, function: reading });
+  }
+  const valueHeader = used.find((column) => NUMBER_FIELDS.has(column.field))?.column;
+  const timeHeader = used.find((column) => column.field === "time")?.column;
+  const times = byHeader.get(timeHeader ?? "")?.values ?? [];
+  const isOpen = dayOrderIsOpen(times);
+  const example = readTimes(times).example;
+  return {
+    name,
+    columns: used,
+    timezone: time.timezone,
+    time_format: isOpen && example !== null && time.order !== "ambiguous" ? timePattern(example, time.order) : null,
+    decimal_sign: guessDecimalSign(byHeader.get(valueHeader ?? "")?.values ?? []),
+  };
+}
+
+function dayOrderIsOpen(values: readonly string[]): boolean {
+  return readTimes(values).order === "ambiguous";
+}

@@ -1,0 +1,168 @@
+// @vitest-environment node
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { guessSeparator, parseCsv } from "./csv";
+import { FileProblem, readHead } from "./readFile";
+import { buildMapping, guessDecimalSign, guessRoles, propertyName, repeatedHeaders } from "./roles";
+import { dayOrder, readTime, readTimes, timePattern } from "./times";
+
+describe("delimited text", () => {
+  it("reads quotes, line breaks in values, both line ends and no last line end", () => {
+    expect(parseCsv('a,b\r\n"x, ""y""","two\nlines"\n\n1,', ",")).toEqual([["a", "b"], ['x, "y"', "two\nlines"], ["1", ""]]);
+  });
+
+  it.each([
+    ["user;event;time\n1;a,b;2\n2;c;3", ";"],
+    ["user\tevent\n1\ta", "\t"],
+    ["a|b|c\n1|2|3", "|"],
+    ["a,b,c\n1,2,3", ","],
+    ["only\n1", ","],
+  ])("finds the separator of %j", (text, separator) => {
+    expect(guessSeparator(text)).toBe(separator);
+  });
+});
+
+describe("the file's beginning", () => {
+  const text = "user,event\n" + "1,Đặt hàng\n".repeat(50);
+
+  it("reads plain and gzip alike", async () => {
+    for (const bytes of [Buffer.from(text), gzipSync(text)]) {
+      const head = await readHead(new Blob([new Uint8Array(bytes)]));
+      expect(head.text).toBe(text);
+      expect(head.isUtf8).toBe(true);
+      expect(head.isWhole).toBe(true);
+    }
+  });
+
+  it("cuts at a whole line", async () => {
+    const head = await readHead(new Blob([text]), 40);
+    expect(head.isWhole).toBe(false);
+    expect(text.startsWith(head.text)).toBe(true);
+    expect(head.text.endsWith("\n")).toBe(true);
+  });
+
+  it("says when the text is not UTF-8", async () => {
+    const head = await readHead(new Blob([new Uint8Array([0x61, 0x2c, 0xe9, 0x0a, 0x62, 0x2c, 0x63, 0x0a])]));
+    expect(head).toMatchObject({ isUtf8: false, text: "a,é\nb,c\n" });
+  });
+
+  it.each([
+    [[], "empty"],
+    [[0x50, 0x4b, 3, 4], "zip"],
+    [[0x50, 0x41, 0x52, 0x31], "parquet"],
+    [[0x61, 0, 0x62, 0], "binary"],
+    [[0x1f, 0x8b, 1, 2, 3], "gzip_broken"],
+    [[...Buffer.from('<?xml version="1.0"?><log/>')], "xml"],
+  ])("refuses what is no delimited text: %j", async (bytes, code) => {
+    await expect(readHead(new Blob([new Uint8Array(bytes)]))).rejects.toMatchObject(new FileProblem(code as FileProblem["code"]));
+  });
+});
+
+describe("times", () => {
+  it.each([
+    ["2024-03-13 10:21:14", "2024-03-13T10:21:14", false],
+    ["2021-08-01T10:00:00.123+07:00", "2021-08-01T10:00:00", true],
+    ["31.12.2023 08:05", "2023-12-31T08:05:00", false],
+    ["13/04/2024", "2024-04-13T00:00:00", false],
+    ["1709294400", "2024-03-01T12:00:00", true],
+    ["1709294400000", "2024-03-01T12:00:00", true],
+    ["20240313102114", "2024-03-13T10:21:14", false],
+    ["3/4/24 1:05 PM", "2024-04-03T13:05:00", false],
+  ])("reads %s", (text, iso, hasZone) => {
+    expect(readTime(text)).toEqual({ iso, hasZone });
+  });
+
+  it.each(["31.02.2024", "soon", "", "2024-13-01", "25:00", "12345"])("does not take %j for a time", (text) => {
+    expect(readTime(text)).toBeNull();
+  });
+
+  it("sees which of day and month comes first, and when it cannot", () => {
+    expect(dayOrder(["03/04/2024", "25/04/2024"])).toBe("day_first");
+    expect(dayOrder(["03/04/2024", "04/25/2024"])).toBe("month_first");
+    expect(dayOrder(["03/04/2024", "05/06/2024"])).toBe("ambiguous");
+    expect(dayOrder(["03.04.2024", "2024-04-03"])).toBe("day_first");
+    expect(dayOrder(["04/04/2024"])).toBe("day_first");
+  });
+
+  it("counts what is not a date", () => {
+    expect(readTimes(["2024-01-01", "x", "", "2024-01-02"])).toMatchObject({ readable: 2, filled: 3, example: "2024-01-01", hasZone: false });
+  });
+
+  it.each([
+    ["03/04/2024 10:00", "day_first", "%d/%m/%Y %H:%M"],
+    ["03/04/2024 10:00:05.5", "month_first", "%m/%d/%Y %H:%M:%S.%f"],
+    ["3-4-24", "day_first", "%d-%m-%y"],
+    ["03/04/2024, 1:00 PM", "month_first", "%m/%d/%Y, %I:%M %p"],
+    ["2024-04-03", "day_first", null],
+  ] as const)("writes the pattern of %s", (text, order, pattern) => {
+    expect(timePattern(text, order)).toBe(pattern);
+  });
+});
+
+describe("roles", () => {
+  const column = (header: string, ...values: string[]) => ({ header, values });
+
+  it("finds the roles of the sample web shop", () => {
+    const columns = [
+      column("user_id", "u1", "u1"),
+      column("session_id", "s1", "s1"),
+      column("event", "home", "home"),
+      column("timestamp", "2024-03-13 10:21:14", "2024-03-13 10:21:28"),
+      column("platform", "desktop", "desktop"),
+      column("acquisition_channel", "email", "email"),
+      column("user_cohort", "2024-01", "2024-01"),
+    ];
+    const { roles, confidence } = guessRoles(columns);
+    expect(roles).toEqual({
+      user_id: "customer_id",
+      session_id: "session_id",
+      event: "action_type",
+      timestamp: "time",
+      platform: "device_category",
+      acquisition_channel: "channel_type",
+      user_cohort: "properties.user_cohort",
+    });
+    expect(confidence["timestamp"]).toBe("sure");
+  });
+
+  it("does not take a column of words for the time, whatever its name", () => {
+    expect(guessRoles([column("time", "morning", "evening"), column("at", "2024-01-01", "2024-01-02")]).roles["time"]).not.toBe("time");
+  });
+
+  it("finds a time column without a telling name by its values", () => {
+    expect(guessRoles([column("cột a", "2024-01-01 10:00", "2024-01-02 11:00")]).roles["cột a"]).toBe("time");
+  });
+
+  it("gives no field twice and skips a column without a header", () => {
+    const { roles } = guessRoles([column("user_id", "1"), column("customer_id", "2"), column("", "3")]);
+    expect(Object.values(roles).filter((role) => role === "customer_id")).toHaveLength(1);
+    expect(roles[""]).toBeNull();
+  });
+
+  it("names properties and repeated headers", () => {
+    expect(propertyName(" Mã giảm giá (%) ")).toBe("ma_giam_gia");
+    expect(repeatedHeaders(["a", "b", "a", "", ""])).toEqual(["a"]);
+  });
+
+  it("sees the decimal comma", () => {
+    expect(guessDecimalSign(["1.234,50", "3,5"])).toBe(",");
+    expect(guessDecimalSign(["1,234.50", "3"])).toBe(".");
+  });
+
+  it("builds the mapping with the chosen order of day and month", () => {
+    const columns = [column("user", "1"), column("event", "a"), column("when", "03/04/2024 10:00", "05/06/2024 11:00"), column("amount", "3,50"), column("left", "x")];
+    const roles = { user: "customer_id", event: "action_type", when: "time", amount: "value", left: null };
+    expect(buildMapping("m", roles, columns, { timezone: "Asia/Ho_Chi_Minh", order: "month_first" })).toEqual({
+      name: "m",
+      columns: [
+        { field: "customer_id", column: "user", function: null },
+        { field: "action_type", column: "event", function: null },
+        { field: "time", column: "when", function: "datetime" },
+        { field: "value", column: "amount", function: "float" },
+      ],
+      timezone: "Asia/Ho_Chi_Minh",
+      time_format: "%m/%d/%Y %H:%M",
+      decimal_sign: ",",
+    });
+  });
+});

@@ -1,0 +1,59 @@
+import { SegmentedControl, Slider } from "@mantine/core";
+import { useText } from "@/messages";
+import type { MapMode } from "./draw/scene";
+import css from "./explore.module.css";
+
+export interface DataSliderProps {
+  label: string;
+  /** What the value means in the data: "11 of 19 · 90% of events". */
+  text: string;
+  /** The same for a screen reader. */
+  spoken: string;
+  min: number;
+  max: number;
+  step: number;
+  value: number;
+  onDrag: (value: number) => void;
+  onRelease: (value: number) => void;
+}
+
+/** A slider that speaks data. */
+export function DataSlider({ label, text, spoken, min, max, step, value, onDrag, onRelease }: DataSliderProps) {
+  return (
+    <div className={css.slider}>
+      <div className={css.sliderHead}>
+        <b>{label}</b>
+        <span>{text}</span>
+      </div>
+      <Slider
+        size={4}
+        thumbSize={16}
+        label={null}
+        classNames={{ root: css.sliderRoot }}
+        {...{ min, max, step, value }}
+        disabled={min >= max}
+        onChange={onDrag}
+        onChangeEnd={onRelease}
+        thumbLabel={label}
+        thumbValueText={spoken}
+      />
+    </div>
+  );
+}
+
+/** Frequency or waiting time. */
+export function ModeSwitch({ mode, onChange }: { mode: MapMode; onChange: (mode: MapMode) => void }) {
+  const t = useText();
+  return (
+    <SegmentedControl
+      size="sm"
+      aria-label={t("explore.mode")}
+      value={mode}
+      onChange={(value) => onChange(value === "time" ? "time" : "frequency")}
+      data={[
+        { value: "frequency", label: t("explore.mode.frequency") },
+        { value: "time", label: t("explore.mode.time") },
+      ]}
+    />
+  );
+}

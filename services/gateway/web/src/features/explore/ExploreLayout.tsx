@@ -1,0 +1,104 @@
+import { Button } from "@mantine/core";
+import { IconDatabaseOff, IconFilterOff, IconLock } from "@tabler/icons-react";
+import { Link, Outlet } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useDatasets, useDirectlyFollows } from "@/api/hooks";
+import type { Dataset } from "@/api/types";
+import { useText } from "@/messages";
+import { FilterBar } from "@/shared/filters";
+import { useScope } from "@/shared/scope";
+import { EmptyState, ErrorState, LoadingBlock, TabBar } from "@/shared/ui";
+import css from "./explore.module.css";
+import { journeysOf, type Graph } from "./model/graph";
+
+/** Explore: the filter bar, then the chosen view with its tabs. */
+export default function ExploreLayout() {
+  return (
+    <div className={css.explore}>
+      <FilterBar />
+      <Outlet />
+    </div>
+  );
+}
+
+/** The tabs of Explore with the actions of the open one. */
+export function ExploreTabs({ actions }: { actions?: ReactNode }) {
+  const t = useText();
+  const tabs = [
+    { to: "/explore/map", label: t("explore.tab.map") },
+    { to: "/explore/variants", label: t("explore.tab.variants") },
+    { to: "/explore/models", label: t("explore.tab.models") },
+  ];
+  return <TabBar label={t("explore.tabs")} tabs={tabs} actions={actions} />;
+}
+
+/** What a view of Explore needs: a dataset that may be analysed, and the graph of all its steps in the scope. */
+export interface Ready {
+  dataset: Dataset;
+  full: Graph;
+  /** The answer is the one of the scope before; the new one is on its way. */
+  isStale: boolean;
+}
+
+/**
+ * Draws the view once its data is there, and otherwise says what is missing and what to do.
+ *
+ * Args:
+ *   tabs: stand above what is said, where the view brings its own tabs.
+ */
+export function WhenReady({ tabs, children }: { tabs?: ReactNode; children: (ready: Ready) => ReactNode }) {
+  const { datasetId, dataset, question } = useScope();
+  const mayAnalyse = dataset?.access.can_analyse ?? false;
+  const full = useDirectlyFollows(datasetId, question, mayAnalyse);
+  const isEmpty = full.data !== undefined && !full.isPlaceholderData && journeysOf(full.data) === 0;
+  if (dataset && mayAnalyse && full.data && !isEmpty) return children({ dataset, full: full.data, isStale: full.isPlaceholderData });
+  return (
+    <>
+      {tabs}
+      {dataset ? <NoJourneys dataset={dataset} full={full} /> : <NoDataset />}
+    </>
+  );
+}
+
+function NoDataset() {
+  const t = useText();
+  const datasets = useDatasets();
+  if (datasets.isPending) return <LoadingBlock height="100%" />;
+  if (datasets.isError) return <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />;
+  return (
+    <EmptyState icon={<IconDatabaseOff size={22} stroke={1.7} />} title={t("explore.no_dataset")} text={t("explore.no_dataset_text")}>
+      <Button component={Link} to="/data/datasets">
+        {t("explore.open_datasets")}
+      </Button>
+    </EmptyState>
+  );
+}
+
+/** Not allowed, not loaded, or nothing in the scope. */
+function NoJourneys({ dataset, full }: { dataset: Dataset; full: ReturnType<typeof useDirectlyFollows> }) {
+  const t = useText();
+  const { setScope } = useScope();
+  const { name, owner } = dataset;
+  if (!dataset.access.can_analyse) {
+    const text = t("explore.not_allowed_text", { name, owner });
+    return <EmptyState icon={<IconLock size={22} stroke={1.7} />} title={t("explore.not_allowed", { name })} text={text} />;
+  }
+  if (full.isError) return <ErrorState error={full.error} onRetry={() => void full.refetch()} />;
+  if (!full.data) return <LoadingBlock height="100%" />;
+  if (dataset.events > 0) {
+    return (
+      <EmptyState icon={<IconFilterOff size={22} stroke={1.7} />} title={t("explore.empty")} text={t("explore.empty_text")}>
+        <Button variant="default" onClick={() => setScope({ filters: [], from: null, to: null })}>
+          {t("explore.show_all")}
+        </Button>
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState icon={<IconDatabaseOff size={22} stroke={1.7} />} title={t("explore.no_events")} text={t("explore.no_events_text")}>
+      <Button component={Link} to="/data/imports/new">
+        {t("explore.import")}
+      </Button>
+    </EmptyState>
+  );
+}

@@ -1,0 +1,69 @@
+import { Menu } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { IconDownload, IconFileTypeCsv, IconFileTypePng, IconFileTypeSvg, IconLink } from "@tabler/icons-react";
+import { useText } from "@/messages";
+import type { Rect } from "./draw/geometry";
+import { savePaths } from "./MapTables";
+import { saveFile } from "./csv";
+import { pngFile, standaloneSvg, svgFile } from "./exportPicture";
+import css from "./explore.module.css";
+import type { Graph } from "./model/graph";
+
+interface ExportMenuProps {
+  /** Beginning of file names. */
+  name: string;
+  /** The drawing; null while it is not on screen. */
+  svg: () => SVGSVGElement | null;
+  bounds: Rect | null;
+  /** Offers its paths as CSV. */
+  graph: Graph | null;
+}
+
+/** Picture, numbers or link of what is shown. */
+export function ExportMenu({ name, svg, bounds, graph }: ExportMenuProps) {
+  const t = useText();
+  const picture = () => {
+    const drawing = svg();
+    return drawing && bounds ? standaloneSvg(drawing, bounds) : null;
+  };
+  const tell = (message: string): string => notifications.show({ message });
+  const save = async (kind: "svg" | "png"): Promise<void> => {
+    const made = picture();
+    if (!made) return void tell(t("explore.export.no_map"));
+    try {
+      saveFile(`${name}.${kind}`, kind === "svg" ? svgFile(made.text) : await pngFile(made));
+    } catch {
+      tell(t("explore.export.failed"));
+    }
+  };
+  const copyLink = async (): Promise<void> => {
+    await navigator.clipboard.writeText(location.href);
+    tell(t("explore.export.copied"));
+  };
+  return (
+    <Menu position="bottom-end" width={220}>
+      <Menu.Target>
+        <button type="button" className={css.action} aria-label={t("explore.export")}>
+          <IconDownload size={16} stroke={1.7} />
+          <span>{t("explore.export")}</span>
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item leftSection={<IconFileTypeSvg size={16} stroke={1.7} />} onClick={() => void save("svg")}>
+          {t("explore.export.svg")}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconFileTypePng size={16} stroke={1.7} />} onClick={() => void save("png")}>
+          {t("explore.export.png")}
+        </Menu.Item>
+        {graph && (
+          <Menu.Item leftSection={<IconFileTypeCsv size={16} stroke={1.7} />} onClick={() => savePaths(name, graph, graph.edges)}>
+            {t("explore.export.csv")}
+          </Menu.Item>
+        )}
+        <Menu.Item leftSection={<IconLink size={16} stroke={1.7} />} onClick={() => void copyLink()}>
+          {t("explore.export.link")}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,188 @@
+import { useMediaQuery } from "@mantine/hooks";
+import { IconLayoutSidebarRight, IconTable } from "@tabler/icons-react";
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { useText } from "@/messages";
+import { useFormat } from "@/shared/format";
+import { useScope } from "@/shared/scope";
+import { EmptyState, ErrorState, LoadingBlock, useDocumentTitle } from "@/shared/ui";
+import { DataSlider, ModeSwitch } from "./ControlBar";
+import { useCommonWays } from "./data";
+import { warmUpLayout } from "./draw/layoutClient";
+import css from "./explore.module.css";
+import { ExploreTabs, WhenReady, type Ready } from "./ExploreLayout";
+import { ExportMenu } from "./ExportMenu";
+import { Legend } from "./map/Legend";
+import { MapCanvas, type MapHandle } from "./map/MapCanvas";
+import { MapTables } from "./MapTables";
+import { useMapWords } from "./mapWords";
+import { factsOf } from "./model/facts";
+import { SidePanel, type PanelProps } from "./panel/SidePanel";
+import { PhoneSheet } from "./PhoneSheet";
+import { useMapState, type Selection } from "./state";
+import { MOST_STEPS, useJourneyMap } from "./useJourneyMap";
+
+const WAYS_SHOWN = 6;
+
+/** Explore, Map: how customers really move. */
+export default function MapPage() {
+  const t = useText();
+  useDocumentTitle(t("explore.tab.map"));
+  useEffect(warmUpLayout, []);
+  return <WhenReady tabs={<ExploreTabs />}>{(ready) => <Journeys key={ready.dataset.id} {...ready} />}</WhenReady>;
+}
+
+function Journeys(ready: Ready) {
+  const { dataset, full } = ready;
+  const t = useText();
+  const f = useFormat();
+  const { datasetId, question } = useScope();
+  const [state, change] = useMapState();
+  const { mode, selection } = state;
+  const isPhone = useMediaQuery("(max-width: 759px)", false, { getInitialValueInEffect: false });
+  const isWide = useMediaQuery("(min-width: 1200px)", true, { getInitialValueInEffect: false });
+  const [isPanelOpen, setPanelOpen] = useState(selection !== null);
+  const handle = useRef<MapHandle>(null);
+  const opener = useRef<string | null>(null);
+  const map = useJourneyMap(ready, state, change, isPhone);
+  const { mainSteps, order, steps, shown, fresh } = map;
+  const { case: unit, name, goal_activity: goal } = dataset;
+  const facts = useMemo(() => factsOf(full, goal), [full, goal]);
+  const ways = useCommonWays(datasetId, question, WAYS_SHOWN);
+  const words = useMapWords(shown?.graph ?? full, unit, shown?.mainSteps ?? mainSteps);
+
+  const select = useCallback(
+    (next: Selection | null) => {
+      if (next?.kind === "step") opener.current = next.step;
+      change({ selection: next });
+      setPanelOpen(next !== null);
+    },
+    [change],
+  );
+  const selectInPanel = useCallback(
+    (next: Selection | null) => {
+      select(next);
+      if (next === null && opener.current !== null) handle.current?.focusStep(opener.current);
+    },
+    [select],
+  );
+  const reveal: PanelProps["onReveal"] = (needed, next) => {
+    const last = Math.max(...needed.map((step) => order.indexOf(step)));
+    change({ selection: next, ...(last >= steps && { steps: last + 1 }) });
+    setPanelOpen(true);
+  };
+  const listPaths = (step: string): void => {
+    select({ kind: "step", step });
+    requestAnimationFrame(() => document.querySelector<HTMLElement>("[data-paths-list] button")?.focus());
+  };
+
+  const without = fresh?.cases_without ?? 0;
+  const controls = (
+    <>
+      {map.sliders.map((slider) => (
+        <DataSlider key={slider.label} {...slider} />
+      ))}
+      <ModeSwitch mode={mode} onChange={(next) => change({ mode: next })} />
+      {without > 0 && <span className={css.without}>{t("explore.without", { unit, count: without, number: f.number(without) })}</span>}
+    </>
+  );
+  const panel = shown ? (
+    <SidePanel {...{ full, facts, unit, selection }} graph={shown.graph} ways={ways.data} onSelect={selectInPanel} onReveal={reveal} />
+  ) : (
+    <LoadingBlock height={320} />
+  );
+
+  const picture = (): ReactNode => {
+    if (steps > MOST_STEPS) return <TooMany onFewer={() => change({ steps: MOST_STEPS })} />;
+    if (map.failure?.from === "layout" && fresh) return <MapTables graph={fresh} paths={fresh.edges} name={name} note={t("explore.map.failed")} />;
+    if (map.failure) return <ErrorState error={map.failure.error} onRetry={map.failure.retry} />;
+    if (!shown) return <LoadingBlock height="100%" />;
+    if (state.isTable) return <MapTables graph={shown.graph} paths={[...shown.paths, ...shown.repeats]} name={name} />;
+    return (
+      <MapCanvas
+        handle={handle}
+        scene={shown.scene}
+        layoutKey={shown.places}
+        mode={mode}
+        selection={selection}
+        onSelect={select}
+        leaving={map.leaving}
+        isBusy={map.isBusy}
+        isPhone={isPhone}
+        view={state.view}
+        onView={(view) => change({ view })}
+        cardLabel={words.cardLabel}
+        pathLines={words.pathLines}
+        onListPaths={listPaths}
+        onTable={() => change({ isTable: true })}
+        legend={!isPhone && <Legend mode={mode} classes={shown.scene.classes} unit={unit} hasGoal={mainSteps.at(-1) === goal} />}
+      />
+    );
+  };
+
+  const actions = (
+    <>
+      {!isWide && !isPhone && (
+        <Action label={t("explore.panel.open")} isPressed={isPanelOpen} onClick={() => setPanelOpen(!isPanelOpen)}>
+          <IconLayoutSidebarRight size={16} stroke={1.7} />
+        </Action>
+      )}
+      <Action label={t("explore.table")} isPressed={state.isTable} onClick={() => change({ isTable: !state.isTable })}>
+        <IconTable size={16} stroke={1.7} />
+        <span>{t("explore.table")}</span>
+      </Action>
+      <ExportMenu name={name} svg={() => handle.current?.svg() ?? null} bounds={shown?.scene.bounds ?? null} graph={shown?.graph ?? null} />
+    </>
+  );
+
+  return (
+    <>
+      <ExploreTabs actions={actions} />
+      <div className={css.mapPage}>
+        <h1 className={css.hidden}>{t("explore.map.title", { name })}</h1>
+        <div className={css.main}>
+          {!isPhone && <div className={css.controls}>{controls}</div>}
+          <div className={css.canvas}>
+            <div>{picture()}</div>
+          </div>
+        </div>
+        {!isPhone && (isWide || isPanelOpen) && (
+          <aside className={css.side} aria-label={t("explore.panel")} onKeyDown={(event) => event.key === "Escape" && selectInPanel(null)}>
+            {panel}
+          </aside>
+        )}
+        {isPhone && (
+          <PhoneSheet
+            summary={{ steps: map.sliders[0]?.value ?? steps, share: map.movesShare }}
+            controls={controls}
+            selection={selection}
+            onZoom={(factor) => handle.current?.zoomBy(factor)}
+          >
+            {panel}
+          </PhoneSheet>
+        )}
+        <div className={css.hidden} role="status" aria-live="polite">
+          {map.announced}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Action({ label, isPressed, onClick, children }: { label: string; isPressed: boolean; onClick: () => void; children: ReactNode }) {
+  return (
+    <button type="button" className={css.action} aria-pressed={isPressed} aria-label={label} onClick={onClick}>
+      {children}
+    </button>
+  );
+}
+
+function TooMany({ onFewer }: { onFewer: () => void }) {
+  const t = useText();
+  return (
+    <EmptyState title={t("explore.too_many")} text={t("explore.too_many_text", { most: MOST_STEPS })}>
+      <button type="button" className={css.action} onClick={onFewer}>
+        {t("explore.too_many_fewer", { most: MOST_STEPS })}
+      </button>
+    </EmptyState>
+  );
+}

@@ -1,0 +1,141 @@
+import { Button } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
+import { useText } from "@/messages";
+import { useFormat } from "@/shared/format";
+import { DataTable, Note, type Column } from "@/shared/ui";
+import { csvFile, saveFile, toCsv } from "./csv";
+import css from "./explore.module.css";
+import { journeysOf, pathKey, stepsByName, type Graph, type Path, type Step } from "./model/graph";
+import { useMapState } from "./state";
+
+interface MapTablesProps {
+  graph: Graph;
+  /** The paths that the map shows. */
+  paths: readonly Path[];
+  /** Name of the dataset, for file names. */
+  name: string;
+  note?: string;
+}
+
+/** The map as two tables with the same numbers. */
+export function MapTables({ graph, paths, name, note }: MapTablesProps) {
+  const t = useText();
+  const f = useFormat();
+  const [, change] = useMapState();
+  const journeys = Math.max(1, journeysOf(graph));
+  const steps = stepsByName(graph);
+  const exits = (path: Path): number => path.count / Math.max(1, steps.get(path.source)?.count ?? 0);
+  const duration = (seconds: number | null): string => (seconds === null ? "–" : f.duration(seconds));
+
+  const stepColumns: Column<Step>[] = [
+    {
+      ...{ key: "step", label: t("explore.column.step"), sortBy: (step) => step.activity },
+      render: (step) => (
+        <button
+          type="button"
+          className={css.cellLink}
+          onClick={() => change({ selection: { kind: "step", step: step.activity }, isTable: false })}
+        >
+          {step.activity}
+        </button>
+      ),
+    },
+    numeric("events", t("explore.column.events"), (step) => step.count, f.number),
+    numeric("journeys", t("explore.column.journeys"), (step) => step.cases, f.number),
+    numeric("share", t("explore.column.share"), (step) => step.cases / journeys, f.share),
+    numeric("starts", t("explore.column.starts"), (step) => step.starts, f.number),
+    numeric("ends", t("explore.column.ends"), (step) => step.ends, f.number),
+    numeric(
+      "next",
+      t("explore.column.to_next"),
+      (step) => step.median_next_seconds ?? -1,
+      (value) => duration(value < 0 ? null : value),
+    ),
+  ];
+  const pathColumns: Column<Path>[] = [
+    {
+      ...{ key: "from", label: t("explore.column.from"), sortBy: (path) => path.source },
+      render: (path) => (
+        <button
+          type="button"
+          className={css.cellLink}
+          onClick={() => change({ selection: { kind: "path", source: path.source, target: path.target }, isTable: false })}
+        >
+          {path.source}
+        </button>
+      ),
+    },
+    { key: "to", label: t("explore.column.to"), sortBy: (path) => path.target, render: (path) => path.target },
+    numeric("moves", t("explore.column.moves"), (path) => path.count, f.number),
+    numeric("exits", t("explore.column.exits"), exits, f.share),
+    numeric("median", t("explore.column.median"), (path) => path.median_seconds, f.duration),
+    numeric("slow", t("explore.column.slowest"), (path) => path.p90_seconds, f.duration),
+  ];
+  const saveSteps = (): void => {
+    const rows = graph.nodes.map((step) => [
+      step.activity,
+      step.count,
+      step.cases,
+      step.cases / journeys,
+      step.starts,
+      step.ends,
+      step.median_next_seconds,
+    ]);
+    const header = ["step", "events", "journeys", "share_ratio", "starts", "ends", "median_next_seconds"];
+    saveFile(`${name} steps.csv`, csvFile(toCsv(header, rows)));
+  };
+
+  return (
+    <div className={css.tables}>
+      {note && <Note tone="warn">{note}</Note>}
+      <section>
+        <TableHead title={t("explore.table.steps", { count: graph.nodes.length })} onSave={saveSteps} />
+        <DataTable
+          cards
+          caption={t("explore.table.steps", { count: graph.nodes.length })}
+          columns={stepColumns}
+          rows={graph.nodes}
+          rowKey={(step) => step.activity}
+        />
+      </section>
+      <section>
+        <TableHead title={t("explore.table.paths", { count: paths.length })} onSave={() => savePaths(name, graph, paths)} />
+        <DataTable
+          cards
+          caption={t("explore.table.paths", { count: paths.length })}
+          columns={pathColumns}
+          rows={paths}
+          rowKey={(path) => pathKey(path.source, path.target)}
+        />
+      </section>
+    </div>
+  );
+}
+
+function numeric<Row>(key: string, label: string, value: (row: Row) => number, say: (value: number) => string): Column<Row> {
+  return { key, label, align: "right", sortBy: value, render: (row) => say(value(row)) };
+}
+
+function TableHead({ title, onSave }: { title: string; onSave: () => void }) {
+  const t = useText();
+  return (
+    <div className={css.tableHead}>
+      <h2>{title}</h2>
+      <Button variant="default" size="sm" leftSection={<IconDownload size={16} stroke={1.7} />} onClick={onSave}>
+        {t("explore.table.csv")}
+      </Button>
+    </div>
+  );
+}
+
+/** Saves paths as CSV; times in seconds, ratios 0-1. */
+export function savePaths(name: string, graph: Graph, paths: readonly Path[]): void {
+  const steps = stepsByName(graph);
+  const header = ["from", "to", "moves", "journeys", "share_of_exits_ratio", "median_seconds", "p90_seconds", "hidden_ratio"];
+  const rows = paths.map((path) => [
+    ...[path.source, path.target, path.count, path.cases],
+    path.count / Math.max(1, steps.get(path.source)?.count ?? 0),
+    ...[path.median_seconds, path.p90_seconds, path.hidden_ratio],
+  ]);
+  saveFile(`${name} paths.csv`, csvFile(toCsv(header, rows)));
+}

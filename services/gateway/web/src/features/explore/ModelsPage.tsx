@@ -1,0 +1,230 @@
+import { Button, Progress } from "@mantine/core";
+import { IconFileTypePng, IconFileTypeSvg, IconHistory, IconHierarchy3 } from "@tabler/icons-react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useEffect, useState, type FormEvent } from "react";
+import { useComputedColorScheme } from "@mantine/core";
+import { api, apiUrl } from "@/api/client";
+import { useChange } from "@/api/hooks";
+import type { Analysis, AnalysisInput, AnalysisKind } from "@/api/types";
+import { T, useText } from "@/messages";
+import { useFormat } from "@/shared/format";
+import { useScope, useUrlState } from "@/shared/scope";
+import { scopeOf, type AppSearch } from "@/shared/search";
+import { EmptyState, ErrorState, LoadingBlock, Note, useDocumentTitle, useErrorText } from "@/shared/ui";
+import { DataSlider } from "./ControlBar";
+import { ExploreTabs, WhenReady, type Ready } from "./ExploreLayout";
+import explore from "./explore.module.css";
+import { warmUpLayout } from "./draw/layoutClient";
+import css from "./models/models.module.css";
+import { ModelResult } from "./models/ModelResult";
+import { journeysOf } from "./model/graph";
+
+/** Kinds to choose from, simplest to read first, with their parameters (0-1) and what these start at. */
+const KINDS: { kind: AnalysisKind; parameters: Record<string, number> }[] = [
+  { kind: "heuristics_net", parameters: { dependency_threshold: 0.8, and_threshold: 0.65, loop_two_threshold: 0.5 } },
+  { kind: "inductive_tree", parameters: { noise_threshold: 0.2 } },
+  { kind: "inductive_petri", parameters: { noise_threshold: 0.2 } },
+  { kind: "heuristics_petri", parameters: { dependency_threshold: 0.5, and_threshold: 0.65, loop_two_threshold: 0.5 } },
+  { kind: "alpha", parameters: {} },
+];
+const WHILE_RUNNING_MS = 700;
+const PERCENT = 100;
+
+/** Explore, Models: other pictures of the same journeys, built as jobs and kept in History. */
+export default function ModelsPage() {
+  const t = useText();
+  useDocumentTitle(t("explore.tab.models"));
+  useEffect(warmUpLayout, []);
+  const [analysisId, setAnalysisId] = useUrlState("analysis", "");
+  return (
+    <>
+      <ExploreTabs />
+      <h1 className={explore.hidden}>{t("explore.tab.models")}</h1>
+      <div className={css.page} data-open={analysisId !== "" || undefined}>
+        <div className={css.form}>
+          <WhenReady>{(ready) => <ModelForm {...ready} onStarted={setAnalysisId} />}</WhenReady>
+        </div>
+        <div className={css.result}>
+          {analysisId === "" ? (
+            <EmptyState
+              icon={<IconHierarchy3 size={22} stroke={1.7} />}
+              title={t("explore.model.none")}
+              text={t("explore.model.none_text")}
+            />
+          ) : (
+            <Result key={analysisId} id={analysisId} onClose={() => setAnalysisId(null)} />
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function ModelForm({ dataset, full, onStarted }: Ready & { onStarted: (id: string) => void }) {
+  const t = useText();
+  const f = useFormat();
+  const errorText = useErrorText();
+  const { from, to, filters } = useScope();
+  const [kind, setKind] = useState<AnalysisKind>("heuristics_net");
+  const [values, setValues] = useState<Record<string, number>>({});
+  const start = useChange((input: AnalysisInput) => api.post<Analysis>("/analyses", input), [["analyses"]]);
+  const parameters = Object.entries(KINDS.find((one) => one.kind === kind)?.parameters ?? {}).map(([name, fallback]) => ({
+    name,
+    value: values[name] ?? fallback,
+  }));
+  const journeys = journeysOf(full);
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    const input: AnalysisInput = {
+      dataset_id: dataset.id,
+      kind,
+      parameters: Object.fromEntries(parameters.map(({ name, value }) => [name, value])),
+      ...(from !== null && { from }),
+      ...(to !== null && { to }),
+      ...(filters.length > 0 && { filter: filters }),
+    };
+    start.mutate(input, { onSuccess: (analysis) => onStarted(analysis.id) });
+  }
+
+  return (
+    <form onSubmit={submit}>
+      <h2>{t("explore.model.title")}</h2>
+      <p className={css.lead}>
+        <T id="explore.model.scope" values={{ unit: dataset.case, count: journeys, number: f.number(journeys) }} />
+      </p>
+      <fieldset className={css.kinds}>
+        <legend className={explore.hidden}>{t("explore.model.kind")}</legend>
+        {KINDS.map((one) => (
+          <label key={one.kind} className={css.kind}>
+            <input type="radio" name="kind" checked={kind === one.kind} onChange={() => setKind(one.kind)} />
+            <span>
+              <b>{t(`common.analysis.${one.kind}`)}</b>
+              <small>{t(`explore.model.about.${one.kind}`)}</small>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      {parameters.length > 0 && (
+        <div className={css.parameters}>
+          {parameters.map(({ name, value }) => {
+            const set = (percent: number): void => setValues({ ...values, [name]: percent / PERCENT });
+            const text = f.share(value);
+            return (
+              <div key={name}>
+                <DataSlider
+                  label={t(`explore.model.parameter.${name}`)}
+                  text={text}
+                  spoken={text}
+                  min={0}
+                  max={PERCENT}
+                  step={1}
+                  value={Math.round(value * PERCENT)}
+                  onDrag={set}
+                  onRelease={set}
+                />
+                <p className={css.parameterNote}>{t(`explore.model.parameter_note.${name}`)}</p>
+              </div>
+            );
+          })}
+        </div>
+      )}
+      <div className={css.submit}>
+        {start.isError && <Note tone="danger">{errorText(start.error)}</Note>}
+        <Button type="submit" loading={start.isPending}>
+          {t("explore.model.build")}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function Result({ id, onClose }: { id: string; onClose: () => void }) {
+  const t = useText();
+  const f = useFormat();
+  const client = useQueryClient();
+  const scheme = useComputedColorScheme();
+  const analysis = useQuery({
+    queryKey: ["analyses", id],
+    queryFn: ({ signal }) => api.get<Analysis>(`/analyses/${id}`, {}, signal),
+    refetchInterval: ({ state }) => (isRunning(state.data) ? WHILE_RUNNING_MS : false),
+  });
+  const cancel = useChange(() => api.post<Analysis>(`/analyses/${id}/cancel`), [["analyses"]]);
+  const isOver = analysis.data !== undefined && !isRunning(analysis.data);
+  useEffect(() => {
+    // The jobs tray and History show it too.
+    if (isOver)
+      void client.invalidateQueries({ queryKey: ["analyses"], refetchType: "active", predicate: ({ queryKey }) => queryKey[1] !== id });
+  }, [isOver, client, id]);
+  if (analysis.isError) return <ErrorState error={analysis.error} onRetry={() => void analysis.refetch()} />;
+  if (!analysis.data) return <LoadingBlock height="100%" />;
+  const { kind, status, dataset_name, events, cases, error, finished_at } = analysis.data;
+  const picture = (format: "svg" | "png"): string => apiUrl(`/analyses/${id}/graph.${format}`, scheme === "dark" ? { theme: "dark" } : {});
+  const hasResult = status === "succeeded" || status === "partial";
+  return (
+    <>
+      <div className={css.bar}>
+        <div>
+          <h2>{t(`common.analysis.${kind}`)}</h2>
+          <p>
+            {hasResult
+              ? t("explore.model.of", {
+                  dataset: dataset_name,
+                  unit: analysis.data.case,
+                  count: cases,
+                  journeys: f.number(cases),
+                  events: f.number(events),
+                  ago: finished_at ? f.ago(finished_at) : "",
+                })
+              : dataset_name}
+          </p>
+        </div>
+        <div className={css.barActions}>
+          {hasResult && (
+            <>
+              <a className={explore.action} href={picture("svg")} download={`${dataset_name} ${kind}.svg`}>
+                <IconFileTypeSvg size={16} stroke={1.7} />
+                {t("explore.model.svg")}
+              </a>
+              <a className={explore.action} href={picture("png")} download={`${dataset_name} ${kind}.png`}>
+                <IconFileTypePng size={16} stroke={1.7} />
+                {t("explore.model.png")}
+              </a>
+            </>
+          )}
+          <Link to="/history" className={explore.action} search={(former: AppSearch) => scopeOf(former)}>
+            <IconHistory size={16} stroke={1.7} />
+            {t("explore.model.history")}
+          </Link>
+        </div>
+      </div>
+      {status === "partial" && <Note tone="warn">{t("explore.model.partial")}</Note>}
+      {hasResult && <ModelResult analysis={analysis.data} />}
+      {isRunning(analysis.data) && (
+        <div className={css.running} role="status">
+          <b>{t(`explore.model.${status}`)}</b>
+          <Progress
+            className={css.progress}
+            value={Math.max(3, analysis.data.progress_ratio * PERCENT)}
+            animated
+            aria-label={t("explore.model.progress")}
+          />
+          <p>{t("explore.model.leave")}</p>
+          <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(undefined)}>
+            {t("common.cancel")}
+          </Button>
+        </div>
+      )}
+      {(status === "failed" || status === "cancelled") && (
+        <EmptyState title={t(`explore.model.${status}`)} text={error?.detail}>
+          <Button variant="default" onClick={onClose}>
+            {t("explore.model.other")}
+          </Button>
+        </EmptyState>
+      )}
+    </>
+  );
+}
+
+const isRunning = (analysis: Analysis | undefined): boolean => analysis?.status === "queued" || analysis?.status === "running";

@@ -1,0 +1,55 @@
+import { useRef, useState, type ReactNode } from "react";
+import { useText } from "@/messages";
+import css from "./explore.module.css";
+
+const HEIGHTS = ["peek", "half", "full"] as const;
+export type SheetHeight = (typeof HEIGHTS)[number];
+const DRAG_LEAST_PX = 24;
+
+interface SheetProps {
+  height: SheetHeight;
+  onHeight: (height: SheetHeight) => void;
+  /** What stays in sight at the lowest height. */
+  head: ReactNode;
+  children: ReactNode;
+}
+
+/** The bottom sheet of the phone: three heights, changed by dragging the grip, tapping it or by arrow keys. */
+export function Sheet({ height, onHeight, head, children }: SheetProps) {
+  const t = useText();
+  const began = useRef<number | null>(null);
+  const [wasDragged, setDragged] = useState(false);
+  const move = (by: number): void => {
+    const next = HEIGHTS[Math.min(HEIGHTS.length - 1, Math.max(0, HEIGHTS.indexOf(height) + by))];
+    if (next) onHeight(next);
+  };
+  return (
+    <section className={css.sheet} data-height={height} aria-label={t("explore.sheet")}>
+      <button
+        type="button"
+        className={css.grip}
+        aria-label={t("explore.sheet.height")}
+        aria-expanded={height !== "peek"}
+        onPointerDown={(event) => {
+          began.current = event.clientY;
+          event.currentTarget.setPointerCapture(event.pointerId);
+        }}
+        onPointerUp={(event) => {
+          const by = began.current === null ? 0 : event.clientY - began.current;
+          began.current = null;
+          setDragged(Math.abs(by) > DRAG_LEAST_PX);
+          if (Math.abs(by) > DRAG_LEAST_PX) move(by < 0 ? 1 : -1);
+        }}
+        onClick={() => (wasDragged ? setDragged(false) : onHeight(height === "peek" ? "half" : "peek"))}
+        onKeyDown={(event) => {
+          if (event.key === "ArrowUp") move(1);
+          if (event.key === "ArrowDown") move(-1);
+        }}
+      />
+      <div className={css.sheetHead}>{head}</div>
+      <div className={css.sheetBody} inert={height === "peek"}>
+        {children}
+      </div>
+    </section>
+  );
+}

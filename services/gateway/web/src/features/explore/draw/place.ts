@@ -1,0 +1,113 @@
+import { END, START } from "../model/graph";
+import { CARD_HEIGHT, CARD_WIDTH, PILL_HEIGHT, PILL_WIDTH, STUB_ROOM, type Point } from "./geometry";
+import type { Skeleton } from "./skeleton";
+
+/** Centres of steps, Start and End. */
+export type Places = Map<string, Point>;
+
+/** Room around a card for its stubs, its loop and lines beside it; between two cards it counts twice, plus the gap. */
+const CARD_ROOM = (STUB_ROOM + 28) / 2;
+const COLUMN_GAP = 18;
+export const ROW_GAP = 42;
+const POINTS_PER_INCH = 72;
+
+const isPill = (id: string): boolean => id === START || id === END;
+
+/** Size that a step takes in the layout: the card and, on both sides so that the spine stays straight, its stubs. */
+function sizeOf(id: string): { width: number; height: number } {
+  return isPill(id) ? { width: PILL_WIDTH, height: PILL_HEIGHT } : { width: CARD_WIDTH + 2 * CARD_ROOM, height: CARD_HEIGHT };
+}
+
+const placed = (skeleton: Skeleton): string[] => [START, ...skeleton.order, ...(skeleton.hasEnd ? [END] : [])];
+
+/** The skeleton as a Graphviz text; node names are places in `placed`, so that step names need no quoting. */
+export function dotOf(skeleton: Skeleton): string {
+  const ids = placed(skeleton);
+  const place = new Map(ids.map((id, index) => [id, index]));
+  const spine = new Set([START, END, ...skeleton.mainSteps]);
+  const inches = (px: number): string => (px / POINTS_PER_INCH).toFixed(3);
+  const nodes = ids.map((id, index) => {
+    const { width, height } = sizeOf(id);
+    return `${index} [width=${inches(width)} height=${inches(height)}${spine.has(id) ? " group=main" : ""}]`;
+  });
+  const links = skeleton.links.map(({ source, target, weight }) => `${place.get(source)}->${place.get(target)} [weight=${weight}]`);
+  return [
+    "digraph {",
+    `graph [nodesep=${inches(COLUMN_GAP)} ranksep=${inches(ROW_GAP)} splines=false]`,
+    'node [shape=box fixedsize=true label=""]',
+    ...nodes,
+    ...links,
+    "}",
+  ].join("\n");
+}
+
+/** Reads Graphviz "plain" output of `dotOf`. */
+export function readPlain(plain: string, skeleton: Skeleton): Places {
+  const ids = placed(skeleton);
+  const places: Places = new Map();
+  for (const line of plain.split("\n")) {
+    const [word, name, x, y] = line.split(" ");
+    const id = word === "node" ? ids[Number(name)] : undefined;
+    if (id !== undefined) places.set(id, { x: Number(x) * POINTS_PER_INCH, y: -Number(y) * POINTS_PER_INCH });
+  }
+  return places;
+}
+
+/** Places without WebAssembly, by dagre. */
+export async function placeWithDagre(skeleton: Skeleton): Promise<Places> {
+  const { default: dagre } = await import("@dagrejs/dagre");
+  const graph = new dagre.graphlib.Graph<object, ReturnType<typeof sizeOf> & Partial<Point>>();
+  graph.setGraph({ rankdir: "TB", nodesep: COLUMN_GAP, ranksep: ROW_GAP });
+  const ids = placed(skeleton);
+  ids.forEach((id, index) => graph.setNode(String(index), sizeOf(id)));
+  for (const { source, target, weight } of skeleton.links) {
+    graph.setEdge(String(ids.indexOf(source)), String(ids.indexOf(target)), { weight });
+  }
+  dagre.layout(graph);
+  const places: Places = new Map();
+  ids.forEach((id, index) => {
+    const { x = 0, y = 0 } = graph.node(String(index));
+    places.set(id, { x, y });
+  });
+  return straightened(places, skeleton);
+}
+
+/** Puts the main way on one vertical line and pushes cards that stood there aside: dagre has no groups. */
+function straightened(places: Places, skeleton: Skeleton): Places {
+  const spineX = places.get(START)?.x ?? 0;
+  const spine = new Set([START, END, ...skeleton.mainSteps]);
+  const rows = new Map<number, [string, Point][]>();
+  for (const entry of places) {
+    const y = Math.round(entry[1].y);
+    rows.set(y, [...(rows.get(y) ?? []), entry]);
+  }
+  for (const row of rows.values()) {
+    const pinned = row.find(([id]) => spine.has(id));
+    if (!pinned) continue;
+    const pitch = CARD_WIDTH + 2 * CARD_ROOM + COLUMN_GAP;
+    const others = row.filter((entry) => entry !== pinned).sort((a, b) => a[1].x - b[1].x);
+    const left = others.filter((entry) => entry[1].x < pinned[1].x).reverse();
+    const right = others.filter((entry) => entry[1].x >= pinned[1].x);
+    pinned[1].x = spineX;
+    left.forEach(([, point], index) => (point.x = Math.min(point.x, spineX - pitch * (index + 1))));
+    right.forEach(([, point], index) => (point.x = Math.max(point.x, spineX + pitch * (index + 1))));
+  }
+  return places;
+}
+
+/**
+ * The spine at x = 0, Start at y = 0, mirrored when that keeps the cards nearer to where they were. A first picture has
+ * most cards left of the spine: their stubs then point away from it.
+ */
+export function settled(places: Places, former: Places | null): Places {
+  const origin = places.get(START) ?? { x: 0, y: 0 };
+  const shifted = new Map([...places].map(([id, { x, y }]) => [id, { x: x - origin.x, y: y - origin.y }]));
+  let [straight, mirrored] = [0, 0];
+  for (const [id, { x }] of shifted) {
+    const wanted = former ? former.get(id)?.x : -Math.abs(x);
+    if (wanted === undefined) continue;
+    straight += Math.abs(x - wanted);
+    mirrored += Math.abs(-x - wanted);
+  }
+  return mirrored < straight ? new Map([...shifted].map(([id, { x, y }]) => [id, { x: -x, y }])) : shifted;
+}

@@ -1,0 +1,51 @@
+import { useText } from "@/messages";
+import { useFormat } from "@/shared/format";
+import type { Classes } from "../model/classes";
+import type { MapMode } from "../draw/scene";
+import css from "./map.module.css";
+
+const SHADES = [1, 2, 3, 4, 5];
+
+/** What colours, bars and marks mean, with the real bounds of the classes. */
+export function Legend({ mode, classes, unit, hasGoal }: { mode: MapMode; classes: Classes; unit: string; hasGoal: boolean }) {
+  const t = useText();
+  const f = useFormat();
+  const [least, most] = [classes.bounds[0], classes.bounds.at(-1)];
+  const say = mode === "time" ? f.duration : f.number;
+  const scale = mode === "time" ? "time" : "freq";
+  const hasBounds = least !== undefined && most !== undefined;
+  return (
+    <div className={`${css.float} ${css.legend}`}>
+      <span className={css.legendItem}>
+        {hasBounds
+          ? mode === "time" && least < 1
+            ? say(least)
+            : t(`explore.legend.${mode}_least`, { bound: say(least) })
+          : t(`explore.legend.${mode}`)}
+        <span className={css.swatches}>
+          {SHADES.map((shade) => (
+            <span key={shade} style={{ background: `var(--${scale}-${shade})` }} />
+          ))}
+        </span>
+        {hasBounds && t(`explore.legend.${mode}_most`, { bound: say(most) })}
+      </span>
+      <span className={css.legendItem}>
+        <span className={css.waySwatch} />
+        {hasGoal ? t("explore.legend.main_goal") : t("explore.legend.main")}
+      </span>
+      <span className={css.legendItem}>{t("explore.legend.bar", { unit })}</span>
+      <span className={css.legendItem}>
+        <svg width={9} height={9} aria-hidden>
+          <path d="M1,0.5L8,4.5L1,8.5Z" fill="var(--ink-3)" />
+        </svg>
+        {t("explore.legend.started")}
+      </span>
+      <span className={css.legendItem}>
+        <svg width={9} height={9} aria-hidden>
+          <rect x={1} y={1} width={7} height={7} fill="var(--ink-3)" />
+        </svg>
+        {t("explore.legend.left")}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,51 @@
+import { useCallback, useEffect, useState } from "react";
+
+/** Widths of texts as the map draws them, px at scale 1. */
+
+const FAMILY = '"Inter Variable", system-ui, sans-serif';
+export const NAME_FONT = `620 13px ${FAMILY}`;
+const LABEL_FONT = `560 11.5px ${FAMILY}`;
+const CACHE_SIZE = 5000;
+const AVERAGE_LETTER_PX = 6.6;
+
+const widths = new Map<string, number>();
+let context: CanvasRenderingContext2D | null | undefined;
+
+function measureText(text: string, font: string): number {
+  const key = `${font} ${text}`;
+  const known = widths.get(key);
+  if (known !== undefined) return known;
+  context ??= document.createElement("canvas").getContext("2d");
+  if (context) context.font = font;
+  const width = context?.measureText(text).width ?? text.length * AVERAGE_LETTER_PX;
+  if (widths.size > CACHE_SIZE) widths.clear();
+  widths.set(key, width);
+  return width;
+}
+
+/** Measures labels; the function changes when the web font arrives, because all widths do. */
+export function useLabelWidth(): (text: string) => number {
+  const [isReady, setReady] = useState(document.fonts.status === "loaded");
+  useEffect(() => {
+    if (isReady) return;
+    void document.fonts.ready.then(() => {
+      widths.clear();
+      setReady(true);
+    });
+  }, [isReady]);
+  const font = isReady ? LABEL_FONT : `${LABEL_FONT}, serif`;
+  return useCallback((text: string) => measureText(text, font), [font]);
+}
+
+/** The text, or as much of its beginning as fits, with "…". */
+export function cutText(text: string, font: string, most: number): string {
+  if (measureText(text, font) <= most) return text;
+  const letters = [...text];
+  let [low, high] = [0, letters.length];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (measureText(`${letters.slice(0, middle).join("").trimEnd()}…`, font) <= most) low = middle;
+    else high = middle - 1;
+  }
+  return `${letters.slice(0, low).join("").trimEnd()}…`;
+}

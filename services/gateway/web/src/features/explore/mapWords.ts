@@ -1,0 +1,39 @@
+import { useMemo } from "react";
+import { useText } from "@/messages";
+import { useFormat } from "@/shared/format";
+import type { CardShape, PathShape } from "./draw/scene";
+import { journeysOf, stepsByName, type Graph } from "./model/graph";
+
+export interface MapWords {
+  /** The name of a card for screen readers. */
+  cardLabel: (card: CardShape) => string;
+  /** The tooltip of a path. */
+  pathLines: (shape: PathShape) => string[];
+}
+
+/** What the map says about its steps and paths. */
+export function useMapWords(graph: Graph, unit: string, mainSteps: readonly string[]): MapWords {
+  const t = useText();
+  const f = useFormat();
+  return useMemo(() => {
+    const steps = stepsByName(graph);
+    const main = new Set(mainSteps);
+    return {
+      cardLabel: ({ step }) =>
+        t(main.has(step.activity) ? "explore.card.label_main" : "explore.card.label", {
+          ...{ unit, step: step.activity, count: step.count, events: f.number(step.count) },
+          share: f.share(step.cases / Math.max(1, journeysOf(graph))),
+        }),
+      pathLines: ({ path, source, target, count }) => {
+        if (!path) return [`${source} → ${target}`];
+        const exits = steps.get(source)?.count ?? 0;
+        return [
+          source === target ? t("explore.tip.repeat", { step: source }) : `${source} → ${target}`,
+          t("explore.tip.moves", { count, moves: f.number(count), share: f.share(exits === 0 ? 0 : count / exits), step: source }),
+          t("explore.tip.wait", { median: f.duration(path.median_seconds), slow: f.duration(path.p90_seconds) }),
+          ...(path.hidden_ratio > 0 ? [t("explore.path.hidden", { share: f.share(path.hidden_ratio) })] : []),
+        ];
+      },
+    };
+  }, [graph, unit, mainSteps, t, f]);
+}

@@ -1,0 +1,240 @@
+import { IconDatabaseOff, IconRoute } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useAnalyses, useDatasets, useHome, useImports } from "@/api/hooks";
+import type { Dataset, Home, ShareCount } from "@/api/types";
+import { T, useText } from "@/messages";
+import { useFormat } from "@/shared/format";
+import { addDays, dayIn } from "@/shared/period";
+import { useScope } from "@/shared/scope";
+import { scopeOf, type AppSearch } from "@/shared/search";
+import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, LoadingRows, PageBody, PageTitle } from "@/shared/ui";
+import { FirstRun } from "./FirstRun";
+import css from "./HomePage.module.css";
+import { Sparkline } from "./Sparkline";
+
+const keepScope = (former: AppSearch): AppSearch => scopeOf(former);
+
+/** Home: the state of the dataset at a glance and the ways on. */
+export default function HomePage() {
+  const t = useText();
+  const datasets = useDatasets();
+  const { dataset } = useScope();
+  if (datasets.isError) {
+    return (
+      <PageBody>
+        <PageTitle title={t("home.title")} />
+        <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />
+      </PageBody>
+    );
+  }
+  if (datasets.data?.length === 0) {
+    return (
+      <PageBody>
+        <PageTitle title={t("home.first.title")} lead={t("home.first.lead")} />
+        <FirstRun />
+      </PageBody>
+    );
+  }
+  if (!dataset) {
+    return (
+      <PageBody>
+        <PageTitle title={t("home.title")} />
+        {datasets.isPending ? <LoadingBlock height={320} /> : <EmptyState icon={<IconDatabaseOff size={22} stroke={1.7} />} title={t("common.not_found")} text={t("common.not_found_text")} />}
+      </PageBody>
+    );
+  }
+  return <DatasetHome key={dataset.id} dataset={dataset} />;
+}
+
+function DatasetHome({ dataset }: { dataset: Dataset }) {
+  const t = useText();
+  const format = useFormat();
+  const home = useHome(dataset.id);
+  const { first_event_at: first, last_event_at: last } = dataset;
+  return (
+    <PageBody>
+      <PageTitle
+        title={dataset.name}
+        lead={
+          first && last ? (
+            <T
+              id="home.lead"
+              values={{
+                customers: dataset.customers,
+                events: dataset.events,
+                steps: dataset.activities,
+                first: format.day(dayIn(first, dataset.time_zone)),
+                last: format.day(dayIn(last, dataset.time_zone)),
+              }}
+            />
+          ) : undefined
+        }
+        actions={
+          dataset.events > 0 && (
+            <LinkButton to="/explore/map" search={keepScope} leftSection={<IconRoute size={16} stroke={1.7} />}>
+              {t("home.open_map")}
+            </LinkButton>
+          )
+        }
+      />
+      {dataset.events === 0 ? (
+        <Card>
+          <EmptyState icon={<IconRoute size={22} stroke={1.7} />} title={t("home.no_events")} text={t("home.no_events_text")}>
+            <LinkButton to="/data/imports/new" search={keepScope}>
+              {t("home.add_events")}
+            </LinkButton>
+          </EmptyState>
+        </Card>
+      ) : (
+        <div className={css.grid}>
+          <div className={css.wide}>
+            {home.isError && (
+              <Card>
+                <ErrorState error={home.error} onRetry={() => void home.refetch()} />
+              </Card>
+            )}
+            {home.isPending && <LoadingBlock height={480} />}
+            {home.data && <Numbers home={home.data} dataset={dataset} />}
+          </div>
+          <div className={css.side}>
+            <Recent dataset={dataset} />
+          </div>
+        </div>
+      )}
+    </PageBody>
+  );
+}
+
+function Numbers({ home, dataset }: { home: Home; dataset: Dataset }) {
+  const t = useText();
+  const format = useFormat();
+  const days = daysInARow(home.last_days);
+  return (
+    <>
+      <div className={css.tiles}>
+        {(["customers", "touchpoints"] as const).map((kind) => (
+          <section key={kind} className={css.tile}>
+            <h2 className={css.tileLabel}>{t(`home.${kind}`)}</h2>
+            <div className={css.hero}>{format.number(home[kind])}</div>
+            {days.length > 1 && (
+              <>
+                <Sparkline values={days.map((day) => day[kind])} label={t(`home.spark.${kind}`, { count: days.length })} />
+                <p className={css.caption}>
+                  {t(`home.spark_caption.${kind}`, { count: days.length, last: days.at(-1)?.[kind] ?? 0, day: format.day(days.at(-1)?.date ?? "") })}
+                </p>
+              </>
+            )}
+          </section>
+        ))}
+      </div>
+      <div className={css.shares}>
+        <ShareCard title={t("home.actions")} items={home.actions} />
+        <ShareCard title={t("home.channels")} items={home.channels} />
+        <ShareCard title={t("home.devices")} items={home.device_categories} />
+      </div>
+      <h2 className={css.section}>{t("home.newest")}</h2>
+      <DataTable
+        caption={t("home.newest")}
+        cards
+        rows={home.newest}
+        rowKey={(event) => event.event_id}
+        columns={[
+          { key: "customer", label: t("common.field.customer_id"), render: (event) => event.customer_id },
+          { key: "step", label: t("common.field.action_type"), render: (event) => event.action_type },
+          { key: "time", label: t("common.field.time"), render: (event) => <span className="num">{format.moment(event.time, dataset.time_zone)}</span> },
+          { key: "channel", label: t("common.field.channel_type"), render: (event) => event.fields["channel_type"] ?? <span className="muted">{t("common.not_set")}</span> },
+          { key: "device", label: t("common.field.device_category"), render: (event) => event.fields["device_category"] ?? <span className="muted">{t("common.not_set")}</span> },
+        ]}
+      />
+    </>
+  );
+}
+
+/** The days without holes: a day the answer leaves out has no data. */
+function daysInARow(days: Home["last_days"]): { date: string; customers: number | null; touchpoints: number | null }[] {
+  const first = days[0];
+  const last = days.at(-1);
+  if (!first || !last) return [];
+  const known = new Map(days.map((day) => [day.date, day]));
+  const row = [];
+  for (let date = first.date; date <= last.date; date = addDays(date, 1)) row.push(known.get(date) ?? { date, customers: null, touchpoints: null });
+  return row;
+}
+
+const SHARES_SHOWN = 6;
+const RECENT_SHOWN = 5;
+
+function ShareCard({ title, items }: { title: string; items: ShareCount[] }) {
+  const t = useText();
+  const format = useFormat();
+  const shown = items.slice(0, SHARES_SHOWN);
+  const rest = items.slice(SHARES_SHOWN);
+  const most = Math.max(0.0001, ...items.map((item) => item.share_ratio));
+  const restRatio = rest.reduce((sum, item) => sum + item.share_ratio, 0);
+  return (
+    <Card title={title}>
+      {items.length === 0 && <p className="muted">{t("home.no_values")}</p>}
+      <ul className={css.bars}>
+        {shown.map((item) => (
+          <li key={item.value ?? ""} className={css.bar}>
+            <span className={css.barHead}>
+              <span className={css.barName}>{item.value ?? t("common.not_set")}</span>
+              <span className="num">
+                <b>{format.number(item.count)}</b> <span className="muted">{format.share(item.share_ratio)}</span>
+              </span>
+            </span>
+            <span className={css.track}>
+              <span className={css.fill} style={{ width: `${(100 * item.share_ratio) / most}%` }} />
+            </span>
+          </li>
+        ))}
+        {rest.length > 0 && <li className={css.rest}>{t("home.other_values", { count: rest.length, share: format.share(restRatio) })}</li>}
+      </ul>
+    </Card>
+  );
+}
+
+function Recent({ dataset }: { dataset: Dataset }) {
+  const t = useText();
+  const format = useFormat();
+  const analyses = useAnalyses({ dataset_id: dataset.id, limit: RECENT_SHOWN });
+  const imports = useImports({ dataset_id: dataset.id, limit: 20 });
+  const lastImports = imports.data?.items.filter((item) => !item.check_only).slice(0, RECENT_SHOWN);
+  return (
+    <>
+      <Card title={t("home.pick_up")}>
+        {analyses.isError && <ErrorState error={analyses.error} onRetry={() => void analyses.refetch()} />}
+        {analyses.isPending && <LoadingRows rows={3} />}
+        {analyses.data?.items.length === 0 && <p className="muted">{t("home.pick_up_none")}</p>}
+        <ul className={css.list}>
+          {analyses.data?.items.map((analysis) => (
+            <li key={analysis.id}>
+              <Link
+                to="/explore/models"
+                search={{ dataset: analysis.dataset_id, ...(analysis.from && { from: analysis.from }), ...(analysis.to && { to: analysis.to }), ...(analysis.filter.length > 0 && { f: analysis.filter }), analysis: analysis.id }}
+              >
+                {t(`common.analysis.${analysis.kind}`)}
+              </Link>
+              <span className={css.note}>{format.ago(analysis.created_at)}</span>
+            </li>
+          ))}
+        </ul>
+      </Card>
+      <Card title={t("home.imports")}>
+        {imports.isError && <ErrorState error={imports.error} onRetry={() => void imports.refetch()} />}
+        {imports.isPending && <LoadingRows rows={3} />}
+        {lastImports?.length === 0 && <p className="muted">{t("home.imports_none")}</p>}
+        <ul className={css.list}>
+          {lastImports?.map((item) => (
+            <li key={item.id}>
+              <Link to="/data/imports/$importId" params={{ importId: item.id }} search={keepScope}>
+                {item.file_name}
+              </Link>
+              <span className={css.note}>{t("home.import_rows", { count: item.rows_accepted, ago: format.ago(item.created_at) })}</span>
+            </li>
+          ))}
+        </ul>
+      </Card>
+    </>
+  );
+}

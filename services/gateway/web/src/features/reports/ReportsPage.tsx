@@ -1,0 +1,474 @@
+import { Button, SegmentedControl } from "@mantine/core";
+import { useIntersection } from "@mantine/hooks";
+import { IconArrowDownRight, IconArrowUpRight, IconChartBar, IconEqual } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useCallback, useMemo, type ReactNode } from "react";
+import { useIntl } from "react-intl";
+import { api } from "@/api/client";
+import { useDatasets } from "@/api/hooks";
+import type { DailyReport, Dataset, ReportBy } from "@/api/types";
+import { useText } from "@/messages";
+import { formatTerm } from "@/shared/filters";
+import { useFormat } from "@/shared/format";
+import { dayIn, previousPeriod, type Period } from "@/shared/period";
+import { useScope, useUrlState } from "@/shared/scope";
+import { scopeOf, type AppSearch } from "@/shared/search";
+import { Card, EmptyState, ErrorState, LoadingBlock, Note, PageBody, PageTitle } from "@/shared/ui";
+import { LinkButton } from "@/shared/ui/LinkButton";
+import type { DayChart, DayDetails } from "./chart";
+import { ChartCard } from "./ChartCard";
+import { averages, biggestChanges, bucketsOf, busiestDay, daysWithoutData, layersOf, usualDay, type Day, type Layer } from "./report";
+import css from "./reports.module.css";
+
+const SPLITS: ReportBy[] = ["action_type", "channel_type", "device_category", "device_os", "device_browser"];
+const NEARLY_SAME_RATIO = 0.02;
+const CHANGES_SHOWN = 4;
+const BARS_AT_MOST = 400;
+const CARD_HEIGHT_PX = 360;
+
+/** One report question; `datasetId` null asks for all public datasets together. */
+function useReport(datasetId: string | null, by: ReportBy, period: Partial<Period>, enabled: boolean) {
+  return useQuery({
+    queryKey: ["datasets", datasetId ?? "public", "daily", by, period],
+    queryFn: ({ signal }) => api.get<DailyReport>(datasetId ? `/datasets/${datasetId}/reports/daily` : "/reports/daily", { ...period, by }, signal),
+    enabled,
+    placeholderData: (former) => former,
+  });
+}
+
+/** Reports: the daily report of one dataset or of all public ones. */
+export default function ReportsPage() {
+  const t = useText();
+  const { datasetId, dataset, from, to, filters, setScope } = useScope();
+  const datasets = useDatasets();
+  const [of, setOf] = useUrlState("of", "dataset");
+  const isPublic = of === "public";
+  const period = { ...(from && { from }), ...(to && { to }) };
+  const canAsk = isPublic || datasetId !== null;
+  const report = useReport(isPublic ? null : datasetId, "action_type", period, canAsk);
+
+  const choice = (
+    <SegmentedControl
+      aria-label={t("reports.of")}
+      value={of}
+      onChange={setOf}
+      data={[
+        { value: "dataset", label: t("reports.of_dataset") },
+        { value: "public", label: t("reports.of_public") },
+      ]}
+    />
+  );
+  return (
+    <PageBody>
+      <PageTitle title={t("reports.title")} lead={report.data && <Lead report={report.data} name={isPublic ? t("reports.of_public") : (dataset?.name ?? "")} />} actions={choice} />
+      {filters.length > 0 && (
+        <div style={{ marginBottom: 16 }}>
+          <Note>
+            {t("reports.filters_ignored")}{" "}
+            <Button variant="subtle" size="compact-sm" onClick={() => setScope({ filters: [] })}>
+              {t("reports.remove_filters")}
+            </Button>
+          </Note>
+        </div>
+      )}
+      {!canAsk && datasets.isSuccess && (
+        <EmptyState icon={<IconChartBar size={22} stroke={1.7} />} title={t("reports.no_dataset")} text={t("reports.no_dataset_text")}>
+          <ImportButton />
+        </EmptyState>
+      )}
+      {report.isError && <ErrorState error={report.error} onRetry={() => void report.refetch()} />}
+      {report.isPending && canAsk && <LoadingReport />}
+      {report.data && !report.isError && (
+        <div className={`${css.report} ${report.isPlaceholderData ? css.dimmed : ""}`} aria-busy={report.isPlaceholderData}>
+          {report.data.touchpoints === 0 ? (
+            <NoTouchpoints isPublic={isPublic} period={from && to ? { from, to } : null} />
+          ) : (
+            <Report report={report.data} datasetId={isPublic ? null : datasetId} dataset={isPublic ? null : dataset} period={period} hasPeriod={Boolean(from && to)} />
+          )}
+        </div>
+      )}
+    </PageBody>
+  );
+}
+
+function Lead({ report, name }: { report: DailyReport; name: string }) {
+  const t = useText();
+  const range = useRange();
+  const zone = report.time_zone;
+  return report.from ? t("reports.lead", { name, zone, range: range(report.from, report.to) }) : t("reports.lead_empty", { name, zone });
+}
+
+function LoadingReport() {
+  return (
+    <div className={css.report}>
+      <LoadingBlock height={190} />
+      <div className={css.cards}>
+        {[0, 1, 2, 3].map((index) => (
+          <LoadingBlock key={index} height={CARD_HEIGHT_PX} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function ImportButton() {
+  const t = useText();
+  return (
+    <LinkButton to="/data/imports/new" search={keepScope}>
+      {t("reports.new_import")}
+    </LinkButton>
+  );
+}
+
+function NoTouchpoints({ isPublic, period }: { isPublic: boolean; period: Period | null }) {
+  const t = useText();
+  const format = useFormat();
+  const { setScope } = useScope();
+  const icon = <IconChartBar size={22} stroke={1.7} />;
+  if (period) {
+    return (
+      <EmptyState icon={icon} title={t("reports.empty_period", { from: format.day(period.from), to: format.day(period.to) })} text={t("reports.empty_period_text")}>
+        <Button variant="default" onClick={() => setScope({ from: null, to: null })}>
+          {t("reports.all_data")}
+        </Button>
+      </EmptyState>
+    );
+  }
+  if (isPublic) return <EmptyState icon={icon} title={t("reports.empty_public")} text={t("reports.empty_public_text")} />;
+  return (
+    <EmptyState icon={icon} title={t("reports.empty")} text={t("reports.empty_text")}>
+      <ImportButton />
+    </EmptyState>
+  );
+}
+
+interface ReportProps {
+  report: DailyReport;
+  /** Null for all public datasets. */
+  datasetId: string | null;
+  dataset: Dataset | null;
+  period: Partial<Period>;
+  hasPeriod: boolean;
+}
+
+function Report({ report, datasetId, dataset, period, hasPeriod }: ReportProps) {
+  const t = useText();
+  const format = useFormat();
+  const earlier = previousPeriod(report);
+  const former = useReport(datasetId, "action_type", earlier, hasPeriod);
+  const before = hasPeriod && former.data && !former.isPlaceholderData ? former.data : null;
+  const isLastDayOpen = report.to === dayIn(new Date(), report.time_zone);
+  const openSince = isLastDayOpen && dataset?.last_event_at ? dataset.last_event_at : null;
+  const splits: ReportBy[] = datasetId ? SPLITS : [...SPLITS, "dataset"];
+  return (
+    <>
+      {openSince && <Note>{t("reports.open_day", { time: format.moment(openSince, report.time_zone) })}</Note>}
+      <Summary report={report} before={before} hasPeriod={hasPeriod} />
+      {before && before.touchpoints > 0 && <WhatChanged report={report} before={before} />}
+      <div className={css.cards}>
+        <CountCard report={report} of="customers" isLastDayOpen={isLastDayOpen} />
+        <CountCard report={report} of="touchpoints" isLastDayOpen={isLastDayOpen} />
+        {splits.map((by, index) => (
+          <SplitCard key={by} by={by} datasetId={datasetId} period={period} isLastDayOpen={isLastDayOpen} isWide={index === 0 || (index === splits.length - 1 && splits.length % 2 === 0)} />
+        ))}
+      </div>
+    </>
+  );
+}
+
+/** The finding in one sentence and the three numbers with their change. */
+function Summary({ report, before, hasPeriod }: { report: DailyReport; before: DailyReport | null; hasPeriod: boolean }) {
+  const t = useText();
+  const format = useFormat();
+  const range = useRange();
+  const { days } = report;
+  const busiest = busiestDay(days, (day) => day.touchpoints);
+  const usual = Math.round(usualDay(days));
+  const without = daysWithoutData(days);
+
+  function headline(): string {
+    const count = report.touchpoints;
+    if (before) {
+      if (before.touchpoints === 0) return t("reports.headline_new", { count });
+      const ratio = (count - before.touchpoints) / before.touchpoints;
+      if (Math.abs(ratio) <= NEARLY_SAME_RATIO) return t("reports.headline_same", { count });
+      return t(ratio > 0 ? "reports.headline_up" : "reports.headline_down", { share: format.share(Math.abs(ratio)), count });
+    }
+    if (!busiest) return "";
+    const day = format.day(busiest.date);
+    if (days.length === 1) return t("reports.headline_one", { day, count, customers: report.customers });
+    return t("reports.headline_busiest", { day, count: busiest.touchpoints });
+  }
+
+  const findings = [
+    days.length > 1 && busiest && (before ? t("reports.finding_busiest", { day: format.day(busiest.date), count: busiest.touchpoints, usual }) : t("reports.finding_usual", { usual })),
+    without > 0 && t("reports.finding_without", { count: without, days: days.length }),
+    days.length > BARS_AT_MOST && t("reports.finding_weeks"),
+  ].filter(Boolean);
+  const perCustomer = (one: DailyReport) => (one.customers ? one.touchpoints / one.customers : 0);
+  const numbers = [
+    { label: t("reports.customers"), now: report.customers, was: before?.customers },
+    { label: t("reports.touchpoints"), now: report.touchpoints, was: before?.touchpoints },
+    { label: t("reports.per_customer"), now: perCustomer(report), was: before ? perCustomer(before) : undefined },
+  ];
+  return (
+    <Card>
+      <h2 className={css.headline}>{headline()}</h2>
+      <p className={css.finding}>{findings.join(" ")}</p>
+      <dl className={css.numbers}>
+        {numbers.map(({ label, now, was }, index) => (
+          <div key={label} className={css.number}>
+            <dt>{label}</dt>
+            <dd>
+              <div className={css.value}>{index === 2 ? <Tenths value={now} /> : format.number(now)}</div>
+              <div className={css.change}>
+                {was !== undefined && before && <Delta now={now} was={was} range={range(before.from, before.to)} hasTenths={index === 2} />}
+                {!hasPeriod && index === 0 && t("reports.no_base")}
+              </div>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </Card>
+  );
+}
+
+function Tenths({ value }: { value: number }) {
+  return useIntl().formatNumber(value, { maximumFractionDigits: 1 });
+}
+
+function Delta({ now, was, range, hasTenths }: { now: number; was: number; range: string; hasTenths: boolean }) {
+  const t = useText();
+  const format = useFormat();
+  const intl = useIntl();
+  const rounded = hasTenths ? Math.round((now - was) * 10) / 10 : now - was;
+  if (rounded === 0) {
+    return (
+      <>
+        <IconEqual size={14} stroke={1.7} />
+        {t("reports.no_change", { range })}
+      </>
+    );
+  }
+  const change = hasTenths ? intl.formatNumber(rounded, { maximumFractionDigits: 1, signDisplay: "exceptZero" }) : format.change(now, was);
+  const Icon = rounded > 0 ? IconArrowUpRight : IconArrowDownRight;
+  return (
+    <>
+      <Icon size={14} stroke={1.7} />
+      {t("reports.change_on", { change, range })}
+    </>
+  );
+}
+
+function WhatChanged({ report, before }: { report: DailyReport; before: DailyReport }) {
+  const t = useText();
+  const format = useFormat();
+  const range = useRange();
+  const changes = biggestChanges(report.days, before.days, CHANGES_SHOWN);
+  if (changes.length === 0) return null;
+  return (
+    <Card title={t("reports.what_changed")}>
+      <p className={css.caption}>{t("reports.what_changed_text", { range: range(before.from, before.to) })}</p>
+      <ul className={css.changes}>
+        {changes.map(({ value, now, before: was }) => (
+          <li key={value}>
+            {now > was ? <IconArrowUpRight size={16} stroke={1.7} /> : <IconArrowDownRight size={16} stroke={1.7} />}
+            <b>{value}</b>
+            <span className="num muted small">{t("reports.from_to", { before: was, now })}</span>
+            <span className="num">{format.change(now, was)}</span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+/** Customers or touchpoints per day. */
+function CountCard({ report, of, isLastDayOpen }: { report: DailyReport; of: "customers" | "touchpoints"; isLastDayOpen: boolean }) {
+  const t = useText();
+  const format = useFormat();
+  const intl = useIntl();
+  const name = t(`reports.${of}`);
+  const { days } = report;
+  const best = busiestDay(days, (day) => day[of]);
+  const chart = useDayChart(
+    days,
+    useMemo(() => [{ name, color: "freq-3", perDay: days.map((day) => day[of]) }], [days, name, of]),
+    isLastDayOpen,
+    of,
+  );
+  return (
+    <ChartCard
+      id={of}
+      title={t(`reports.${of}_per_day`)}
+      caption={best ? t(`reports.caption_${of}`, { day: format.day(best.date), count: best[of], total: report[of] }) : ""}
+      chart={chart}
+      columns={[name, t("reports.column_change")]}
+      rows={days.map((day, index) => ({ day: day.date, cells: [day[of], index ? day[of] - (days[index - 1]?.[of] ?? 0) : ""] }))}
+      formatDay={format.day}
+      formatCell={(cell, column) => (typeof cell === "number" ? intl.formatNumber(cell, { signDisplay: column === 1 ? "exceptZero" : "auto" }) : cell)}
+    />
+  );
+}
+
+interface SplitCardProps {
+  by: ReportBy;
+  datasetId: string | null;
+  period: Partial<Period>;
+  isLastDayOpen: boolean;
+  isWide: boolean;
+}
+
+/** Touchpoints per day split by one field; asked for when it comes into sight. */
+function SplitCard({ by, datasetId, period, isLastDayOpen, isWide }: SplitCardProps) {
+  const t = useText();
+  const { ref, entry } = useIntersection({ rootMargin: "300px" });
+  const report = useReport(datasetId, by, period, Boolean(entry?.isIntersecting));
+  let inside: ReactNode;
+  if (report.isError) inside = <ErrorState error={report.error} title={t(`reports.by.${by}`)} onRetry={() => void report.refetch()} />;
+  else if (!report.data) inside = <LoadingBlock height={CARD_HEIGHT_PX} />;
+  else inside = <SplitChart by={by} report={report.data} isLastDayOpen={isLastDayOpen} />;
+  return (
+    <div ref={ref} className={isWide ? css.wide : undefined}>
+      {inside}
+    </div>
+  );
+}
+
+function SplitChart({ by, report, isLastDayOpen }: { by: ReportBy; report: DailyReport; isLastDayOpen: boolean }) {
+  const t = useText();
+  const format = useFormat();
+  const { days } = report;
+  const layers = useMemo(() => layersOf(days), [days]);
+  const named = useMemo(() => {
+    const nameOf = (layer: Layer): string => {
+      if (layer.kind === "other") return t("reports.other_values", { count: layer.values });
+      if (layer.kind === "not_set") return t("common.not_set");
+      return layer.value;
+    };
+    return layers.map((layer, index) => ({ ...layer, name: nameOf(layer), color: layer.kind === "not_set" ? "cat-8" : `cat-${index + 1}` }));
+  }, [layers, t]);
+  const chart = useDayChart(days, named, isLastDayOpen, "touchpoints");
+  const title = t(`reports.by.${by}`);
+  const first = named.find((layer) => layer.kind === "value");
+  const unset = layers.find((layer) => layer.kind === "not_set");
+  if (!first) {
+    return (
+      <Card title={title}>
+        <div className={css.nothing}>{t("reports.caption_none")}</div>
+      </Card>
+    );
+  }
+  const values = { value: first.name, share: format.share(first.total / report.touchpoints), count: first.total, total: report.touchpoints };
+  return (
+    <ChartCard
+      id={by}
+      title={title}
+      caption={unset ? t("reports.caption_by_unset", { ...values, unset: format.share(unset.total / report.touchpoints) }) : t("reports.caption_by", values)}
+      chart={chart}
+      legend={<Legend by={by} layers={named} total={report.touchpoints} />}
+      columns={[t("reports.column_total"), ...named.map((layer) => layer.name)]}
+      rows={days.map((day, index) => ({ day: day.date, cells: [day.touchpoints, ...named.map((layer) => layer.perDay[index] ?? 0)] }))}
+      formatDay={format.day}
+      formatCell={(cell) => (typeof cell === "number" ? format.number(cell) : cell)}
+    />
+  );
+}
+
+type NamedLayer = Layer & { name: string; color: string };
+
+/** Totals of the layers; a value links to the map with the same scope and the value as filter. */
+function Legend({ by, layers, total }: { by: ReportBy; layers: NamedLayer[]; total: number }) {
+  const t = useText();
+  const format = useFormat();
+  const datasets = useDatasets().data;
+  function linkOf(layer: NamedLayer) {
+    const dataset = by === "dataset" ? datasets?.find(({ name }) => name === layer.value) : undefined;
+    if (layer.kind === "other" || (by === "dataset" && !dataset)) return layer.name;
+    const search = (former: AppSearch): AppSearch => {
+      if (dataset) return { ...scopeOf(former), dataset: dataset.id, f: [] };
+      const term = by === "action_type" ? { kind: "step" as const, field: "step" } : { kind: "attribute" as const, field: by };
+      return { ...scopeOf(former), f: [formatTerm({ ...term, isNegated: false, values: [layer.value] })] };
+    };
+    return (
+      <Link to="/explore/map" search={search} aria-label={t("reports.open_map_of", { value: layer.name })}>
+        {layer.name}
+      </Link>
+    );
+  }
+  return (
+    <ul className={css.legend}>
+      {layers.map((layer) => (
+        <li key={`${layer.kind}:${layer.value}`}>
+          <span className={css.swatch} style={{ background: `var(--${layer.color})` }} />
+          <span className={css.legendName} title={layer.name}>
+            {linkOf(layer)}
+          </span>
+          <span className={css.legendCount}>{format.number(layer.total)}</span>
+          <span className={css.legendShare}>{format.share(layer.total / total)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Makes the chart of some layers; stable as long as its inputs are. */
+function useDayChart(days: Day[], layers: { name: string; color: string; perDay: number[] }[], isLastDayOpen: boolean, of: "customers" | "touchpoints"): DayChart {
+  const t = useText();
+  const format = useFormat();
+  const { locale } = useIntl();
+  const range = useRange();
+  return useMemo(() => {
+    const short = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
+    const tenths = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+    const number = (value: number) => tenths.format(value);
+    const bars = bucketsOf(days, BARS_AT_MOST);
+    const series = layers.map(({ name, color, perDay }) => ({ name, color, values: averages(days, perDay, bars) }));
+    const totals = averages(days, days.map((day) => day[of]), bars);
+
+    function details(index: number): DayDetails {
+      const bar = bars[index];
+      const total = totals[index];
+      if (!bar) return { day: "", lines: [], note: "" };
+      const title = bar.from === bar.to ? format.day(bar.from) : range(bar.from, bar.to);
+      if (!total) return { day: title, lines: [], note: t("reports.tooltip_none") };
+      const lines: DayDetails["lines"] = series
+        .map(({ name, color, values }) => ({ name, color, count: values[index] ?? 0 }))
+        .filter(({ count }) => count > 0)
+        .map(({ name, color, count }) => ({ name, color, value: series.length > 1 ? t("reports.tooltip_part", { count: number(count), share: format.share(count / total) }) : number(count) }));
+      if (series.length > 1) lines.unshift({ name: t("reports.tooltip_total"), color: null, value: number(total) });
+      return { day: title, lines, note: noteOf(index, total) };
+    }
+
+    function noteOf(index: number, total: number): string {
+      if (isLastDayOpen && index === bars.length - 1) return t("reports.tooltip_open");
+      if (bars.length < days.length) return t("reports.tooltip_average");
+      const former = totals[index - 1] ?? 0;
+      return index > 0 && total !== former ? t("reports.tooltip_change", { change: format.change(total, former) }) : "";
+    }
+
+    return {
+      days: bars.map((bar) => bar.from),
+      series,
+      isLastDayOpen,
+      formatShortDay: (date) => short.format(new Date(`${date}T00:00:00Z`)),
+      formatNumber: number,
+      details,
+    };
+  }, [days, layers, isLastDayOpen, of, t, format, locale, range]);
+}
+
+/** "6 Jan – 29 Jun 2024" of two ISO dates. */
+function useRange(): (from: string, to: string) => string {
+  const { locale } = useIntl();
+  return useCallback(
+    (from, to) => {
+      const format = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+      return format.formatRange(new Date(`${from}T00:00Z`), new Date(`${to}T00:00Z`));
+    },
+    [locale],
+  );
+}
+
+const keepScope = (former: AppSearch): AppSearch => scopeOf(former);

@@ -1,0 +1,135 @@
+import { BarChart } from "echarts/charts";
+import { GridSimpleComponent } from "echarts/components";
+import * as echarts from "echarts/core";
+import { SVGRenderer } from "echarts/renderers";
+
+// The least that draws stacked bars: more parts would pass the size budget of the chart library.
+echarts.use([BarChart, GridSimpleComponent, SVGRenderer]);
+
+const TOTALS_UP_TO_DAYS = 14;
+const CLOSE_BARS_FROM_DAYS = 60;
+const EXPORT_SIZE_PX = { width: 1200, height: 560 };
+const EXPORT_MARGINS_PX = { top: 56, bottom: 16 };
+const EXPORT_SCALE = 2;
+
+export type Palette = Record<string, string>;
+
+export interface ChartSeries {
+  name: string;
+  /** Name of a colour token without dashes in front, for example "cat-1". */
+  color: string;
+  /** One number per bar; null is a gap. */
+  values: (number | null)[];
+}
+
+/** The tooltip of one bar. */
+export interface DayDetails {
+  day: string;
+  lines: { name: string; color: string | null; value: string }[];
+  note: string;
+}
+
+/** What a chart of days shows. */
+export interface DayChart {
+  /** First day of each bar, ISO dates. */
+  days: string[];
+  /** Layers from bottom to top. */
+  series: ChartSeries[];
+  /** The last day is not over yet. */
+  isLastDayOpen: boolean;
+  formatShortDay: (date: string) => string;
+  formatNumber: (value: number) => string;
+  details: (index: number) => DayDetails;
+}
+
+/** The colours of the theme in use, by token name. */
+export function palette(chart: DayChart): Palette {
+  const style = getComputedStyle(document.documentElement);
+  const names = ["ink", "ink-2", "line", "line-2", "card", ...chart.series.map(({ color }) => color)];
+  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+}
+
+/** Draws charts into an element until disposed of. */
+export function mount(element: HTMLElement): echarts.ECharts {
+  return echarts.init(element, null, { renderer: "svg" });
+}
+
+/** The option of a chart of days: stacked bars, totals above few of them, the open day dashed, gaps where nothing is known. */
+export function optionOf(chart: DayChart, colors: Palette, margins = { top: 16, bottom: 4 }) {
+  const { days, series, isLastDayOpen } = chart;
+  const text = { color: colors["ink-2"], fontFamily: "Inter Variable, system-ui, sans-serif", fontSize: 12.5 };
+  const bars = { type: "bar" as const, stack: "days", barMaxWidth: 34, silent: true };
+  const layers = series.map(({ name, color, values }) => {
+    const fill = colors[color];
+    const open = { color: colors["card"], borderColor: fill, borderType: "dashed" as const, borderWidth: 1.5 };
+    const data = values.map((value, index) => (isLastDayOpen && index === days.length - 1 ? { value, itemStyle: open } : value));
+    return { ...bars, name, barCategoryGap: days.length < CLOSE_BARS_FROM_DAYS ? "25%" : "8%", itemStyle: { color: fill }, data };
+  });
+  const totals = days.map((_, index) => series.reduce((sum, { values }) => sum + (values[index] ?? 0), 0));
+  const totalLabels = {
+    ...bars,
+    // Bars without height on top of the others carry the totals.
+    data: totals.map((total) => (total ? 0 : null)),
+    label: { show: true, position: "top" as const, ...text, formatter: ({ dataIndex }: { dataIndex: number }) => chart.formatNumber(totals[dataIndex] ?? 0) },
+  };
+  return {
+    animation: false,
+    textStyle: text,
+    backgroundColor: colors["card"],
+    grid: { left: 8, right: 24, ...margins, outerBoundsMode: "same" as const, outerBoundsContain: "axisLabel" as const },
+    xAxis: {
+      type: "category" as const,
+      data: days,
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: colors["line"] } },
+      axisLabel: { ...text, hideOverlap: true, formatter: chart.formatShortDay },
+    },
+    yAxis: {
+      type: "value" as const,
+      min: 0,
+      minInterval: 1,
+      splitNumber: 4,
+      splitLine: { lineStyle: { color: colors["line-2"] } },
+      axisLabel: { ...text, formatter: chart.formatNumber },
+    },
+    series: days.length <= TOTALS_UP_TO_DAYS ? [...layers, totalLabels] : layers,
+  };
+}
+
+/** The chart as an SVG file with its title. */
+export function svgOf(chart: DayChart, title: string): Blob {
+  const colors = palette(chart);
+  const drawing = echarts.init(null, null, { renderer: "svg", ssr: true, ...EXPORT_SIZE_PX });
+  drawing.setOption(optionOf(chart, colors, EXPORT_MARGINS_PX));
+  const picture = new DOMParser().parseFromString(drawing.renderToSVGString(), "image/svg+xml");
+  drawing.dispose();
+  const heading = picture.createElementNS("http://www.w3.org/2000/svg", "text");
+  const look = { x: "16", y: "32", fill: colors["ink"] ?? "", "font-size": "17", "font-weight": "600", "font-family": "Inter, system-ui, sans-serif" };
+  for (const [name, value] of Object.entries(look)) heading.setAttribute(name, value);
+  heading.textContent = title;
+  picture.documentElement.append(heading);
+  return new Blob([new XMLSerializer().serializeToString(picture)], { type: "image/svg+xml" });
+}
+
+/**
+ * The chart as a PNG file with its title, twice the size for sharp prints.
+ *
+ * @throws Error when the browser cannot draw it.
+ */
+export async function pngOf(chart: DayChart, title: string): Promise<Blob> {
+  const address = URL.createObjectURL(svgOf(chart, title));
+  try {
+    const image = new Image();
+    image.src = address;
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = EXPORT_SIZE_PX.width * EXPORT_SCALE;
+    canvas.height = EXPORT_SIZE_PX.height * EXPORT_SCALE;
+    canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
+    const file = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/png"));
+    if (!file) throw new Error("the browser made no picture");
+    return file;
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}

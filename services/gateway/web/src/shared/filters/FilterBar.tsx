@@ -1,0 +1,129 @@
+import { Popover } from "@mantine/core";
+import { IconFilter, IconPlus, IconX } from "@tabler/icons-react";
+import { useQueries } from "@tanstack/react-query";
+import { lazy, Suspense, useState, type ReactNode } from "react";
+import { api } from "@/api/client";
+import { useDirectlyFollows } from "@/api/hooks";
+import type { DirectlyFollows } from "@/api/types";
+import { T, useText } from "@/messages";
+import { useFormat } from "@/shared/format";
+import { useScope } from "@/shared/scope";
+import { LoadingBlock } from "@/shared/ui";
+import css from "./filters.module.css";
+import { useTermText } from "./useTermText";
+
+const FilterEditor = lazy(() => import("./FilterEditor"));
+
+/** The conditions in use as chips, Add filter, and how many journeys they keep. */
+export function FilterBar() {
+  const t = useText();
+  const termText = useTermText();
+  const { datasetId, dataset, filters, question, setScope } = useScope();
+  const graph = useDirectlyFollows(datasetId, question);
+  if (!dataset) return null;
+
+  const replace = (index: number, term: string | null): void =>
+    setScope({ filters: filters.flatMap((former, at) => (at === index ? (term === null ? [] : [term]) : [former])) });
+
+  return (
+    <div className={css.host}>
+      <div className={css.bar} role="group" aria-label={t("filters.label")}>
+        <IconFilter size={16} stroke={1.7} className={css.icon} aria-hidden />
+        {filters.length === 0 && <span className={css.none}>{t("filters.none")}</span>}
+        {filters.map((term, index) => {
+          const { what, value, whole } = termText(term);
+          return (
+            <span key={term} className={css.chip}>
+              <EditorPopover term={term} onApply={(next) => replace(index, next)}>
+                {(open) => (
+                  <button type="button" className={css.chipText} onClick={open} aria-label={t("filters.edit", { filter: whole })}>
+                    {what} <b>{value}</b>
+                  </button>
+                )}
+              </EditorPopover>
+              <button type="button" className={css.chipRemove} onClick={() => replace(index, null)} aria-label={t("filters.remove", { filter: whole })}>
+                <IconX size={14} stroke={2} />
+              </button>
+            </span>
+          );
+        })}
+        <EditorPopover term={null} onApply={(next) => setScope({ filters: filters.includes(next) ? filters : [...filters, next] })}>
+          {(open) => (
+            <button type="button" className={css.add} onClick={open}>
+              <IconPlus size={16} stroke={1.7} /> {t("filters.add")}
+            </button>
+          )}
+        </EditorPopover>
+        <span className={css.spacer} />
+        {graph.data && <ScopeMeter graph={graph.data} unit={dataset.case} isStale={graph.isPlaceholderData} />}
+      </div>
+      {graph.data && !graph.isPlaceholderData && graph.data.cases === 0 && filters.length > 0 && <EmptyHint />}
+    </div>
+  );
+}
+
+function EditorPopover({ term, onApply, children }: { term: string | null; onApply: (term: string) => void; children: (open: () => void) => ReactNode }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus>
+      <Popover.Target>{<span className={css.target}>{children(() => setOpen(!isOpen))}</span>}</Popover.Target>
+      <Popover.Dropdown>
+        {isOpen && (
+          <Suspense fallback={<LoadingBlock height={240} />}>
+            <FilterEditor
+              term={term}
+              onApply={(next) => {
+                setOpen(false);
+                onApply(next);
+              }}
+            />
+          </Suspense>
+        )}
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function ScopeMeter({ graph, unit, isStale }: { graph: DirectlyFollows; unit: string; isStale: boolean }) {
+  const format = useFormat();
+  const ratio = graph.cases_unfiltered > 0 ? graph.cases / graph.cases_unfiltered : 0;
+  const isAll = graph.cases === graph.cases_unfiltered;
+  return (
+    <span className={css.meter} data-stale={isStale} role="status">
+      <svg className={css.meterBar} viewBox="0 0 80 5" preserveAspectRatio="none" aria-hidden="true">
+        <rect width="80" height="5" rx="2.5" fill="var(--line)" />
+        <rect width={80 * ratio} height="5" rx="2.5" fill="var(--accent)" />
+      </svg>
+      <span className="num">
+        <T id={`filters.meter.${unit}${isAll ? "_all" : ""}`} values={{ kept: format.number(graph.cases), total: format.number(graph.cases_unfiltered), count: graph.cases_unfiltered }} />
+      </span>
+    </span>
+  );
+}
+
+/** Names the condition whose removal brings journeys back, and offers to remove it. */
+function EmptyHint() {
+  const t = useText();
+  const termText = useTermText();
+  const { datasetId, filters, question, setScope } = useScope();
+  const without = filters.map((term) => filters.filter((other) => other !== term));
+  const answers = useQueries({
+    queries: without.map((rest) => {
+      const asked = { ...question, f: rest };
+      return {
+        queryKey: ["datasets", datasetId, "directly-follows", asked],
+        queryFn: ({ signal }: { signal: AbortSignal }) => api.get<DirectlyFollows>(`/datasets/${datasetId}/directly-follows`, asked, signal),
+      };
+    }),
+  });
+  const culprit = answers.findIndex((answer) => (answer.data?.cases ?? 0) > 0);
+  const term = filters[culprit];
+  return (
+    <p className={css.empty} role="status">
+      {term === undefined ? t("filters.empty") : t("filters.empty_by", { filter: termText(term).whole })}{" "}
+      <button type="button" className={css.emptyAction} onClick={() => setScope({ filters: without[culprit] ?? [] })}>
+        {term === undefined ? t("filters.remove_all") : t("filters.remove_it")}
+      </button>
+    </p>
+  );
+}

@@ -1,0 +1,232 @@
+import { Button, Checkbox, NumberInput, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconArrowLeft } from "@tabler/icons-react";
+import { useState } from "react";
+import { useDirectlyFollows, useFieldValues } from "@/api/hooks";
+import { useText } from "@/messages";
+import { fieldLabel } from "@/shared/fields";
+import { useFormat } from "@/shared/format";
+import { useScope } from "@/shared/scope";
+import { foldText } from "@/shared/text";
+import { ErrorState, LoadingRows } from "@/shared/ui";
+import css from "./filters.module.css";
+import { formatTerm, parseTerm, type Term } from "./terms";
+
+const JOURNEY_KINDS = [
+  { key: "step", field: "step", isNegated: false },
+  { key: "step_not", field: "step", isNegated: true },
+  { key: "direct", field: "direct", isNegated: false },
+  { key: "eventual", field: "eventual", isNegated: false },
+  { key: "starts", field: "starts", isNegated: false },
+  { key: "ends", field: "ends", isNegated: false },
+  { key: "duration", field: "duration", isNegated: false },
+  { key: "length", field: "length", isNegated: false },
+] as const;
+
+/** Attributes that identify one event or person are no filters. */
+const NOT_FILTERED = new Set(["event_id", "customer_id", "action_type", "time", "session_id"]);
+
+/** A first, empty term of a kind. */
+function blank(field: string, isNegated: boolean): Term {
+  if (field === "direct" || field === "eventual") return { kind: field, field, isNegated, sequences: [] };
+  if (field === "length" || field === "duration") return { kind: field, field, isNegated, min: null, max: null };
+  if (field === "step" || field === "starts" || field === "ends") return { kind: field, field, isNegated, values: [] };
+  return { kind: "attribute", field, isNegated, values: [] };
+}
+
+/** Chooses what to filter by, then the values; `term` is the chip being changed, null for a new one. */
+export default function FilterEditor({ term, onApply }: { term: string | null; onApply: (term: string) => void }) {
+  const [draft, setDraft] = useState<Term | null>(() => (term === null ? null : parseTerm(term)));
+  if (!draft) return <KindList onChoose={(field, isNegated) => setDraft(blank(field, isNegated))} />;
+  return <TermEditor draft={draft} onChange={setDraft} onBack={() => setDraft(null)} onApply={() => onApply(formatTerm(draft))} />;
+}
+
+function KindList({ onChoose }: { onChoose: (field: string, isNegated: boolean) => void }) {
+  const t = useText();
+  const { dataset } = useScope();
+  const [sought, setSought] = useState("");
+  const matches = (label: string): boolean => foldText(label).includes(foldText(sought));
+  const kinds = JOURNEY_KINDS.map((kind) => ({ ...kind, label: t(`filters.kind.${kind.key}`) })).filter((kind) => matches(kind.label));
+  const fields = (dataset?.fields ?? [])
+    .filter((field) => !NOT_FILTERED.has(field))
+    .map((field) => ({ field, label: fieldLabel(t, field) }))
+    .filter((entry) => matches(entry.label));
+  return (
+    <div className={css.editor}>
+      <TextInput value={sought} onChange={(event) => setSought(event.currentTarget.value)} placeholder={t("filters.find_kind")} aria-label={t("filters.find_kind")} data-autofocus />
+      <div className={css.list}>
+        {fields.length > 0 && <span className={css.group}>{t("filters.group.attributes")}</span>}
+        {fields.map(({ field, label }) => (
+          <button key={field} type="button" className={css.item} onClick={() => onChoose(field, false)}>
+            {label}
+          </button>
+        ))}
+        {kinds.length > 0 && <span className={css.group}>{t("filters.group.journey")}</span>}
+        {kinds.map((kind) => (
+          <button key={kind.key} type="button" className={css.item} onClick={() => onChoose(kind.field, kind.isNegated)}>
+            {kind.label}
+          </button>
+        ))}
+        {fields.length + kinds.length === 0 && <span className={css.group}>{t("filters.no_kind")}</span>}
+      </div>
+    </div>
+  );
+}
+
+interface TermEditorProps {
+  draft: Term;
+  onChange: (term: Term) => void;
+  onBack: () => void;
+  onApply: () => void;
+}
+
+function TermEditor({ draft, onChange, onBack, onApply }: TermEditorProps) {
+  const t = useText();
+  const title = draft.kind === "attribute" ? fieldLabel(t, draft.field) : t(`filters.kind.${draft.kind}${draft.kind === "step" && draft.isNegated ? "_not" : ""}`);
+  const isComplete =
+    "values" in draft ? draft.values.length > 0 : "sequences" in draft ? draft.sequences.every((pair) => pair.every(Boolean)) && draft.sequences.length > 0 : (draft.min ?? draft.max) !== null;
+  return (
+    <form
+      className={css.editor}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (isComplete) onApply();
+      }}
+    >
+      <button type="button" className={css.back} onClick={onBack}>
+        <IconArrowLeft size={16} stroke={1.7} /> {title}
+      </button>
+      {draft.kind === "attribute" && (
+        <SegmentedControl
+          size="xs"
+          value={draft.isNegated ? "not" : "is"}
+          onChange={(value) => onChange({ ...draft, isNegated: value === "not" })}
+          data={[
+            { value: "is", label: t("filters.is") },
+            { value: "not", label: t("filters.is_not") },
+          ]}
+        />
+      )}
+      {draft.kind === "attribute" && <ValueList field={draft.field} chosen={draft.values} onChange={(values) => onChange({ ...draft, values })} />}
+      {"values" in draft && draft.kind !== "attribute" && <StepList chosen={draft.values} onChange={(values) => onChange({ ...draft, values })} />}
+      {"sequences" in draft && draft.kind !== "way" && <PairEditor pair={draft.sequences[0] ?? ["", ""]} onChange={(pair) => onChange({ ...draft, sequences: [pair] })} />}
+      {draft.kind === "way" && <p className="small">{draft.sequences.map((sequence) => sequence.join(" → ")).join("; ")}</p>}
+      {"min" in draft && <RangeEditor key={draft.kind} draft={draft} onChange={onChange} />}
+      <Button type="submit" disabled={!isComplete}>
+        {t("filters.apply")}
+      </Button>
+    </form>
+  );
+}
+
+interface ChoiceProps {
+  chosen: string[];
+  onChange: (chosen: string[]) => void;
+}
+
+function CheckList({ entries, chosen, onChange }: ChoiceProps & { entries: { value: string; count: number }[] }) {
+  const t = useText();
+  const format = useFormat();
+  const missing = chosen.filter((value) => !entries.some((entry) => entry.value === value)).map((value) => ({ value, count: null }));
+  return (
+    <div className={css.list}>
+      {[...missing, ...entries].map(({ value, count }) => (
+        <label key={value} className={css.item}>
+          <Checkbox
+            size="xs"
+            checked={chosen.includes(value)}
+            onChange={(event) => onChange(event.currentTarget.checked ? [...chosen, value] : chosen.filter((other) => other !== value))}
+          />
+          <span>{value || t("common.not_set")}</span>
+          {count !== null && <span className={`${css.itemCount} num`}>{format.number(count)}</span>}
+        </label>
+      ))}
+    </div>
+  );
+}
+
+function ValueList({ field, chosen, onChange }: ChoiceProps & { field: string }) {
+  const t = useText();
+  const { datasetId } = useScope();
+  const [sought, setSought] = useState("");
+  const [settled] = useDebouncedValue(sought, 200);
+  const values = useFieldValues(datasetId, field, settled);
+  return (
+    <>
+      <TextInput value={sought} onChange={(event) => setSought(event.currentTarget.value)} placeholder={t("filters.find_value")} aria-label={t("filters.find_value")} data-autofocus />
+      {values.isError && <ErrorState error={values.error} onRetry={() => void values.refetch()} />}
+      {values.isPending && <LoadingRows rows={4} />}
+      {values.data && <CheckList entries={values.data.items.map(({ value, count }) => ({ value: value ?? "", count }))} chosen={chosen} onChange={onChange} />}
+    </>
+  );
+}
+
+function useSteps(): { activity: string; count: number }[] {
+  const { datasetId, from, to } = useScope();
+  return useDirectlyFollows(datasetId, { from, to, f: [] }).data?.all_activities ?? [];
+}
+
+function StepList({ chosen, onChange }: ChoiceProps) {
+  const t = useText();
+  const steps = useSteps();
+  const [sought, setSought] = useState("");
+  const entries = steps.filter(({ activity }) => foldText(activity).includes(foldText(sought))).map(({ activity, count }) => ({ value: activity, count }));
+  return (
+    <>
+      <TextInput value={sought} onChange={(event) => setSought(event.currentTarget.value)} placeholder={t("filters.find_step")} aria-label={t("filters.find_step")} data-autofocus />
+      <CheckList entries={entries} chosen={chosen} onChange={onChange} />
+    </>
+  );
+}
+
+function PairEditor({ pair, onChange }: { pair: string[]; onChange: (pair: string[]) => void }) {
+  const t = useText();
+  const names = useSteps().map((step) => step.activity);
+  const [first = "", second = ""] = pair;
+  const inPlace = { comboboxProps: { withinPortal: false }, searchable: true, data: names };
+  return (
+    <>
+      <Select {...inPlace} label={t("filters.first_step")} value={first || null} onChange={(value) => onChange([value ?? "", second])} />
+      <Select {...inPlace} label={t("filters.second_step")} value={second || null} onChange={(value) => onChange([first, value ?? ""])} />
+    </>
+  );
+}
+
+const UNITS = { minutes: 60, hours: 3600, days: 86_400 } as const;
+type Unit = keyof typeof UNITS;
+
+function RangeEditor({ draft, onChange }: { draft: Extract<Term, { min: number | null }>; onChange: (term: Term) => void }) {
+  const t = useText();
+  const known = draft.min ?? draft.max ?? 60;
+  const [unit, setUnit] = useState<Unit>(known % UNITS.days === 0 ? "days" : known % UNITS.hours === 0 ? "hours" : "minutes");
+  const size = draft.kind === "duration" ? UNITS[unit] : 1;
+  const shown = (value: number | null): number | string => (value === null ? "" : value / size);
+  const read = (value: number | string): number | null => (value === "" ? null : Math.round(Number(value) * size));
+  const isReversed = draft.min !== null && draft.max !== null && draft.min > draft.max;
+  return (
+    <>
+      {draft.kind === "duration" && (
+        <SegmentedControl
+          size="xs"
+          value={unit}
+          onChange={(next) => {
+            const ratio = UNITS[next as Unit] / UNITS[unit];
+            setUnit(next as Unit);
+            onChange({ ...draft, min: draft.min === null ? null : draft.min * ratio, max: draft.max === null ? null : draft.max * ratio });
+          }}
+          data={Object.keys(UNITS).map((value) => ({ value, label: t(`filters.unit.${value}`) }))}
+        />
+      )}
+      <div className={css.row}>
+        <NumberInput label={t("filters.at_least")} min={0} value={shown(draft.min)} onChange={(value) => onChange({ ...draft, min: read(value) })} data-autofocus />
+        <NumberInput
+          label={t("filters.at_most")}
+          min={0}
+          value={shown(draft.max)}
+          onChange={(value) => onChange({ ...draft, max: read(value) })}
+          error={isReversed ? t("filters.reversed") : undefined}
+        />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,88 @@
+/**
+ * Filter terms of the API (`f=`): `kind:values`, comma = or, `>` between steps, `!` in front negates, backslash escapes.
+ * Examples: `device_category:mobile,tablet`, `!step:purchase`, `direct:cart>purchase`, `duration:60..3600`.
+ */
+
+export const STEP_KINDS = ["step", "starts", "ends"] as const;
+export const PAIR_KINDS = ["direct", "eventual"] as const;
+export const RANGE_KINDS = ["length", "duration"] as const;
+export type StepKind = (typeof STEP_KINDS)[number];
+export type PairKind = (typeof PAIR_KINDS)[number];
+export type RangeKind = (typeof RANGE_KINDS)[number];
+
+/** One condition; every kind carries `field` (its kind, or the attribute) and `isNegated`. */
+export type Term = { field: string; isNegated: boolean } & (
+  | { kind: "attribute" | StepKind; values: string[] }
+  /** Sequences of steps, any of which may match; pairs for direct and eventual, whole ways for way. */
+  | { kind: PairKind | "way"; sequences: string[][] }
+  /** Both ends included; null = open. Steps for length, seconds for duration. */
+  | { kind: RangeKind; min: number | null; max: number | null }
+);
+
+const isOneOf = <Kind extends string>(kinds: readonly Kind[], text: string): text is Kind => (kinds as readonly string[]).includes(text);
+
+function escape(text: string): string {
+  return text.replace(/[\\,>!]/g, "\\$&").replace(/\.\./g, "\\.\\.");
+}
+
+/** Splits at an unescaped separator; escapes stay in the parts. */
+function split(text: string, separator: string): string[] {
+  const parts = [""];
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index] as string;
+    if (character === separator) parts.push("");
+    else {
+      const taken = character === "\\" ? text.slice(index, index + 2) : character;
+      parts[parts.length - 1] += taken;
+      index += taken.length - 1;
+    }
+  }
+  return parts;
+}
+
+const unescape = (text: string): string => text.replace(/\\(.)/gs, "$1");
+
+/** Reads a term; null when the text is none. */
+export function parseTerm(text: string): Term | null {
+  const isNegated = text.startsWith("!");
+  const body = isNegated ? text.slice(1) : text;
+  const colon = body.indexOf(":");
+  if (colon < 1) return null;
+  const field = body.slice(0, colon);
+  const rest = body.slice(colon + 1);
+  const common = { field, isNegated };
+  if (isOneOf(RANGE_KINDS, field)) {
+    const match = /^(\d+(?:\.\d+)?)?\.\.(\d+(?:\.\d+)?)?$/.exec(rest);
+    if (!match || (match[1] === undefined && match[2] === undefined)) return null;
+    return { ...common, kind: field, min: match[1] === undefined ? null : Number(match[1]), max: match[2] === undefined ? null : Number(match[2]) };
+  }
+  if (isOneOf(PAIR_KINDS, field) || field === "way") {
+    const sequences = split(rest, ",").map((sequence) => split(sequence, ">").map(unescape));
+    if (field !== "way" && sequences.some((sequence) => sequence.length !== 2)) return null;
+    return { ...common, kind: field, sequences };
+  }
+  const values = split(rest, ",").map(unescape);
+  return { ...common, kind: isOneOf(STEP_KINDS, field) ? field : "attribute", values };
+}
+
+/** Writes a term as the API reads it. */
+export function formatTerm(term: Term): string {
+  const head = `${term.isNegated ? "!" : ""}${term.field}:`;
+  switch (term.kind) {
+    case "length":
+    case "duration":
+      return `${head}${term.min ?? ""}..${term.max ?? ""}`;
+    case "direct":
+    case "eventual":
+    case "way":
+      return head + term.sequences.map((sequence) => sequence.map(escape).join(">")).join(",");
+    default:
+      return head + term.values.map(escape).join(",");
+  }
+}
+
+/** Adds a condition unless the same one is there. */
+export function withTerm(filters: readonly string[], term: Term): string[] {
+  const text = formatTerm(term);
+  return filters.includes(text) ? [...filters] : [...filters, text];
+}

@@ -1,0 +1,89 @@
+import { useMemo } from "react";
+import { useIntl } from "react-intl";
+import { useText, type Translate } from "@/messages";
+
+export interface Formatters {
+  /** 1295 -> "1,295". */
+  number: (value: number) => string;
+  /** Ratio 0-1 -> "9.7%", "58%", "<0.1%"; one decimal below 10 %, nothing after a rounded 0. */
+  share: (ratio: number) => string;
+  /** Seconds -> two units: "2 d 4 h", "1 m 14 s", "instant" below 1 s. */
+  duration: (seconds: number) => string;
+  /** Bytes -> "18.4 MB" (decimal). */
+  bytes: (bytes: number) => string;
+  /** "2024-06-29" -> "29 Jun 2024" in the reader's locale; no time-zone shift. */
+  day: (date: string) => string;
+  /** RFC 3339 -> date and time in the given zone (default: the reader's). */
+  moment: (time: string, timeZone?: string) => string;
+  /** RFC 3339 -> "2 hours ago". */
+  ago: (time: string, now?: Date) => string;
+  /** 1109 against 1012 -> "+97 (+9.6%)". */
+  change: (now: number, before: number) => string;
+}
+
+export function useFormat(): Formatters {
+  const { locale } = useIntl();
+  const t = useText();
+  return useMemo(() => formatters(locale, t), [locale, t]);
+}
+
+/** Builds the formatters of one locale; `t` gives the words of durations. */
+export function formatters(locale: string, t: Translate): Formatters {
+  const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+  const tenth = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  const wholePercent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
+  const tenthPercent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
+  const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+
+  function share(ratio: number): string {
+    if (ratio === 0) return wholePercent.format(0);
+    if (Math.abs(ratio) < 0.001) return `<${tenthPercent.format(0.001)}`;
+    return Math.abs(ratio) < 0.0995 ? tenthPercent.format(ratio) : wholePercent.format(ratio);
+  }
+
+  function duration(seconds: number): string {
+    if (seconds < 1) return t("common.instant");
+    const units: [string, number][] = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
+    const first = units.findIndex(([, size]) => seconds >= size);
+    const rest = units[first + 1];
+    const smallest = rest ? rest[1] : 1;
+    // Round once to the smaller unit, so that 59.6 minutes never reads "0 h 60 m".
+    let left = Math.round(seconds / smallest) * smallest;
+    const parts: string[] = [];
+    for (const [unit, size] of units) {
+      const amount = Math.floor(left / size);
+      if (amount > 0 && parts.length < 2) parts.push(t(`common.duration.${unit}`, { amount }));
+      left -= amount * size;
+    }
+    return parts.join(" ");
+  }
+
+  function bytes(count: number): string {
+    const units = ["B", "kB", "MB", "GB"];
+    const power = Math.min(units.length - 1, count < 1000 ? 0 : Math.floor(Math.log10(count) / 3));
+    return `${tenth.format(count / 1000 ** power)} ${units[power]}`;
+  }
+
+  function moment(time: string, timeZone?: string): string {
+    return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", ...(timeZone && { timeZone }) }).format(new Date(time));
+  }
+
+  function ago(time: string, now = new Date()): string {
+    const seconds = (new Date(time).getTime() - now.getTime()) / 1000;
+    const units: [Intl.RelativeTimeFormatUnit, number][] = [["day", 86400], ["hour", 3600], ["minute", 60]];
+    for (const [unit, size] of units) {
+      if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
+    }
+    return relative.format(0, "second");
+  }
+
+  function change(now: number, before: number): string {
+    const difference = now - before;
+    const sign = difference > 0 ? "+" : difference < 0 ? "−" : "";
+    const amount = sign + whole.format(Math.abs(difference));
+    return before === 0 ? amount : `${amount} (${sign}${share(Math.abs(difference) / before)})`;
+  }
+
+  return { number: (value) => whole.format(value), share, duration, bytes, day: (date) => day.format(new Date(`${date.slice(0, 10)}T00:00:00Z`)), moment, ago, change };
+}

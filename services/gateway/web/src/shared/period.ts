@@ -1,0 +1,56 @@
+/** A period of whole days, both included, as ISO dates. */
+export interface Period {
+  from: string;
+  to: string;
+}
+
+export const PERIOD_PRESETS = ["last_7", "last_28", "last_90", "this_month", "last_month", "all"] as const;
+export type PeriodPreset = (typeof PERIOD_PRESETS)[number];
+
+/** The ISO date of a moment in a time zone. */
+export function dayIn(time: string | Date, timeZone: string): string {
+  const parts = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
+  return parts.format(new Date(time));
+}
+
+/** Moves an ISO date by whole days. */
+export function addDays(date: string, days: number): string {
+  const moved = new Date(`${date}T00:00:00Z`);
+  moved.setUTCDate(moved.getUTCDate() + days);
+  return moved.toISOString().slice(0, 10);
+}
+
+/** Number of days of a period, both ends counted. */
+export function dayCount({ from, to }: Period): number {
+  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000) + 1;
+}
+
+/**
+ * The days of a preset, counted back from the last day with data (old data would otherwise show nothing).
+ * `all` is null: no period at all.
+ */
+export function presetPeriod(preset: PeriodPreset, lastDay: string): Period | null {
+  const monthStart = `${lastDay.slice(0, 8)}01`;
+  switch (preset) {
+    case "last_7":
+      return { from: addDays(lastDay, -6), to: lastDay };
+    case "last_28":
+      return { from: addDays(lastDay, -27), to: lastDay };
+    case "last_90":
+      return { from: addDays(lastDay, -89), to: lastDay };
+    case "this_month":
+      return { from: monthStart, to: addDays(`${addDays(monthStart, 32).slice(0, 8)}01`, -1) };
+    case "last_month": {
+      const end = addDays(monthStart, -1);
+      return { from: `${end.slice(0, 8)}01`, to: end };
+    }
+    case "all":
+      return null;
+  }
+}
+
+/** The period of the same length just before. */
+export function previousPeriod(period: Period): Period {
+  const days = dayCount(period);
+  return { from: addDays(period.from, -days), to: addDays(period.to, -days) };
+}

@@ -1,0 +1,74 @@
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useMemo } from "react";
+import type { Query } from "@/api/client";
+import { useDatasets } from "@/api/hooks";
+import type { Dataset } from "@/api/types";
+import type { AppSearch } from "./search";
+
+const LAST_DATASET = "cjm-last-dataset";
+
+export interface Scope {
+  datasetId: string | null;
+  dataset: Dataset | null;
+  /** First and last day, both included, in the dataset's time zone; null = all data. */
+  from: string | null;
+  to: string | null;
+  filters: string[];
+  /** The scope as query parameters of the REST questions (`from`, `to`, `f`). */
+  question: Query;
+}
+
+export type ScopeChange = Partial<Pick<Scope, "datasetId" | "from" | "to" | "filters">>;
+
+/**
+ * The one scope of the page, read from the address. Without a dataset there, the last one used counts, then the
+ * first of the list.
+ */
+export function useScope(): Scope & { setScope: (change: ScopeChange) => void } {
+  const search: AppSearch = useSearch({ strict: false });
+  const navigate = useNavigate();
+  const datasets = useDatasets().data;
+  const wanted = search.dataset ?? localStorage.getItem(LAST_DATASET);
+  const dataset = datasets?.find((candidate) => candidate.id === wanted) ?? (search.dataset ? null : (datasets?.[0] ?? null));
+  const datasetId = dataset?.id ?? search.dataset ?? null;
+  const { from = null, to = null, f } = search;
+  const scope = useMemo<Scope>(
+    () => ({ datasetId, dataset, from, to, filters: f ?? [], question: { from, to, f: f ?? [] } }),
+    [datasetId, dataset, from, to, f],
+  );
+  const setScope = useCallback(
+    (change: ScopeChange) => {
+      if (change.datasetId) localStorage.setItem(LAST_DATASET, change.datasetId);
+      void navigate({
+        to: ".",
+        search: (former: AppSearch) => ({
+          ...former,
+          ...(change.datasetId !== undefined && { dataset: change.datasetId ?? undefined }),
+          ...(change.from !== undefined && { from: change.from ?? undefined }),
+          ...(change.to !== undefined && { to: change.to ?? undefined }),
+          ...(change.filters !== undefined && { f: change.filters.length ? change.filters : undefined }),
+        }),
+      });
+    },
+    [navigate],
+  );
+  return { ...scope, setScope };
+}
+
+/** One page-owned text in the address (`?key=value`); setting it replaces the history entry. `null` removes it. */
+export function useUrlState(key: string, fallback: string): [string, (value: string | null) => void] {
+  const search: AppSearch = useSearch({ strict: false });
+  const navigate = useNavigate();
+  const found = search[key];
+  const set = useCallback(
+    (value: string | null) => {
+      void navigate({
+        to: ".",
+        replace: true,
+        search: (former: AppSearch) => ({ ...former, [key]: value === null || value === fallback ? undefined : value }),
+      });
+    },
+    [navigate, key, fallback],
+  );
+  return [typeof found === "string" ? found : fallback, set];
+}

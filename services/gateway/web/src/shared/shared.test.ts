@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { formatters } from "./format";
+import { addDays, dayCount, dayIn, presetPeriod, previousPeriod } from "./period";
+import { parseSearch, scopeOf, stringifySearch } from "./search";
+import { foldText } from "./text";
+
+describe("numbers", () => {
+  const words: Record<string, string> = { "common.instant": "instant", "common.duration.d": "d", "common.duration.h": "h", "common.duration.m": "m", "common.duration.s": "s" };
+  const format = formatters("en", (id, values) => (values ? `${values["amount"] as number} ${words[id] ?? ""}` : (words[id] ?? "")));
+
+  it.each([
+    [0, "0%"],
+    [0.00049, "<0.1%"],
+    [0.097, "9.7%"],
+    [0.0994, "9.9%"],
+    [0.0996, "10%"],
+    [0.1, "10%"],
+    [0.584, "58%"],
+    [1, "100%"],
+    [0.03, "3%"],
+  ])("writes the share %s as %s", (ratio, text) => {
+    expect(format.share(ratio)).toBe(text);
+  });
+
+  it.each([
+    [0, "instant"],
+    [0.9, "instant"],
+    [1, "1 s"],
+    [74, "1 m 14 s"],
+    [60, "1 m"],
+    [3599.7, "1 h"],
+    [187_200, "2 d 4 h"],
+    [86_399, "1 d"],
+    [3661, "1 h 1 m"],
+  ])("writes %s seconds as %s", (seconds, text) => {
+    expect(format.duration(seconds)).toBe(text);
+  });
+
+  it("writes counts, sizes, changes and days", () => {
+    expect(format.number(1295)).toBe("1,295");
+    expect(format.bytes(18_400_000)).toBe("18.4 MB");
+    expect(format.bytes(999)).toBe("999 B");
+    expect(format.change(136, 124)).toBe("+12 (+9.7%)");
+    expect(format.change(90, 100)).toBe("−10 (−10%)");
+    expect(format.change(5, 0)).toBe("+5");
+    expect(format.day("2024-06-29")).toBe("Jun 29, 2024");
+    expect(format.ago("2024-01-01T00:00:00Z", new Date("2024-01-01T02:10:00Z"))).toBe("2 hours ago");
+  });
+});
+
+describe("periods", () => {
+  it("counts presets back from the last day with data, both ends included", () => {
+    expect(presetPeriod("last_7", "2024-06-29")).toEqual({ from: "2024-06-23", to: "2024-06-29" });
+    expect(presetPeriod("this_month", "2024-02-10")).toEqual({ from: "2024-02-01", to: "2024-02-29" });
+    expect(presetPeriod("this_month", "2024-12-31")).toEqual({ from: "2024-12-01", to: "2024-12-31" });
+    expect(presetPeriod("last_month", "2024-01-15")).toEqual({ from: "2023-12-01", to: "2023-12-31" });
+    expect(presetPeriod("all", "2024-01-15")).toBeNull();
+  });
+
+  it("knows days, lengths and the period before", () => {
+    expect(addDays("2024-02-28", 2)).toBe("2024-03-01");
+    expect(dayCount({ from: "2024-06-23", to: "2024-06-29" })).toBe(7);
+    expect(previousPeriod({ from: "2024-06-23", to: "2024-06-29" })).toEqual({ from: "2024-06-16", to: "2024-06-22" });
+    expect(dayIn("2024-06-29T20:00:00Z", "Asia/Ho_Chi_Minh")).toBe("2024-06-30");
+  });
+});
+
+describe("the address", () => {
+  it("reads and writes repeated filters readably", () => {
+    const text = "?dataset=d1&from=2024-01-06&f=device_category:mobile,tablet&f=direct:a>b&f=!step:x%20y%26z&steps=11";
+    const search = parseSearch(text);
+    expect(search).toEqual({ dataset: "d1", from: "2024-01-06", f: ["device_category:mobile,tablet", "direct:a>b", "!step:x y&z"], steps: "11" });
+    expect(stringifySearch(search)).toBe(text);
+    expect(scopeOf(search)).toEqual({ dataset: "d1", from: "2024-01-06", f: search.f });
+  });
+
+  it("leaves out what is not set, and keeps hard characters", () => {
+    expect(stringifySearch({ a: undefined, f: [] })).toBe("");
+    const search = { f: ["geo_city:Hà Nội #1 100%"], q: "a=b&c?" };
+    expect(parseSearch(stringifySearch(search))).toEqual(search);
+  });
+});
+
+it("finds words without accents and case", () => {
+  expect(foldText("Đăng ký")).toBe("dang ky");
+});

@@ -1,0 +1,182 @@
+import { Button, Skeleton } from "@mantine/core";
+import { useClipboard } from "@mantine/hooks";
+import { IconAlertTriangle, IconInfoCircle, IconLock, IconRefresh } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useEffect, type ReactNode } from "react";
+import { ApiError } from "@/api/client";
+import { T, useText } from "@/messages";
+import css from "./ui.module.css";
+
+export { DataTable, type Column } from "./DataTable";
+export { HelpHover } from "./HelpHover";
+export { LinkButton } from "./LinkButton";
+export { TabBar } from "./TabBar";
+
+/** A page's body: content width, padding. `wide` fills the window. */
+export function PageBody({ children }: { children: ReactNode }) {
+  return <div className={css.page}>{children}</div>;
+}
+
+interface PageTitleProps {
+  title: string;
+  /** One sentence that says what the page shows. */
+  lead?: ReactNode;
+  actions?: ReactNode;
+  /** Breadcrumb links before the title, for detail pages only. */
+  crumbs?: { label: string; to: string }[];
+}
+
+/** The h1 of a page, its sentence, its actions; sets the document title. */
+export function PageTitle({ title, lead, actions, crumbs }: PageTitleProps) {
+  useDocumentTitle(title);
+  return (
+    <header className={css.head}>
+      <div className={css.headText}>
+        {crumbs && (
+          <nav className={css.crumbs} aria-label={title}>
+            {crumbs.map((crumb) => (
+              <span key={crumb.to}>
+                <Link to={crumb.to}>{crumb.label}</Link> {"/"}
+              </span>
+            ))}
+          </nav>
+        )}
+        <h1 className={css.title}>{title}</h1>
+        {lead && <p className={css.lead}>{lead}</p>}
+      </div>
+      {actions && <div className={css.actions}>{actions}</div>}
+    </header>
+  );
+}
+
+/** Sets the browser tab's title while mounted. */
+export function useDocumentTitle(title: string): void {
+  const t = useText();
+  useEffect(() => {
+    document.title = t("shell.document_title", { page: title });
+  }, [title, t]);
+}
+
+/** A bordered surface with an optional title. */
+export function Card({ title, children, actions, className }: { title?: ReactNode; children: ReactNode; actions?: ReactNode; className?: string }) {
+  return (
+    <section className={[css.card, className].filter(Boolean).join(" ")}>
+      {(title !== undefined || actions) && (
+        <div style={{ display: "flex", gap: 8, justifyContent: "space-between", alignItems: "flex-start" }}>
+          {title !== undefined && <h2 className={css.cardTitle}>{title}</h2>}
+          {actions}
+        </div>
+      )}
+      {children}
+    </section>
+  );
+}
+
+/** The sentence that an error deserves: the server's own words, or what can be said without them. */
+export function useErrorText(): (error: unknown) => string {
+  const t = useText();
+  return (error) => {
+    if (!(error instanceof ApiError)) return t("common.unknown_detail");
+    if (error.reason === "offline") return t("common.offline_detail");
+    return error.message || t("common.unknown_detail");
+  };
+}
+
+/** What failed, what still works, Try again, and the short id to copy. */
+export function ErrorState({ error, title, onRetry }: { error: unknown; title?: string; onRetry?: () => void }) {
+  const t = useText();
+  const errorText = useErrorText();
+  const clipboard = useClipboard({ timeout: 2000 });
+  const id = error instanceof ApiError ? error.requestId : null;
+  return (
+    <div className={css.state} role="alert">
+      <span className={css.stateIcon} data-tone="danger">
+        <IconAlertTriangle size={22} stroke={1.7} />
+      </span>
+      <p className={css.stateTitle}>{title ?? t("common.error_title")}</p>
+      <p className={css.stateText}>
+        {errorText(error)} {!title && t("common.error_rest")}
+      </p>
+      <div className={css.stateActions}>
+        {onRetry && (
+          <Button variant="default" leftSection={<IconRefresh size={16} stroke={1.7} />} onClick={onRetry}>
+            {t("common.try_again")}
+          </Button>
+        )}
+      </div>
+      {id && (
+        <button type="button" className={css.id} onClick={() => clipboard.copy(id)}>
+          {clipboard.copied ? t("common.copied") : t("common.copy_id", { id: id.slice(0, 8) })}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Why there is nothing, and what to do about it. */
+export function EmptyState({ icon, title, text, children }: { icon?: ReactNode; title: string; text?: ReactNode; children?: ReactNode }) {
+  return (
+    <div className={css.state}>
+      {icon && <span className={css.stateIcon}>{icon}</span>}
+      <p className={css.stateTitle}>{title}</p>
+      {text && <p className={css.stateText}>{text}</p>}
+      {children && <div className={css.stateActions}>{children}</div>}
+    </div>
+  );
+}
+
+/** "You can see X but not change it. Ask {owner}." */
+export function NoPermission({ what, owner }: { what: string; owner: string }) {
+  return (
+    <Note icon={<IconLock size={16} stroke={1.7} />}>
+      <T id="common.no_permission" values={{ what, owner }} />
+    </Note>
+  );
+}
+
+/** A quiet line with an icon: information, warning, danger or good news. */
+export function Note({ tone = "info", icon, children }: { tone?: "info" | "warn" | "danger" | "good"; icon?: ReactNode; children: ReactNode }) {
+  const shown = icon ?? (tone === "info" || tone === "good" ? <IconInfoCircle size={16} stroke={1.7} /> : <IconAlertTriangle size={16} stroke={1.7} />);
+  return (
+    <div className={css.note} data-tone={tone} role={tone === "danger" ? "alert" : undefined}>
+      {shown}
+      <div>{children}</div>
+    </div>
+  );
+}
+
+/** Grey rows in the shape of what is coming; shown only after 150 ms. */
+export function LoadingRows({ rows = 6, height = 18 }: { rows?: number; height?: number }) {
+  const t = useText();
+  return (
+    <div className={`${css.skeletonRows} ${css.late}`} role="status" aria-label={t("common.loading")}>
+      {Array.from({ length: rows }, (_, index) => (
+        <Skeleton key={index} height={height} width={`${100 - ((index * 17) % 40)}%`} />
+      ))}
+    </div>
+  );
+}
+
+/** A grey block of a given height; shown only after 150 ms. */
+export function LoadingBlock({ height }: { height: number | string }) {
+  const t = useText();
+  return (
+    <div className={css.late} role="status" aria-label={t("common.loading")}>
+      <Skeleton height={height} radius="md" />
+    </div>
+  );
+}
+
+/** Numbers side by side in one bordered strip. */
+export function Tiles({ items }: { items: { value: ReactNode; label: ReactNode }[] }) {
+  return (
+    <div className={css.tiles}>
+      {items.map((item, index) => (
+        <div key={index} className={css.tile}>
+          <div className={css.tileValue}>{item.value}</div>
+          <div className={css.tileLabel}>{item.label}</div>
+        </div>
+      ))}
+    </div>
+  );
+}
