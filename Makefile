@@ -9,6 +9,9 @@ PAGE := services/gateway/src/cjm_gateway/static/index.html
 MEMBERS := libs/protos libs/kit libs/access libs/testkit services/catalog services/ingest services/mining services/metrics services/gateway services/bot launcher
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Trust what the machine trusts: many companies look into TLS with a certificate of their own.
+export UV_SYSTEM_CERTS ?= true
+export NODE_USE_SYSTEM_CA ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help
@@ -18,7 +21,7 @@ help: ## Print this help
 .tools/bin/uv:
 	@echo "==> installing uv"
 	@$(PYTHON) -m venv .tools
-	@.tools/bin/pip install --quiet uv
+	@.tools/bin/pip install --quiet --disable-pip-version-check uv
 
 $(VENV)/.installed: requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS)) | $(filter .tools/%,$(UV))
 	@echo "==> installing the locked Python packages"
