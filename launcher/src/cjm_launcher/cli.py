@@ -48,8 +48,6 @@ def run(
     target: Annotated[Target, typer.Option(help="One service, or all in one process.")] = Target("all"),  # noqa: B008
 ) -> None:
     """Run the product until Ctrl-C."""
-    # gRPC's core says on the terminal that it saw a fork, which is no news for anybody.
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         code = _run_all() if target.value == "all" else _run_one(target.value)
     except AppError as failure:

@@ -6,7 +6,6 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 # The samples lie in the checkout, not in the package; an image says where it keeps them.
 SAMPLES_DIR = Path(__file__).resolve().parents[3] / "samples"
 
