@@ -45,22 +45,28 @@ def run() -> list[Figure]:
         rows_count = _write(file, _RATIO_BYTES)
         product = Product(folder / "data", free_port(), demo=False)
         product.start()
-        with product.client() as client:
-            _import(client, file, "warm-up")
-            ratios = []
-            for round_number in range(2):
-                reference_seconds = _reference(file)
-                import_seconds, _ = _import(client, file, f"round {round_number}")
-                ratios.append((import_seconds / reference_seconds, import_seconds, reference_seconds))
-            ratio, import_seconds, reference_seconds = min(ratios)
-            note = f"{rows_count:,} rows, {import_seconds:.1f} s against {reference_seconds:.1f} s, best of 2 pairs"
-            figures.append(at_most("import: upload to visible / (pyarrow.csv + one insert_arrow)", ratio, "x", 3, note))
-            rows_count = _write(file, _LARGE_BYTES)
-            seconds, extra_mb = _import(client, file, "large", product)
-            note = f"{rows_count:,} rows in {seconds:.0f} s, anonymous memory above the moment before"
-            figures.append(at_most("import of a 1 GB file: extra memory", extra_mb, "MB", 400, note))
-        product.stop()
+        try:
+            with product.client() as client:
+                figures.append(_ratio(client, file, rows_count))
+                rows_count = _write(file, _LARGE_BYTES)
+                seconds, extra_mb = _import(client, file, "large", product)
+        finally:
+            product.stop()
+        note = f"{rows_count:,} rows in {seconds:.0f} s, anonymous memory above the moment before"
+        figures.append(at_most("import of a 1 GB file: extra memory", extra_mb, "MB", 400, note))
     return figures
+
+
+def _ratio(client: httpx.Client, file: Path, rows_count: int) -> Figure:
+    _import(client, file, "warm-up")
+    pairs = []
+    for round_number in range(2):
+        reference_seconds = _reference(file)
+        pairs.append((_import(client, file, f"round {round_number}")[0], reference_seconds))
+    import_seconds, reference_seconds = min(pairs, key=lambda pair: pair[0] / pair[1])
+    ratio = import_seconds / reference_seconds
+    note = f"{rows_count:,} rows, {import_seconds:.1f} s against {reference_seconds:.1f} s, best of 2 pairs"
+    return at_most("import: upload to visible / (pyarrow.csv + one insert_arrow)", ratio, "x", 3, note)
 
 
 def _write(path: Path, size_bytes: int) -> int:
@@ -74,6 +80,7 @@ def _write(path: Path, size_bytes: int) -> int:
             users = (generator.pareto(0.7, _CHUNK_ROWS) * 1000).astype(np.int64) % _CUSTOMERS
             seconds = np.sort(generator.integers(0, 86_400, _CHUNK_ROWS)) + rows_count // _CHUNK_ROWS * 86_400
             texts = pa.array(users).cast(pa.string())
+            pages = pa.array(generator.integers(1, 20_000, _CHUNK_ROWS))
             table = pa.table(
                 {
                     "user_id": pc.binary_join_element_wise("user", texts, "_"),
@@ -83,11 +90,7 @@ def _write(path: Path, size_bytes: int) -> int:
                     "platform": platforms.take(pa.array(generator.integers(0, 3, _CHUNK_ROWS))),
                     "channel": channels.take(pa.array(generator.integers(0, 4, _CHUNK_ROWS))),
                     "price": pa.array(generator.integers(1, 99_999, _CHUNK_ROWS) / 100),
-                    "page": pc.binary_join_element_wise(
-                        "https://shop.example/p",
-                        pa.array(generator.integers(1, 20_000, _CHUNK_ROWS)).cast(pa.string()),
-                        "/",
-                    ),
+                    "page": pc.binary_join_element_wise("https://shop.example/p", pages.cast(pa.string()), "/"),
                 }
             )
             csv.write_csv(table, file, csv.WriteOptions(include_header=not rows_count, quoting_style="none"))
@@ -118,14 +121,13 @@ def _reference(file: Path) -> float:
     """Seconds of reading the file and inserting the same rows at once, in a process of its own."""
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
         command = [sys.executable, "-m", "bench.import_bench", str(file), folder]
-        return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def _read_and_insert(file: str, folder: str) -> float:
     from cjm_ingest.adapters.event_store.store import EventStore
 
     store = EventStore.open(Path(folder) / "events")
-    names = store.action_codes("reference", [f"step {number}" for number in range(20)])
     started_at = time.perf_counter()
     table = csv.read_csv(file)
     count = table.num_rows
@@ -148,7 +150,6 @@ def _read_and_insert(file: str, folder: str) -> float:
     }
     store.insert(pa.table(rows), "reference")
     seconds = time.perf_counter() - started_at
-    assert len(names) == 20
     store.close()
     return seconds
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import numpy as np
@@ -30,10 +30,12 @@ def run() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         product = Product(Path(folder), free_port(), demo=False)
         product.start()
-        with product.client() as client:
-            mixed = _load(product, client, "mixed", _SINGLES_A_SECOND, _BATCHES_A_SECOND)
-            alone = _load(product, client, "alone", 0, _ALONE_BATCHES_A_SECOND)
-        product.stop()
+        try:
+            with product.client() as client:
+                mixed = _load(product, client, "mixed", _SINGLES_A_SECOND, _BATCHES_A_SECOND)
+                alone = _load(product, client, "alone", 0, _ALONE_BATCHES_A_SECOND)
+        finally:
+            product.stop()
     note = "offered 4 200 + 64 000 /s, client on the same machine"
     return [
         at_least("REST together: single events", mixed["singles"], "/s", 4_000, note),
@@ -52,7 +54,7 @@ def _load(product: Product, client: httpx.Client, name: str, singles: int, batch
     token = created(client.post("/api/v1/tokens", json={"name": name, "dataset_ids": [dataset["id"]]}))
     command = [sys.executable, "-m", "bench.rest_bench"]
     arguments = [str(product.port), dataset["id"], token["secret"], str(singles), str(batches)]
-    sender = subprocess.run([*command, *arguments], check=True, capture_output=True, text=True)
+    sender = subprocess.run([*command, *arguments], check=True, stdout=subprocess.PIPE, text=True)
     figures: dict[str, Any] = json.loads(sender.stdout)
     stored, give_up_at = -1, time.monotonic() + 30
     while time.monotonic() < give_up_at:
@@ -99,8 +101,7 @@ class _Sender(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the connection."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Complete the answer when its body is whole."""

@@ -45,7 +45,7 @@ async def test_the_migrated_schema_is_the_declared_one(database: Database) -> No
 async def test_a_code_works_once(store: DatabaseLinkStore) -> None:
     await store.put_code(ANNA, "hash", NOW + timedelta(minutes=10))
     answers = await asyncio.gather(*(store.take_code("hash", NOW) for _ in range(4)))
-    assert sorted(answers, key=str) == [ANNA, None, None, None]
+    assert (answers.count(ANNA), answers.count(None)) == (1, 3)
 
 
 async def test_a_code_ends_with_its_time_or_the_next_code(store: DatabaseLinkStore) -> None:

@@ -1,7 +1,7 @@
 """A running ingest with a real NATS server and event store, and a catalog that remembers in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from cjm_ingest.main import build
 from cjm_ingest.settings import IngestSettings
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import Identity, IdentitySigner, acting_as, staff_identity
-from cjm_kit.rpc import RpcClient, RpcServer, allow
+from cjm_kit.rpc import Registration, RpcClient, RpcServer, allow
 from cjm_kit.runtime import Component
 from cjm_kit.settings import ServiceSettings
 from cjm_kit.telemetry import Telemetry
@@ -41,7 +41,7 @@ _ENDED = {
     import_log_pb2.IMPORT_STATUS_FAILED,
     import_log_pb2.IMPORT_STATUS_CANCELLED,
 }
-FUNCTIONS = {
+FUNCTIONS: dict[str | None, Any] = {
     None: mapping_pb2.FUNCTION_UNSPECIFIED,
     **{name[9:].lower(): number for name, number in mapping_pb2.Function.items()},
 }
@@ -76,6 +76,13 @@ class MemoryCatalog(dataset_pb2_grpc.DatasetServiceServicer, import_log_pb2_grpc
         for descriptor, value in request.ListFields():
             setattr(entry, descriptor.name, value)
         return import_log_pb2.UpdateImportResponse(entry=entry)
+
+
+async def until(is_so: Callable[[], Awaitable[bool]], timeout_seconds: float = 30) -> None:
+    """Wait for something that another program brings about."""
+    async with asyncio.timeout(timeout_seconds):
+        while not await is_so():  # noqa: ASYNC110 - the other side is another program
+            await asyncio.sleep(0.01)
 
 
 @dataclass
@@ -116,6 +123,10 @@ class Ingest:
         self.catalog.entries[import_id] = entry
         return import_id
 
+    async def has_rows(self, import_id: str) -> bool:
+        """True when some rows of an import were read."""
+        return bool((await self.progress(import_id)).rows_read)
+
     async def upload(self, import_id: str, data: bytes | Path) -> None:
         """Send the file."""
 
@@ -130,9 +141,11 @@ class Ingest:
 
     async def ended(self, import_id: str, timeout_seconds: float = 60) -> import_log_pb2.ImportEntry:
         """Wait until the log says that it has ended."""
-        async with asyncio.timeout(timeout_seconds):
-            while self.catalog.entries[import_id].status not in _ENDED:
-                await asyncio.sleep(0.02)
+
+        async def has_ended() -> bool:
+            return self.catalog.entries[import_id].status in _ENDED
+
+        await until(has_ended, timeout_seconds)
         return self.catalog.entries[import_id]
 
     async def run_import(
@@ -151,7 +164,8 @@ class Ingest:
 
     async def rejected(self, import_id: str, page_size: int = 100) -> list[imports_pb2.RejectedRow]:
         """All rejected rows, page by page."""
-        rows, token = [], ""
+        rows: list[imports_pb2.RejectedRow] = []
+        token = ""
         while True:
             request = imports_pb2.ListRejectedRowsRequest(import_id=import_id, page_size=page_size, page_token=token)
             page = await self.imports.ListRejectedRows(request)
@@ -190,16 +204,24 @@ class Ingest:
 
     async def until_events(self, count: int, timeout_seconds: float = 10) -> None:
         """Wait until the dataset has that many events."""
-        async with asyncio.timeout(timeout_seconds):
-            while (await self.stats()).events_count < count:
-                await asyncio.sleep(0.02)
+
+        async def are_there() -> bool:
+            return (await self.stats()).events_count >= count
+
+        await until(are_there, timeout_seconds)
+
+
+@pytest.fixture(name="until")
+def until_fixture() -> Callable[..., Awaitable[None]]:
+    """The function `until`."""
+    return until
 
 
 @pytest_asyncio.fixture
 async def catalog(settings: ServiceSettings, signer: IdentitySigner) -> AsyncIterator[tuple[MemoryCatalog, int]]:
     """The catalog and its port."""
-    servicer = MemoryCatalog()
-    registrations = [
+    servicer = MemoryCatalog()  # type: ignore[abstract]
+    registrations: list[Registration] = [
         (dataset_pb2_grpc.add_DatasetServiceServicer_to_server, servicer),
         (import_log_pb2_grpc.add_ImportLogServiceServicer_to_server, servicer),
     ]

@@ -1,10 +1,10 @@
 """File imports through gRPC, NATS, a worker and the event store."""
 
-import asyncio
 import csv
 import gzip
 import io
 from collections import Counter, defaultdict
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 from xml.etree.ElementTree import iterparse
@@ -47,7 +47,7 @@ async def test_a_cut_last_line_is_named_and_the_rest_is_kept(ingest: Any, shared
     assert stats.events_count == 17_434
     progress = await ingest.progress(entry.import_id)
     assert progress.customers_count == stats.customers_count
-    assert [step.activity for step in progress.steps][0] == "view"
+    assert progress.steps[0].activity == "view"
     assert progress.findings[0].examples[0] == row
 
 
@@ -68,7 +68,7 @@ async def test_ties_keep_the_order_of_the_file(ingest: Any, shared_data: Path) -
     expected: Counter[tuple[str, str]] = Counter()
     for events in cases.values():
         ordered = [activity for _, activity in sorted(events, key=lambda event: event[0])]
-        expected.update(zip(ordered, ordered[1:], strict=False))
+        expected.update(pairwise(ordered))
     scope = scope_pb2.Scope(dataset_id=ingest.dataset_id, case_notion=dataset_pb2.CASE_NOTION_CUSTOMER)
     answer = await ingest.questions.GetDirectlyFollows(questions_pb2.GetDirectlyFollowsRequest(scope=scope))
     assert {(edge.source, edge.target): edge.moves_count for edge in answer.graph.edges} == expected
@@ -232,12 +232,10 @@ async def test_removing_takes_out_one_import_and_only_its_owner_may(ingest: Any)
     assert ingest.catalog.entries[first.import_id].status == import_log_pb2.IMPORT_STATUS_REMOVED
 
 
-async def test_cancelling_a_running_import_leaves_nothing(ingest: Any) -> None:
+async def test_cancelling_a_running_import_leaves_nothing(ingest: Any, until: Any) -> None:
     import_id = ingest.open_import(ABC)
     await ingest.upload(import_id, gzip.compress(b"a,b,c\n" + GOOD * 3_000_000, compresslevel=1))
-    async with asyncio.timeout(30):
-        while not (await ingest.progress(import_id)).rows_read:
-            await asyncio.sleep(0.01)
+    await until(lambda: ingest.has_rows(import_id))
     with acting_as(staff_identity(ingest.catalog.entries[import_id].created_by_id, is_admin=False)):
         await ingest.imports.CancelImport(imports_pb2.CancelImportRequest(import_id=import_id))
     assert (await ingest.ended(import_id)).status == CANCELLED

@@ -63,7 +63,7 @@ async def test_what_was_not_sent_is_filled_and_what_was_sent_stays(ingest: Any) 
     assert "device_os" not in found["s"].fields
 
 
-BAD_EVENTS = [
+BAD_EVENTS: list[tuple[dict[str, Any], str, str]] = [
     ({"customer_id": ""}, "field_missing", "customer_id"),
     ({"customer_id": "  "}, "field_missing", "customer_id"),
     ({"action_type": None}, "field_missing", "action_type"),
@@ -140,8 +140,7 @@ async def test_a_full_stream_refuses_and_says_so(bus: Bus) -> None:
     await stream.ensure()
     piece = PackedRows(b"\x90" * 4000, 4000)
     with pytest.raises(AppError) as refused:
-        for _ in range(20):
-            await stream.publish([piece])
+        await asyncio.gather(*(stream.publish([piece]) for _ in range(20)))
     assert (refused.value.code, refused.value.reason) == (Code.UNAVAILABLE, "intake_unavailable")
     assert stream.is_full
     held = (await bus.jetstream.stream_info(STREAM)).state.messages
@@ -154,17 +153,17 @@ async def test_the_flow_has_no_gaps_after_the_server_forgot_the_consumer(bus: Bu
     stream = EventStream(bus, 10_000_000)
     await stream.ensure()
     seen: list[int] = []
+    handed_over: asyncio.Queue[int] = asyncio.Queue()
 
     async def hand_over(rows: StoredRows) -> None:
-        seen.append(rows.sequence)
+        await handed_over.put(rows.sequence)
 
     task = asyncio.create_task(stream.follow(0, hand_over))
-    for round_number in range(3):
+    for _ in range(3):
         for _ in range(5):
             await stream.publish([PackedRows(b"\x90", 1)])
-        async with asyncio.timeout(10):
-            while len(seen) < 5 * (round_number + 1):
-                await asyncio.sleep(0.01)
+        for _ in range(5):
+            seen.append(await asyncio.wait_for(handed_over.get(), 10))
         for consumer in await bus.jetstream.consumers_info(STREAM):
             await bus.jetstream.delete_consumer(STREAM, consumer.name)
     await end([task])

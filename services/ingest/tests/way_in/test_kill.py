@@ -65,13 +65,7 @@ def process(stopped_ingest: Any) -> Any:
     process.kill()
 
 
-async def _until_serving(ingest: Any) -> None:
-    async with asyncio.timeout(30):
-        while not await ingest.client.is_serving():
-            await asyncio.sleep(0.05)
-
-
-async def test_a_kill_in_the_middle_of_an_import(stopped_ingest: Any, process: Process) -> None:
+async def test_a_kill_in_the_middle_of_an_import(stopped_ingest: Any, process: Process, until: Any) -> None:
     ingest = stopped_ingest
     rows_count = 400_000
     lines = b"".join(
@@ -79,16 +73,14 @@ async def test_a_kill_in_the_middle_of_an_import(stopped_ingest: Any, process: P
     )
     columns = [("customer_id", "a"), ("action_type", "b"), ("time", "c"), ("event_id", "d")]
     process.start()
-    await _until_serving(ingest)
+    await until(ingest.client.is_serving)
     import_id = ingest.open_import(columns)
     await ingest.upload(import_id, gzip.compress(b"a,b,c,d\n" + lines, compresslevel=1))
-    async with asyncio.timeout(30):
-        while not (await ingest.stats()).events_count:
-            await asyncio.sleep(0.01)
+    await ingest.until_events(1, timeout_seconds=30)
     process.kill()
     assert ingest.catalog.entries[import_id].status == import_log_pb2.IMPORT_STATUS_RUNNING
     process.start()
-    await _until_serving(ingest)
+    await until(ingest.client.is_serving)
     entry = await ingest.ended(import_id, timeout_seconds=60)
     assert entry.status == import_log_pb2.IMPORT_STATUS_COMPLETED
     assert (entry.rows_accepted, entry.rows_duplicate) == (rows_count, 0)
@@ -96,7 +88,7 @@ async def test_a_kill_in_the_middle_of_an_import(stopped_ingest: Any, process: P
     assert process.stop() == 0
 
 
-async def test_kills_while_events_stream_in(stopped_ingest: Any, process: Process) -> None:
+async def test_kills_while_events_stream_in(stopped_ingest: Any, process: Process, until: Any) -> None:
     ingest = stopped_ingest
     generator = random.Random(1)
     acknowledged: list[str] = []
@@ -120,17 +112,19 @@ async def test_kills_while_events_stream_in(stopped_ingest: Any, process: Proces
             number += 50
 
     process.start()
-    await _until_serving(ingest)
+    await until(ingest.client.is_serving)
     senders = [asyncio.create_task(send(sender)) for sender in range(8)]
     for _ in range(3):
         await asyncio.sleep(generator.uniform(0.3, 1.5))
         process.kill()
         process.start()
-        await _until_serving(ingest)
+        await until(ingest.client.is_serving)
     before = len(acknowledged)
-    async with asyncio.timeout(20):
-        while len(acknowledged) == before:
-            await asyncio.sleep(0.05)
+
+    async def goes_on() -> bool:
+        return len(acknowledged) > before
+
+    await until(goes_on)
     is_over = True
     await asyncio.gather(*senders)
     await ingest.until_events(len(acknowledged), timeout_seconds=30)
@@ -139,11 +133,13 @@ async def test_kills_while_events_stream_in(stopped_ingest: Any, process: Proces
     assert process.stop() == 0
 
 
-async def test_events_of_a_deleted_dataset_go(ingest: Any, bus: Any) -> None:
+async def test_events_of_a_deleted_dataset_go(ingest: Any, bus: Any, until: Any) -> None:
     await ingest.append(b'{"customer_id":"a","action_type":"b"}')
     await ingest.until_events(1)
     fact = facts_pb2.DatasetDeleted(dataset_id=ingest.dataset_id)
     await bus.publish("cjm.catalog.dataset.deleted.v1", fact)
-    async with asyncio.timeout(10):
-        while (await ingest.stats()).events_count:
-            await asyncio.sleep(0.02)
+
+    async def is_empty() -> bool:
+        return not (await ingest.stats()).events_count
+
+    await until(is_empty)

@@ -55,7 +55,8 @@ def test_a_given_format_is_the_only_one() -> None:
 
 
 def _numbers(counter: TieCounter, customers: list[int], times: list[int]) -> list[int]:
-    return counter.number(np.array(customers, np.uint64), np.array(times, np.int64)).tolist()
+    numbers: list[int] = counter.number(np.array(customers, np.uint64), np.array(times, np.int64)).tolist()
+    return numbers
 
 
 def test_ties_are_numbered_in_order_of_arrival_across_calls() -> None:

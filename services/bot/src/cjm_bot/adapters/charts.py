@@ -28,10 +28,12 @@ class ChartPainter:
 
 def _draw_days(days: Sequence[DayNumbers], title: str) -> bytes:
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     counts = [numbers.touchpoints_count for numbers in days]
-    figure = Figure(figsize=(8, 4.5), dpi=150, facecolor=_BACKGROUND, layout="constrained")
+    layout = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15)
+    figure = Figure(figsize=(8, 4.5), dpi=150, facecolor=_BACKGROUND, layout=layout)
     axes = figure.subplots()
     axes.set_axisbelow(True)
     bars = axes.bar(range(len(days)), counts, width=0.7, color=[_BAR] * (len(days) - 1) + [_BAR_LATEST])
@@ -42,7 +44,7 @@ def _draw_days(days: Sequence[DayNumbers], title: str) -> bytes:
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.grid(axis="y", color=_GRID)
-    axes.tick_params(colors=_INK_SOFT, length=0)
+    axes.tick_params(colors=_INK_SOFT, length=0, labelsize=8)
     axes.spines[:].set_visible(False)
     picture = BytesIO()
     figure.savefig(picture, format="png")

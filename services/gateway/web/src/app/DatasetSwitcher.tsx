@@ -8,6 +8,7 @@ import { useText } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
 import { parseTerm } from "@/shared/filters/terms";
 import { useFormat } from "@/shared/format";
+import { useNotify } from "@/shared/notify";
 import { useScope } from "@/shared/scope";
 import { foldText } from "@/shared/text";
 import css from "./shell.module.css";
@@ -16,6 +17,7 @@ import css from "./shell.module.css";
 export function DatasetSwitcher() {
   const t = useText();
   const format = useFormat();
+  const notify = useNotify();
   const navigate = useNavigate();
   const datasets = useDatasets();
   const { dataset, datasetId, filters, setScope } = useScope();
@@ -49,29 +51,27 @@ export function DatasetSwitcher() {
     setScope({ datasetId: id, filters: kept });
     if (dropped.length === 0) return;
     const fields = dropped.map((term) => fieldLabel(t, parseTerm(term)?.field ?? term)).join(", ");
-    const noteId = notifications.show({
-      message: (
-        <span>
-          {t("shell.filters_dropped", { fields, dataset: target.name, count: dropped.length })}{" "}
-          <button
-            type="button"
-            className={css.textButton}
-            onClick={() => {
-              setScope(former);
-              notifications.hide(noteId);
-            }}
-          >
-            {t("shell.undo")}
-          </button>
-        </span>
-      ),
-      autoClose: 10_000,
-    });
+    const noteId = notify(
+      <span>
+        {t("shell.filters_dropped", { fields, dataset: target.name, count: dropped.length })}{" "}
+        <button
+          type="button"
+          className={css.textButton}
+          onClick={() => {
+            setScope(former);
+            notifications.hide(noteId);
+          }}
+        >
+          {t("shell.undo")}
+        </button>
+      </span>,
+      { autoClose: 10_000 },
+    );
   }
 
   const label = dataset?.name ?? (datasets.isPending ? t("common.loading") : t("shell.no_dataset"));
   return (
-    <Combobox store={combobox} onOptionSubmit={choose} width={320} position="bottom-start">
+    <Combobox store={combobox} onOptionSubmit={choose} width={320} position="bottom-start" withinPortal={false}>
       <Combobox.Target targetType="button">
         <button type="button" className={css.pick} onClick={() => combobox.toggleDropdown()} aria-label={t("shell.dataset", { name: label })}>
           <IconDatabase size={16} stroke={1.7} />

@@ -59,6 +59,8 @@ export default function PeriodPanel({ dataset, onDone }: { dataset: Dataset; onD
           type="range"
           allowSingleDateInRange
           weekendDays={[]}
+          hideOutsideDates
+          ariaLabels={{ previousMonth: t("shell.period.previous_month"), nextMonth: t("shell.period.next_month"), previousYear: t("shell.period.previous_year"), nextYear: t("shell.period.next_year") }}
           firstDayOfWeek={firstDayOfWeek(locale)}
           locale={locale}
           value={range}

@@ -61,6 +61,8 @@ export default function SearchDialog({ onClose }: { onClose: () => void }) {
       shortcut={null}
       highlightQuery={false}
       scrollable
+      scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}
+      attributes={{ content: { "aria-label": t("shell.search") } }}
       maxHeight="60vh"
       overlayProps={{ backgroundOpacity: 0.35, blur: 0 }}
       classNames={{ content: css.spotContent ?? "", action: css.spotAction ?? "", actionsGroup: css.spotGroup ?? "" }}

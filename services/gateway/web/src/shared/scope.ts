@@ -1,11 +1,12 @@
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useMatches, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import type { Query } from "@/api/client";
 import { useDatasets } from "@/api/hooks";
-import type { Dataset } from "@/api/types";
+import type { CaseNotion, Dataset } from "@/api/types";
 import type { AppSearch } from "./search";
 
 const LAST_DATASET = "cjm-last-dataset";
+const USUAL_GAP_MINUTES = 30;
 
 export interface Scope {
   datasetId: string | null;
@@ -14,11 +15,13 @@ export interface Scope {
   from: string | null;
   to: string | null;
   filters: string[];
-  /** The scope as query parameters of the REST questions (`from`, `to`, `f`). */
+  /** What makes one journey: the reader's choice, else the dataset's. */
+  unit: CaseNotion;
+  /** The scope as query parameters of the REST questions (`from`, `to`, `f`, and `case` where it is not the dataset's). */
   question: Query;
 }
 
-export type ScopeChange = Partial<Pick<Scope, "datasetId" | "from" | "to" | "filters">>;
+export type ScopeChange = Partial<Pick<Scope, "datasetId" | "from" | "to" | "filters" | "unit">>;
 
 /**
  * The one scope of the page, read from the address. Without a dataset there, the last one used counts, then the
@@ -32,9 +35,13 @@ export function useScope(): Scope & { setScope: (change: ScopeChange) => void } 
   const dataset = datasets?.find((candidate) => candidate.id === wanted) ?? (search.dataset ? null : (datasets?.[0] ?? null));
   const datasetId = dataset?.id ?? search.dataset ?? null;
   const { from = null, to = null, f } = search;
+  const chosen = search["case"];
   const scope = useMemo<Scope>(
-    () => ({ datasetId, dataset, from, to, filters: f ?? [], question: { from, to, f: f ?? [] } }),
-    [datasetId, dataset, from, to, f],
+    () => {
+      const unit = chosen === "session" || chosen === "customer" ? chosen : (dataset?.case ?? "customer");
+      return { datasetId, dataset, from, to, filters: f ?? [], unit, question: { from, to, f: f ?? [], ...caseQuery(dataset, unit) } };
+    },
+    [datasetId, dataset, from, to, f, chosen],
   );
   const setScope = useCallback(
     (change: ScopeChange) => {
@@ -43,7 +50,8 @@ export function useScope(): Scope & { setScope: (change: ScopeChange) => void } 
         to: ".",
         search: (former: AppSearch) => ({
           ...former,
-          ...(change.datasetId !== undefined && { dataset: change.datasetId ?? undefined }),
+          ...(change.datasetId !== undefined && { dataset: change.datasetId ?? undefined, case: undefined }),
+          ...(change.unit !== undefined && { case: change.unit }),
           ...(change.from !== undefined && { from: change.from ?? undefined }),
           ...(change.to !== undefined && { to: change.to ?? undefined }),
           ...(change.filters !== undefined && { f: change.filters.length ? change.filters : undefined }),
@@ -53,6 +61,13 @@ export function useScope(): Scope & { setScope: (change: ScopeChange) => void } 
     [navigate],
   );
   return { ...scope, setScope };
+}
+
+/** How journeys are cut, where it differs from the dataset's own way: by given session ids, else by a gap. */
+export function caseQuery(dataset: Dataset | null, unit: CaseNotion): { case?: CaseNotion; session_gap_minutes?: number } {
+  if (!dataset || unit === dataset.case) return {};
+  if (unit === "customer" || dataset.fields.includes("session_id")) return { case: unit };
+  return { case: unit, session_gap_minutes: dataset.session_gap_minutes ?? USUAL_GAP_MINUTES };
 }
 
 /** One page-owned text in the address (`?key=value`); setting it replaces the history entry. `null` removes it. */
@@ -71,4 +86,9 @@ export function useUrlState(key: string, fallback: string): [string, (value: str
     [navigate, key, fallback],
   );
   return [typeof found === "string" ? found : fallback, set];
+}
+
+/** A part of the address's path, such as `datasetId` of `/data/datasets/$datasetId`; empty on other pages. */
+export function usePathParam(name: string): string {
+  return useMatches({ select: (matches) => (matches.at(-1)?.params as Record<string, string> | undefined)?.[name] ?? "" });
 }

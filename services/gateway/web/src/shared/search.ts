@@ -37,5 +37,6 @@ export function scopeOf(search: AppSearch): AppSearch {
   if (search.from) kept.from = search.from;
   if (search.to) kept.to = search.to;
   if (search.f?.length) kept.f = search.f;
+  if (search["case"]) kept["case"] = search["case"];
   return kept;
 }

@@ -182,8 +182,9 @@ class Writer:
                 if failure.code is not Code.INVALID_ARGUMENT:
                     raise
                 _log.error("events_set_aside", dataset_id=dataset_id, reason=failure.reason, rows=len(keys))
-                texts = [values.to_pylist() for values in columns.values()]
-                refused.extend((dataset_id, *row) for row in zip(*texts, strict=True))
+                nothing = [None] * len(keys)
+                fields = [columns[name].to_pylist() if name in columns else nothing for name in ROW_FIELDS[1:]]
+                refused.extend((dataset_id, *row) for row in zip(*fields, strict=True))
                 continue
             stored_count += added
             if added:
@@ -211,7 +212,13 @@ def _decoded(messages: Sequence[StoredRows]) -> dict[str, dict[str, pa.Array]]:
 def _columns(rows: list[Any]) -> dict[str, pa.Array]:
     values_by_field = zip(ROW_FIELDS, zip(*rows, strict=True), strict=True)
     next(values_by_field)  # the dataset
-    return {name: pa.array(values, _KINDS.get(name, pa.string())) for name, values in values_by_field}
+    # Of 33 fields most are not set: what no row has costs nothing further on.
+    return {
+        name: pa.array(values, _KINDS.get(name, pa.string()))
+        for name, values in values_by_field
+        if name in _NEVER_LEFT_OUT or any(values)
+    }
 
 
+_NEVER_LEFT_OUT: Final = frozenset(("event_id", "customer_id", "action_type", "time", *NUMBER_FIELDS))
 _KINDS: Final = {"time": pa.int64(), **dict.fromkeys(NUMBER_FIELDS, pa.float64())}

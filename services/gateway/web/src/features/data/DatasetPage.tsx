@@ -1,7 +1,7 @@
 import { Button, Tabs } from "@mantine/core";
 import { IconDatabaseOff, IconRoute, IconUpload } from "@tabler/icons-react";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api } from "@/api/client";
 import { datasetsQuery, useChange, useDataset, useDirectlyFollows } from "@/api/hooks";
@@ -9,7 +9,7 @@ import type { Dataset, EventRow, Page } from "@/api/types";
 import { T, useText } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
-import { useUrlState } from "@/shared/scope";
+import { usePathParam, useUrlState } from "@/shared/scope";
 import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, LoadingRows, NoPermission, PageBody, PageTitle, Tiles } from "@/shared/ui";
 import { AccessTab } from "./AccessTab";
 import css from "./data.module.css";
@@ -23,7 +23,7 @@ const TABS = ["overview", "imports", "access", "settings"] as const;
 /** One dataset: what is in it, where it came from, who may use it, its settings. */
 export default function DatasetPage() {
   const t = useText();
-  const { datasetId } = useParams({ from: "/shell/data/datasets/$datasetId" });
+  const datasetId = usePathParam("datasetId");
   const dataset = useDataset(datasetId);
   const [tab, setTab] = useUrlState("tab", "overview");
   const crumbs = [{ label: t("data.datasets"), to: "/data/datasets" }];

@@ -1,7 +1,7 @@
 import { Button, Progress } from "@mantine/core";
 import { IconRoute } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api } from "@/api/client";
 import { useChange, useDataset } from "@/api/hooks";
@@ -9,6 +9,7 @@ import type { Import, Page, RowError } from "@/api/types";
 import { T, useText } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
+import { usePathParam } from "@/shared/scope";
 import { Card, DataTable, ErrorState, LinkButton, LoadingBlock, Note, PageBody, PageTitle, Tiles } from "@/shared/ui";
 import css from "./data.module.css";
 import { Findings } from "./Findings";
@@ -21,7 +22,7 @@ export default function ImportPage() {
   const t = useText();
   const format = useFormat();
   const navigate = useNavigate();
-  const { importId } = useParams({ from: "/shell/data/imports/$importId" });
+  const importId = usePathParam("importId");
   const query = useImport(importId);
   const item = query.data;
   const dataset = useDataset(item?.dataset_id ?? null).data;

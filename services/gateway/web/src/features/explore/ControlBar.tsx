@@ -1,5 +1,6 @@
 import { SegmentedControl, Slider } from "@mantine/core";
 import { useText } from "@/messages";
+import { useScope } from "@/shared/scope";
 import type { MapMode } from "./draw/scene";
 import css from "./explore.module.css";
 
@@ -38,6 +39,24 @@ export function DataSlider({ label, text, spoken, min, max, step, value, onDrag,
         thumbValueText={spoken}
       />
     </div>
+  );
+}
+
+/** What makes one journey: a session or the whole customer. */
+export function UnitSwitch() {
+  const t = useText();
+  const { unit, setScope } = useScope();
+  return (
+    <SegmentedControl
+      size="sm"
+      aria-label={t("explore.journeys_by")}
+      value={unit}
+      onChange={(value) => setScope({ unit: value === "session" ? "session" : "customer" })}
+      data={[
+        { value: "session", label: t("explore.journeys_by.session") },
+        { value: "customer", label: t("explore.journeys_by.customer") },
+      ]}
+    />
   );
 }
 

@@ -1,7 +1,7 @@
 import { Menu } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconDownload, IconFileTypeCsv, IconFileTypePng, IconFileTypeSvg, IconLink } from "@tabler/icons-react";
 import { useText } from "@/messages";
+import { useNotify } from "@/shared/notify";
 import type { Rect } from "./draw/geometry";
 import { savePaths } from "./MapTables";
 import { saveFile } from "./csv";
@@ -26,7 +26,7 @@ export function ExportMenu({ name, svg, bounds, graph }: ExportMenuProps) {
     const drawing = svg();
     return drawing && bounds ? standaloneSvg(drawing, bounds) : null;
   };
-  const tell = (message: string): string => notifications.show({ message });
+  const tell = useNotify();
   const save = async (kind: "svg" | "png"): Promise<void> => {
     const made = picture();
     if (!made) return void tell(t("explore.export.no_map"));

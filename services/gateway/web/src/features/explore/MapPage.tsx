@@ -5,7 +5,7 @@ import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useScope } from "@/shared/scope";
 import { EmptyState, ErrorState, LoadingBlock, useDocumentTitle } from "@/shared/ui";
-import { DataSlider, ModeSwitch } from "./ControlBar";
+import { DataSlider, ModeSwitch, UnitSwitch } from "./ControlBar";
 import { useCommonWays } from "./data";
 import { warmUpLayout } from "./draw/layoutClient";
 import css from "./explore.module.css";
@@ -35,7 +35,7 @@ function Journeys(ready: Ready) {
   const { dataset, full } = ready;
   const t = useText();
   const f = useFormat();
-  const { datasetId, question } = useScope();
+  const { datasetId, unit, question } = useScope();
   const [state, change] = useMapState();
   const { mode, selection } = state;
   const isPhone = useMediaQuery("(max-width: 759px)", false, { getInitialValueInEffect: false });
@@ -45,7 +45,7 @@ function Journeys(ready: Ready) {
   const opener = useRef<string | null>(null);
   const map = useJourneyMap(ready, state, change, isPhone);
   const { mainSteps, order, steps, shown, fresh } = map;
-  const { case: unit, name, goal_activity: goal } = dataset;
+  const { name, goal_activity: goal } = dataset;
   const facts = useMemo(() => factsOf(full, goal), [full, goal]);
   const ways = useCommonWays(datasetId, question, WAYS_SHOWN);
   const words = useMapWords(shown?.graph ?? full, unit, shown?.mainSteps ?? mainSteps);
@@ -82,7 +82,7 @@ function Journeys(ready: Ready) {
         <DataSlider key={slider.label} {...slider} />
       ))}
       <ModeSwitch mode={mode} onChange={(next) => change({ mode: next })} />
-      {without > 0 && <span className={css.without}>{t("explore.without", { unit, count: without, number: f.number(without) })}</span>}
+      <UnitSwitch />
     </>
   );
   const panel = shown ? (
@@ -93,7 +93,8 @@ function Journeys(ready: Ready) {
 
   const picture = (): ReactNode => {
     if (steps > MOST_STEPS) return <TooMany onFewer={() => change({ steps: MOST_STEPS })} />;
-    if (map.failure?.from === "layout" && fresh) return <MapTables graph={fresh} paths={fresh.edges} name={name} note={t("explore.map.failed")} />;
+    if (map.failure?.from === "layout" && fresh)
+      return <MapTables graph={fresh} paths={fresh.edges} name={name} note={t("explore.map.failed")} />;
     if (map.failure) return <ErrorState error={map.failure.error} onRetry={map.failure.retry} />;
     if (!shown) return <LoadingBlock height="100%" />;
     if (state.isTable) return <MapTables graph={shown.graph} paths={[...shown.paths, ...shown.repeats]} name={name} />;
@@ -143,6 +144,7 @@ function Journeys(ready: Ready) {
           {!isPhone && <div className={css.controls}>{controls}</div>}
           <div className={css.canvas}>
             <div>{picture()}</div>
+            {without > 0 && <p className={css.without}>{t("explore.without", { unit, count: without, number: f.number(without) })}</p>}
           </div>
         </div>
         {!isPhone && (isWide || isPanelOpen) && (

@@ -9,10 +9,10 @@ import { useChange } from "@/api/hooks";
 import type { Analysis, AnalysisInput, AnalysisKind } from "@/api/types";
 import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
-import { useScope, useUrlState } from "@/shared/scope";
+import { caseQuery, useScope, useUrlState } from "@/shared/scope";
 import { scopeOf, type AppSearch } from "@/shared/search";
 import { EmptyState, ErrorState, LoadingBlock, Note, useDocumentTitle, useErrorText } from "@/shared/ui";
-import { DataSlider } from "./ControlBar";
+import { DataSlider, UnitSwitch } from "./ControlBar";
 import { ExploreTabs, WhenReady, type Ready } from "./ExploreLayout";
 import explore from "./explore.module.css";
 import { warmUpLayout } from "./draw/layoutClient";
@@ -65,7 +65,7 @@ function ModelForm({ dataset, full, onStarted }: Ready & { onStarted: (id: strin
   const t = useText();
   const f = useFormat();
   const errorText = useErrorText();
-  const { from, to, filters } = useScope();
+  const { from, to, filters, unit } = useScope();
   const [kind, setKind] = useState<AnalysisKind>("heuristics_net");
   const [values, setValues] = useState<Record<string, number>>({});
   const start = useChange((input: AnalysisInput) => api.post<Analysis>("/analyses", input), [["analyses"]]);
@@ -80,6 +80,7 @@ function ModelForm({ dataset, full, onStarted }: Ready & { onStarted: (id: strin
     const input: AnalysisInput = {
       dataset_id: dataset.id,
       kind,
+      ...caseQuery(dataset, unit),
       parameters: Object.fromEntries(parameters.map(({ name, value }) => [name, value])),
       ...(from !== null && { from }),
       ...(to !== null && { to }),
@@ -92,8 +93,11 @@ function ModelForm({ dataset, full, onStarted }: Ready & { onStarted: (id: strin
     <form onSubmit={submit}>
       <h2>{t("explore.model.title")}</h2>
       <p className={css.lead}>
-        <T id="explore.model.scope" values={{ unit: dataset.case, count: journeys, number: f.number(journeys) }} />
+        <T id="explore.model.scope" values={{ unit, count: journeys, number: f.number(journeys) }} />
       </p>
+      <div className={css.unit}>
+        <UnitSwitch />
+      </div>
       <fieldset className={css.kinds}>
         <legend className={explore.hidden}>{t("explore.model.kind")}</legend>
         {KINDS.map((one) => (

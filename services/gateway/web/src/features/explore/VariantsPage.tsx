@@ -9,6 +9,7 @@ import { useFormat } from "@/shared/format";
 import { useScope, useUrlState } from "@/shared/scope";
 import { EmptyState, ErrorState, LoadingRows, PageBody, useDocumentTitle } from "@/shared/ui";
 import { ExploreTabs, WhenReady, type Ready } from "./ExploreLayout";
+import { UnitSwitch } from "./ControlBar";
 import css from "./explore.module.css";
 import { StepChips } from "./panel/SidePanel";
 
@@ -32,7 +33,7 @@ export default function VariantsPage() {
 function Ways({ dataset }: Ready) {
   const t = useText();
   const f = useFormat();
-  const { datasetId, question } = useScope();
+  const { datasetId, unit, question } = useScope();
   const [repeats, setRepeats] = useUrlState("repeats", "counted");
   const ignoresRepeats = repeats === "ignored";
   const query = { ...question, limit: PAGE_SIZE, ...(ignoresRepeats && { ignore_repeats: true }) };
@@ -43,10 +44,9 @@ function Ways({ dataset }: Ready) {
     getNextPageParam: (last) => last.next_cursor,
     placeholderData: (former) => former,
   });
-  const unit = dataset.case;
   const first = ways.data?.pages[0];
   const items = ways.data?.pages.flatMap((page) => page.items) ?? [];
-  const isAllDifferent = first !== undefined && first.cases > 1 && first.variants_total === first.cases;
+  const isAllDifferent = !ignoresRepeats && first !== undefined && first.cases > 1 && first.variants_total === first.cases;
   const toggle = (
     <Switch
       checked={ignoresRepeats}
@@ -60,11 +60,14 @@ function Ways({ dataset }: Ready) {
       <h1 className={css.hidden}>{t("explore.variants.title", { name: dataset.name })}</h1>
       <div className={css.toolbar}>
         <p>{first && <T id="explore.variants.lead" values={leadOf(first, unit, f.number, f.share)} />}</p>
-        {toggle}
+        <div className={css.tools}>
+          {toggle}
+          <UnitSwitch />
+        </div>
       </div>
       {ways.isError && <ErrorState error={ways.error} onRetry={() => void ways.refetch()} />}
       {ways.isPending && <LoadingRows rows={10} height={38} />}
-      {isAllDifferent && !ignoresRepeats && (
+      {isAllDifferent && (
         <EmptyState
           icon={<IconArrowsShuffle size={22} stroke={1.7} />}
           title={t("explore.variants.all_different")}
@@ -73,7 +76,7 @@ function Ways({ dataset }: Ready) {
           <Button onClick={() => setRepeats("ignored")}>{t("explore.variants.ignore_repeats")}</Button>
         </EmptyState>
       )}
-      {items.length > 0 && !(isAllDifferent && !ignoresRepeats) && (
+      {items.length > 0 && !isAllDifferent && (
         <ol className={css.wayList} aria-busy={ways.isPlaceholderData} style={{ opacity: ways.isPlaceholderData ? 0.6 : 1 }}>
           {items.map((way, index) => (
             <Way
@@ -85,7 +88,7 @@ function Ways({ dataset }: Ready) {
           ))}
         </ol>
       )}
-      {ways.hasNextPage && (
+      {ways.hasNextPage && !isAllDifferent && (
         <div className={css.listEnd}>
           <Button variant="default" loading={ways.isFetchingNextPage} onClick={() => void ways.fetchNextPage()}>
             {t("common.more")}

@@ -45,7 +45,12 @@ export interface JourneyMap {
 }
 
 /** From the graph of all steps and the address to the picture: choice of steps and paths, layout, scene. */
-export function useJourneyMap({ dataset, full, isStale }: Ready, state: MapState, change: (part: Partial<MapState>) => void, isPhone: boolean): JourneyMap {
+export function useJourneyMap(
+  { dataset, full, isStale }: Ready,
+  state: MapState,
+  change: (part: Partial<MapState>) => void,
+  isPhone: boolean,
+): JourneyMap {
   const t = useText();
   const f = useFormat();
   const measure = useLabelWidth();
@@ -69,7 +74,10 @@ export function useJourneyMap({ dataset, full, isStale }: Ready, state: MapState
   const least = laid ? leastPathRatio(laid.choice) : 0;
   const ratio = Math.max(least, pathsDraft ?? state.paths ?? (laid ? defaultPathRatio(laid.choice, laid.graph.nodes.length) : 0));
   const count = laid ? pathCount(laid.choice, ratio) : 0;
-  const drawn = useMemo(() => (laid ? drawnPaths(laid.graph, laid.choice.order.slice(0, count), selection) : null), [laid, count, selection]);
+  const drawn = useMemo(
+    () => (laid ? drawnPaths(laid.graph, laid.choice.order.slice(0, count), selection) : null),
+    [laid, count, selection],
+  );
   const shown = useMemo(() => {
     if (!laid || !drawn) return null;
     const labelOf = (path: Path | null, moves: number): string =>

@@ -1,8 +1,9 @@
 import { IconArrowLeft, IconArrowRight } from "@tabler/icons-react";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { HELP_PAGES, type HelpPageName } from "@/app/helpPages";
 import { T, useText } from "@/messages";
+import { usePathParam } from "@/shared/scope";
 import { EmptyState, LoadingRows, PageTitle } from "@/shared/ui";
 import css from "./HelpPage.module.css";
 
@@ -28,7 +29,7 @@ const SHORTCUTS = [
 /** Help: short pages in a ring of previous and next, all in the bundle. */
 export default function HelpPage() {
   const t = useText();
-  const { page } = useParams({ from: "/shell/help/$page" });
+  const page = usePathParam("page");
   const name = HELP_PAGES.find((candidate) => candidate === page);
   if (!name) return <EmptyState title={t("common.not_found")} text={t("common.not_found_text")} />;
   const at = HELP_PAGES.indexOf(name);

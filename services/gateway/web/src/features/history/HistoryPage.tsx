@@ -1,5 +1,4 @@
 import { Button, Select } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconAlertTriangle, IconCheck, IconClock, IconHistory, IconLoader2, IconMinus, IconX } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -9,6 +8,7 @@ import type { Analysis, AnalysisKind, Import, Page, User } from "@/api/types";
 import { useText, type Translate } from "@/messages";
 import { useTermText } from "@/shared/filters";
 import { useFormat, type Formatters } from "@/shared/format";
+import { useNotify } from "@/shared/notify";
 import { useUrlState } from "@/shared/scope";
 import { scopeOf, type AppSearch } from "@/shared/search";
 import { DataTable, EmptyState, ErrorState, LoadingRows, PageBody, PageTitle, type Column } from "@/shared/ui";
@@ -111,6 +111,7 @@ function useColumns(): Column<Entry>[] {
   const me = useMe().data?.user;
   const people = useQuery({ queryKey: ["users"], queryFn: ({ signal }) => allItems<User>("/users", {}, signal) }).data ?? [];
   const termText = useTermText();
+  const notify = useNotify();
   const remove = useChange((entry: Entry) => api.delete(`/analyses/${entry.id}`), [["analyses"]]);
   const datasetName = ({ kind, source }: Entry) =>
     datasets.find(({ id }) => id === source.dataset_id)?.name ?? (kind === "analysis" ? source.dataset_name : t("common.not_set"));
@@ -119,7 +120,7 @@ function useColumns(): Column<Entry>[] {
 
   async function deleteEntry(entry: Entry) {
     await remove.mutateAsync(entry);
-    notifications.show({ message: t("history.deleted", { what: nameOf(entry, t), dataset: datasetName(entry) }) });
+    notify(t("history.deleted", { what: nameOf(entry, t), dataset: datasetName(entry) }));
     document.getElementById(LIST_ID)?.focus();
   }
 

@@ -1,8 +1,8 @@
 import { Button, Menu } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconChartBar, IconDownload, IconTable } from "@tabler/icons-react";
 import { lazy, Suspense, type ReactNode } from "react";
 import { useText } from "@/messages";
+import { useNotify } from "@/shared/notify";
 import { useUrlState } from "@/shared/scope";
 import { Card, DataTable, LoadingBlock, type Column } from "@/shared/ui";
 import type { DayChart } from "./chart";
@@ -38,6 +38,7 @@ interface ChartCardProps {
 /** A chart with its sentence, its table and its exports; which of the two shows is in the address. */
 export function ChartCard({ id, title, caption, chart, legend, columns, rows, formatDay, formatCell, isWide = false }: ChartCardProps) {
   const t = useText();
+  const notify = useNotify();
   const [tables, setTables] = useUrlState("tables", "");
   const shown = tables.split(",").filter(Boolean);
   const isTable = shown.includes(id);
@@ -57,7 +58,7 @@ export function ChartCard({ id, title, caption, chart, legend, columns, rows, fo
       const { pngOf, svgOf } = await import("./chart");
       save(format === "svg" ? svgOf(chart, title) : await pngOf(chart, title), `${fileName}.${format}`);
     } catch {
-      notifications.show({ color: "red", message: t("reports.export_failed") });
+      notify(t("reports.export_failed"), { color: "red" });
     }
   }
 

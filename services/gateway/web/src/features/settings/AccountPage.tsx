@@ -1,10 +1,10 @@
 import { Button, PasswordInput, SegmentedControl, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { notifications } from "@mantine/notifications";
 import { useState } from "react";
 import { ApiError, api } from "@/api/client";
 import { useChange, useMe } from "@/api/hooks";
 import { T, useText } from "@/messages";
+import { useNotify } from "@/shared/notify";
 import { Card, Note, PageBody, PageTitle, useErrorText } from "@/shared/ui";
 import { PASSWORD_LENGTH } from "./password";
 import css from "./settings.module.css";
@@ -27,6 +27,7 @@ export default function AccountPage() {
 function ChangePassword() {
   const t = useText();
   const errorText = useErrorText();
+  const notify = useNotify();
   const [failure, setFailure] = useState<unknown>(null);
   const change = useChange(({ old, fresh }: { old: string; fresh: string }) => api.put("/me/password", { old_password: old, new_password: fresh }), []);
   const form = useForm({
@@ -51,7 +52,7 @@ function ChangePassword() {
       return;
     }
     form.reset();
-    notifications.show({ message: t("settings.account.password_changed") });
+    notify(t("settings.account.password_changed"));
   }
 
   return (

@@ -9,6 +9,7 @@ import { allItems, useChange, useMe } from "@/api/hooks";
 import type { User } from "@/api/types";
 import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
+import { useNotify } from "@/shared/notify";
 import { Card, DataTable, EmptyState, ErrorState, LoadingRows, Note, PageBody, PageTitle, useErrorText, type Column } from "@/shared/ui";
 import { AdminsOnly } from "./AdminsOnly";
 import { PASSWORD_LENGTH } from "./password";
@@ -56,6 +57,7 @@ export default function TeamPage() {
 function AddPerson({ onDone }: { onDone: () => void }) {
   const t = useText();
   const errorText = useErrorText();
+  const notify = useNotify();
   const [failure, setFailure] = useState<unknown>(null);
   const create = useChange((input: { username: string; password: string; role: string }) => api.post<User>("/users", input), TOUCHES);
   const form = useForm({
@@ -72,10 +74,10 @@ function AddPerson({ onDone }: { onDone: () => void }) {
     setFailure(null);
     try {
       const user = await create.mutateAsync({ ...values, username: values.username.trim() });
-      notifications.show({ message: t("settings.team.created", { name: user.username }), autoClose: 10_000 });
+      notify(t("settings.team.created", { name: user.username }), { autoClose: 10_000 });
       onDone();
     } catch (error) {
-      const field = error instanceof ApiError ? error.errors[0]?.field : null;
+      const field = error instanceof ApiError && (error.reason === "username_taken" ? "username" : error.errors[0]?.field);
       if (field === "username" || field === "password") form.setFieldError(field, errorText(error));
       else setFailure(error);
     }
@@ -177,6 +179,7 @@ function People({ people }: { people: User[] }) {
 function PersonActions({ user }: { user: User }) {
   const t = useText();
   const errorText = useErrorText();
+  const notify = useNotify();
   const [isOpen, setOpen] = useState(false);
   const [isResetting, setResetting] = useState(false);
   const change = useChange((input: UserChange) => api.patch<User>(`/users/${user.id}`, input), TOUCHES);
@@ -186,7 +189,7 @@ function PersonActions({ user }: { user: User }) {
     try {
       await change.mutateAsync(input);
     } catch (error) {
-      notifications.show({ color: "red", message: errorText(error) });
+      notify(errorText(error), { color: "red" });
       return;
     }
     const id = `user-${user.id}`;
@@ -194,20 +197,17 @@ function PersonActions({ user }: { user: User }) {
       notifications.hide(id);
       if (undo) void apply(undo, "settings.team.changed");
     };
-    notifications.show({
-      id,
-      autoClose: 10_000,
-      message: (
-        <>
-          {t(done, { name })}{" "}
-          {undo && (
-            <Button variant="subtle" size="compact-sm" onClick={takeBack}>
-              {t("settings.team.undo")}
-            </Button>
-          )}
-        </>
-      ),
-    });
+    notify(
+      <>
+        {t(done, { name })}{" "}
+        {undo && (
+          <Button variant="subtle" size="compact-sm" onClick={takeBack}>
+            {t("settings.team.undo")}
+          </Button>
+        )}
+      </>,
+      { id, autoClose: 10_000 },
+    );
   }
 
   function choose(input: UserChange, done: string, undo: UserChange) {
@@ -258,6 +258,7 @@ function PersonActions({ user }: { user: User }) {
 function ResetPassword({ user, onDone }: { user: User; onDone: () => void }) {
   const t = useText();
   const errorText = useErrorText();
+  const notify = useNotify();
   const change = useChange((new_password: string) => api.patch<User>(`/users/${user.id}`, { new_password }), TOUCHES);
   const form = useForm({
     mode: "uncontrolled",
@@ -271,7 +272,7 @@ function ResetPassword({ user, onDone }: { user: User; onDone: () => void }) {
       form.setFieldError("fresh", errorText(error));
       return;
     }
-    notifications.show({ message: t("settings.team.password_set", { name: user.username }) });
+    notify(t("settings.team.password_set", { name: user.username }));
     onDone();
   }
   return (

@@ -1,6 +1,5 @@
 import { Button } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
-import { notifications } from "@mantine/notifications";
 import { IconBrandTelegram, IconCheck, IconExternalLink } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
@@ -10,6 +9,7 @@ import { useChange } from "@/api/hooks";
 import type { TelegramCode, TelegramState } from "@/api/types";
 import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
+import { useNotify } from "@/shared/notify";
 import { Card, EmptyState, ErrorState, LoadingBlock, Note, PageBody, PageTitle, useErrorText } from "@/shared/ui";
 import { ConfirmButton } from "@/shared/ui/ConfirmButton";
 import css from "./settings.module.css";
@@ -170,6 +170,7 @@ function Linked({ state }: { state: TelegramState }) {
   const t = useText();
   const format = useFormat();
   const errorText = useErrorText();
+  const notify = useNotify();
   const chat = state.chat_title ?? "";
   const test = useChange(() => api.post("/telegram/test"), TOUCHES);
   const unlink = useChange(() => api.delete("/telegram"), TOUCHES);
@@ -177,7 +178,7 @@ function Linked({ state }: { state: TelegramState }) {
 
   async function end() {
     await unlink.mutateAsync(undefined);
-    notifications.show({ message: t("settings.telegram.unlinked") });
+    notify(t("settings.telegram.unlinked"));
   }
 
   return (

@@ -1,7 +1,6 @@
 import { Button, MultiSelect, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useClipboard } from "@mantine/hooks";
-import { notifications } from "@mantine/notifications";
 import { IconCheck, IconCopy, IconKey, IconMinus, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -11,6 +10,7 @@ import { allItems, useChange, useDatasets, useMe } from "@/api/hooks";
 import type { ApiToken, Dataset } from "@/api/types";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
+import { useNotify } from "@/shared/notify";
 import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingRows, Note, PageBody, PageTitle, useErrorText, type Column } from "@/shared/ui";
 import { ConfirmButton } from "@/shared/ui/ConfirmButton";
 import { AdminsOnly } from "./AdminsOnly";
@@ -218,12 +218,13 @@ function FirstEvent({ dataset }: { dataset: Dataset }) {
 function Tokens({ tokens, datasets }: { tokens: ApiToken[]; datasets: Dataset[] }) {
   const t = useText();
   const format = useFormat();
+  const notify = useNotify();
   const revoke = useChange((token: ApiToken) => api.delete(`/tokens/${token.id}`), TOUCHES);
   const nameOf = (id: string) => datasets.find((dataset) => dataset.id === id)?.name ?? t("settings.tokens.deleted_dataset");
 
   async function end(token: ApiToken) {
     await revoke.mutateAsync(token);
-    notifications.show({ message: t("settings.tokens.revoked_now", { name: token.name }) });
+    notify(t("settings.tokens.revoked_now", { name: token.name }));
   }
 
   const columns: Column<ApiToken>[] = [

@@ -18,7 +18,7 @@ const FilterEditor = lazy(() => import("./FilterEditor"));
 export function FilterBar() {
   const t = useText();
   const termText = useTermText();
-  const { datasetId, dataset, filters, question, setScope } = useScope();
+  const { datasetId, dataset, filters, unit, question, setScope } = useScope();
   const graph = useDirectlyFollows(datasetId, question);
   if (!dataset) return null;
 
@@ -55,7 +55,7 @@ export function FilterBar() {
           )}
         </EditorPopover>
         <span className={css.spacer} />
-        {graph.data && <ScopeMeter graph={graph.data} unit={dataset.case} isStale={graph.isPlaceholderData} />}
+        {graph.data && <ScopeMeter graph={graph.data} unit={unit} isStale={graph.isPlaceholderData} />}
       </div>
       {graph.data && !graph.isPlaceholderData && graph.data.cases === 0 && filters.length > 0 && <EmptyHint />}
     </div>
@@ -66,7 +66,7 @@ function EditorPopover({ term, onApply, children }: { term: string | null; onApp
   const [isOpen, setOpen] = useState(false);
   return (
     <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus>
-      <Popover.Target>{<span className={css.target}>{children(() => setOpen(!isOpen))}</span>}</Popover.Target>
+      <Popover.Target>{children(() => setOpen(!isOpen))}</Popover.Target>
       <Popover.Dropdown>
         {isOpen && (
           <Suspense fallback={<LoadingBlock height={240} />}>

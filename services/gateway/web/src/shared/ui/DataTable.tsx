@@ -73,7 +73,7 @@ export function DataTable<Row>({ caption, columns, rows, rowKey, onRowClick, car
                     <button
                       type="button"
                       className={css.sort}
-                      aria-label={t("common.sort_by", { column: column.label })}
+                      title={t("common.sort_by", { column: column.label })}
                       onClick={() => setSort({ key: column.key, descending: isSorted ? !sort.descending : column.align === "right" })}
                     >
                       {column.label}

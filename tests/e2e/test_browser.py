@@ -1,0 +1,237 @@
+"""The page in a real browser: every route in both themes and at phone width, and what people come for."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+
+from cjm_testkit.product import ADMIN_PASSWORD, Product, created
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+CHROMIUM = Path(os.environ.get("CJM_CHROMIUM", "/usr/bin/chromium"))
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ROUTES = [
+    "/",
+    "/explore/map",
+    "/explore/variants",
+    "/explore/models",
+    "/reports",
+    "/data/datasets",
+    "/data/imports",
+    "/data/import",
+    "/history",
+    "/help",
+    "/settings/account",
+    "/settings/telegram",
+    "/settings/team",
+    "/settings/tokens",
+]
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 780}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def session_state(browser: Browser, product: Product) -> dict[str, Any]:
+    """Cookies of a signed-in administrator."""
+    context = browser.new_context(base_url=product.base_url)
+    page = context.new_page()
+    sign_in(page)
+    state: dict[str, Any] = dict(context.storage_state())
+    context.close()
+    return state
+
+
+def sign_in(page: Page, password: str = ADMIN_PASSWORD) -> None:
+    page.goto("/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("navigation").first).to_be_visible()
+
+
+@pytest.fixture
+def open_context(
+    browser: Browser, product: Product, session_state: dict[str, Any]
+) -> Iterator[Callable[..., BrowserContext]]:
+    contexts: list[BrowserContext] = []
+
+    def make(**options: Any) -> BrowserContext:
+        arguments = {"viewport": DESKTOP, "storage_state": session_state, "reduced_motion": "reduce", **options}
+        contexts.append(browser.new_context(base_url=product.base_url, **arguments))
+        return contexts[-1]
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_context: Callable[..., BrowserContext]) -> Page:
+    return open_context().new_page()
+
+
+def settled(page: Page) -> None:
+    """Wait until the page shows its content and asks for nothing more."""
+    expect(page.locator("h1").first).to_be_attached(timeout=15_000)
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("[data-skeleton], .mantine-Skeleton-root")).to_have_count(0, timeout=15_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_route_is_accessible_and_quiet(open_context: Callable[..., BrowserContext], route: str, scheme: str) -> None:
+    page = open_context(color_scheme=scheme).new_page()
+    trouble: list[str] = []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
+    page.goto(route)
+    settled(page)
+    found = Axe().run(page).response["violations"]
+    serious = [
+        f"{item['id']}: {item['nodes'][0]['target']} {item['nodes'][0].get('failureSummary', '')[:200]}"
+        for item in found
+        if item["impact"] in {"serious", "critical"}
+    ]
+    assert not serious
+    assert not trouble
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_route_fits_a_phone(open_context: Callable[..., BrowserContext], route: str) -> None:
+    page = open_context(viewport=PHONE, has_touch=True, is_mobile=True).new_page()
+    page.goto(route)
+    settled(page)
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+
+
+def test_sign_in(browser: Browser, product: Product) -> None:
+    context = browser.new_context(base_url=product.base_url, viewport=DESKTOP)
+    page = context.new_page()
+    page.goto("/explore/variants")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password", exact=True).fill("not the password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/explore/variants"))
+    context.close()
+
+
+def shop_id(admin: httpx.Client) -> str:
+    items = created(admin.get("/api/v1/datasets", params={"name_contains": "Web shop"}), 200)["items"]
+    return str(items[0]["id"])
+
+
+def test_map_shows_the_numbers_of_the_api(page: Page, admin: httpx.Client) -> None:
+    dataset_id = shop_id(admin)
+    path = f"/api/v1/datasets/{dataset_id}/directly-follows"
+    graph = created(admin.get(path, params={"case": "session"}), 200)
+    counts = {node["activity"]: node for node in graph["nodes"]}
+    page.goto(f"/explore/map?dataset={dataset_id}&case=session")
+    settled(page)
+    expect(page.get_by_text("3,605").first).to_be_visible()
+    expect(page.get_by_text(f"{graph['variants_total']:,}").first).to_be_visible()
+    step = page.get_by_role("button", name=re.compile(r"^product_view: "))
+    expect(step).to_have_attribute("aria-label", re.compile(f"{counts['product_view']['count']:,} events"))
+    page.get_by_role("button", name="View as table").click()
+    row = page.get_by_role("row").filter(has=page.get_by_role("cell", name="product_view", exact=True)).first
+    expect(row).to_contain_text(f"{counts['product_view']['count']:,}")
+
+
+def test_map_by_keyboard_and_link(page: Page, admin: httpx.Client) -> None:
+    dataset_id = shop_id(admin)
+    page.goto(f"/explore/map?dataset={dataset_id}&case=session&steps=9")
+    settled(page)
+    steps = page.get_by_role("button", name=re.compile(r"^[a-z_]+: [\d,]+ events"))
+    expect(steps).to_have_count(9)
+    focusable = [step for step in steps.all() if step.get_attribute("tabindex") == "0"]
+    assert len(focusable) == 1, "the map is one tab stop"
+    focusable[0].focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("sel="))
+    link = page.url
+    selected = page.locator("aside, [role=complementary]").first.inner_text()
+    again = page.context.new_page()
+    again.goto(link)
+    settled(again)
+    expect(again.get_by_role("button", name=re.compile(r"^[a-z_]+: [\d,]+ events"))).to_have_count(9)
+    assert again.locator("aside, [role=complementary]").first.inner_text().split("\n")[1] == selected.split("\n")[1]
+    page.keyboard.press("Escape")
+    expect(page).not_to_have_url(re.compile("sel="))
+
+
+def test_cards_stay_still_while_paths_move(page: Page, admin: httpx.Client) -> None:
+    page.goto(f"/explore/map?dataset={shop_id(admin)}&case=session")
+    settled(page)
+    steps = page.get_by_role("button", name=re.compile(r"^[a-z_]+: [\d,]+ events"))
+    expect(steps.first).to_be_visible()
+
+    def places() -> list[Any]:
+        boxes: list[Any] = [step.bounding_box() for step in steps.all()]
+        return boxes
+
+    before = places()
+    slider = page.get_by_role("slider", name="Paths")
+    slider.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    assert places() == before
+
+
+def test_import_wizard_from_file_to_map(page: Page, tmp_path: Path, new_name: Callable[[str], str]) -> None:
+    name = new_name("Wizard shop")
+    file = tmp_path / "shop.csv"
+    lines = [f"c{i % 7},{'visit' if i % 3 else 'buy'},2024-03-{1 + i % 20:02d} 10:{i:02d}:00,web" for i in range(50)]
+    file.write_text("client;step;when;channel\n" + "\n".join(lines).replace(",", ";") + "\nc9;buy;31.02.2024;web\n")
+    page.goto("/data/import")
+    settled(page)
+    page.locator("input[type=file]").set_input_files(str(file))
+    for _ in range(12):
+        if "/explore/map" in page.url:
+            break
+        field = page.get_by_label("Dataset name")
+        if field.count() and field.first.is_visible() and field.first.is_editable():
+            field.first.fill(name)
+        button = page.locator("main").get_by_role(
+            "button", name=re.compile(r"^(Next|Continue|Import|Check|Start import)")
+        )
+        expect(button.last).to_be_enabled(timeout=30_000)
+        button.last.click()
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(300)
+    expect(page).to_have_url(re.compile("/explore/map"), timeout=30_000)
+    settled(page)
+    expect(page.get_by_role("button", name=re.compile(r"^visit: 33 events"))).to_be_visible(timeout=15_000)
+
+
+def test_unknown_address_says_so(page: Page) -> None:
+    page.goto("/no/such/page")
+    expect(page.locator("h1").first).to_be_visible()
+    expect(page.get_by_role("link").first).to_be_visible()
