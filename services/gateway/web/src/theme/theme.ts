@@ -35,7 +35,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: Button.extend({ defaultProps: { size: "sm" } }),
-    Menu: { defaultProps: { radius: "lg", shadow: "none" } },
+    Menu: { defaultProps: { radius: "lg", shadow: "none", withInitialFocusPlaceholder: false } },
     Popover: { defaultProps: { radius: "lg", shadow: "none" } },
     Tooltip: { defaultProps: { openDelay: 300 } },
   },

@@ -1,5 +1,5 @@
 import { Button, Modal, TextInput } from "@mantine/core";
-import { useState, type ReactNode } from "react";
+import { useId, useState, type ReactNode } from "react";
 import { T, useText } from "@/messages";
 import { Note, useErrorText } from "@/shared/ui";
 import css from "./data.module.css";
@@ -20,10 +20,11 @@ interface TypedConfirmProps {
 export function TypedConfirm({ title, text, word, actionLabel, isPending, error, onConfirm, onClose }: TypedConfirmProps) {
   const t = useText();
   const errorText = useErrorText();
+  const headingId = useId();
   const [typed, setTyped] = useState("");
   const isRight = typed.trim() === word;
   return (
-    <Modal opened onClose={onClose} title={title} centered closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal opened onClose={onClose} centered withCloseButton={false} aria-labelledby={headingId}>
       <form
         className={css.fields}
         onSubmit={(event) => {
@@ -31,6 +32,9 @@ export function TypedConfirm({ title, text, word, actionLabel, isPending, error,
           if (isRight) onConfirm();
         }}
       >
+        <h2 id={headingId} className={css.section}>
+          {title}
+        </h2>
         <p className={css.modalText}>{text}</p>
         {error && <Note tone="danger">{errorText(error)}</Note>}
         <TextInput label={<T id="data.confirm_label" values={{ word }} />} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} autoComplete="off" spellCheck={false} data-autofocus />

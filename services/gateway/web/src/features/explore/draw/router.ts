@@ -33,6 +33,8 @@ interface Plan {
 
 const BEND_COST = 16;
 const CROSSING_COST = 26;
+/** Crossing the main way disturbs the picture most. */
+const MAIN_CROSSING_WEIGHT = 3;
 const STUB_SIDE_COST = 24;
 const CORNER_RADIUS = 12;
 const ARC_RISE = 44;
@@ -83,7 +85,9 @@ function planDown(rows: Row[], wire: Wire, source: Box, target: Box, from: numbe
   const lanes = cheapest([[source.x], ...stages, [target.x]], bend).slice(1, -1);
   between.forEach((row, index) => takeLane(row, { x: lanes[index] as number, halfWidth }));
   const xs = [source.x, ...lanes, target.x];
-  xs.slice(1).forEach((below, index) => rows[from + index]?.curves.push({ above: xs[index] as number, below }));
+  xs.slice(1).forEach((below, index) =>
+    rows[from + index]?.curves.push({ above: xs[index] as number, below, weight: wire.isMain ? MAIN_CROSSING_WEIGHT : 1 }),
+  );
   return { kind: "down", lanes };
 }
 
@@ -102,7 +106,7 @@ function planUp(rows: Row[], wire: Wire, source: Box, target: Box, from: number,
     (index === climbed.length - 2 ? sideCost(target, above) : 0);
   const lanes = cheapest(stages, bend);
   climbed.forEach((row, index) => takeLane(row, { x: lanes[index] as number, halfWidth }));
-  lanes.slice(1).forEach((above, index) => rows[from - index - 1]?.curves.push({ above, below: lanes[index] as number }));
+  lanes.slice(1).forEach((above, index) => rows[from - index - 1]?.curves.push({ above, below: lanes[index] as number, weight: 1 }));
   return { kind: "up", lanes };
 }
 

@@ -20,7 +20,7 @@ export interface Row {
   gaps: Gap[];
   lanes: Lane[];
   /** Curves in the channel below the row: x at its top and at its bottom. */
-  curves: { above: number; below: number }[];
+  curves: { above: number; below: number; weight: number }[];
 }
 
 const CARD_CLEARANCE = 9;
@@ -109,9 +109,9 @@ export function linesBeside(row: Row, box: Box, halfWidth: number): number[] {
   return lines;
 }
 
-/** Curves of the channel below a row that a new one would cross. */
+/** How much crossing the curves of the channel below a row would weigh. */
 export function crossings(row: Row, above: number, below: number): number {
-  let count = 0;
-  for (const curve of row.curves) if ((curve.above - above) * (curve.below - below) < 0) count += 1;
-  return count;
+  let weight = 0;
+  for (const curve of row.curves) if ((curve.above - above) * (curve.below - below) < 0) weight += curve.weight;
+  return weight;
 }
