@@ -236,7 +236,7 @@ def reader_of(store: EventStore) -> StoreReader:
     return StoreReader(store, store._engine, "test")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(events, min_size=1, max_size=40),
     parts=st.integers(1, 3),
@@ -258,7 +258,7 @@ def test_a_graph_is_what_counting_slowly_finds(
         assert all(one.to_seconds == other.from_seconds for one, other in pairwise(bins))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(events, min_size=1, max_size=40), parts=st.integers(1, 3), frame=frames, repeats=st.booleans())
 def test_ways_and_heuristics_counts_are_what_counting_slowly_finds(
     opened: EventStore,

@@ -22,7 +22,7 @@ from cjm_kit.errors import AppError, Code
 
 _SAMPLE_ROWS: Final = 10_000
 _TIE_SLOTS_BITS: Final = 24
-_INSERT_ROWS: Final = 80_000
+_INSERT_ROWS: Final = 40_000
 _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 

@@ -24,7 +24,7 @@ export function TypedConfirm({ title, text, word, actionLabel, isPending, error,
   const [typed, setTyped] = useState("");
   const isRight = typed.trim() === word;
   return (
-    <Modal opened onClose={onClose} centered withCloseButton={false} aria-labelledby={headingId}>
+    <Modal opened onClose={onClose} centered withCloseButton={false} attributes={{ content: { "aria-labelledby": headingId } }}>
       <form
         className={css.fields}
         onSubmit={(event) => {
