@@ -6,10 +6,13 @@ import stat
 from pathlib import Path
 
 import pytest
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
 
 from cjm_kit.errors import AppError
 from cjm_launcher import instance
 from cjm_launcher.doctor import check_machine
+from cjm_launcher.nats_server import NatsServer
 from cjm_launcher.settings import LauncherSettings
 
 
@@ -17,6 +20,30 @@ def test_data_folder_is_made_private_and_nothing_is_left_in_it(tmp_path: Path) -
     instance.prepare_data_dir(tmp_path / "a" / "b")
     assert list((tmp_path / "a" / "b").iterdir()) == []
     assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
+
+
+def test_files_in_a_folder_that_was_there_are_private_too(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    former = os.umask(0o022)
+    try:
+        instance.prepare_data_dir(tmp_path)
+        (tmp_path / "catalog.sqlite").write_text("x")
+    finally:
+        os.umask(former)
+    assert stat.S_IMODE((tmp_path / "catalog.sqlite").stat().st_mode) == 0o600
+
+
+async def test_the_bus_lets_nobody_in_without_its_token(nats_server: NatsServer) -> None:
+    async def ignore(_: Exception) -> None: ...
+
+    client = Client()
+    with pytest.raises(NatsError):
+        await client.connect(
+            nats_server.url.replace(nats_server.url.split("//")[1].split("@")[0] + "@", ""),
+            error_cb=ignore,
+            allow_reconnect=False,
+        )
+    await client.close()
 
 
 def test_folder_in_the_way_of_a_file(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ ROUTES = [
     "/reports",
     "/data/datasets",
     "/data/imports",
-    "/data/import",
+    "/data/imports/new",
     "/history",
     "/help",
     "/settings/account",
@@ -68,7 +68,7 @@ def session_state(browser: Browser, product: Product) -> dict[str, Any]:
 
 def sign_in(page: Page, password: str = ADMIN_PASSWORD) -> None:
     page.goto("/")
-    page.get_by_label("Username").fill("admin")
+    page.get_by_label("User name").fill("admin")
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("navigation").first).to_be_visible()
@@ -96,10 +96,19 @@ def page(open_context: Callable[..., BrowserContext]) -> Page:
 
 
 def settled(page: Page) -> None:
-    """Wait until the page shows its content and asks for nothing more."""
+    """Wait until the page shows its content, to its lower end, and asks for nothing more."""
     expect(page.locator("h1").first).to_be_attached(timeout=15_000)
     page.wait_for_load_state("networkidle")
-    expect(page.locator("[data-skeleton], .mantine-Skeleton-root")).to_have_count(0, timeout=15_000)
+    # Charts below the fold are drawn when they come into view.
+    page.wait_for_function(
+        """(skeletons) => {
+            const waiting = document.querySelectorAll(skeletons);
+            waiting[waiting.length - 1]?.scrollIntoView();
+            return waiting.length === 0;
+        }""",
+        arg="[data-skeleton], .mantine-Skeleton-root",
+        timeout=15_000,
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -133,7 +142,7 @@ def test_sign_in(browser: Browser, product: Product) -> None:
     context = browser.new_context(base_url=product.base_url, viewport=DESKTOP)
     page = context.new_page()
     page.goto("/explore/variants")
-    page.get_by_label("Username").fill("admin")
+    page.get_by_label("User name").fill("admin")
     page.get_by_label("Password", exact=True).fill("not the password")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
@@ -210,22 +219,14 @@ def test_import_wizard_from_file_to_map(page: Page, tmp_path: Path, new_name: Ca
     file = tmp_path / "shop.csv"
     lines = [f"c{i % 7},{'visit' if i % 3 else 'buy'},2024-03-{1 + i % 20:02d} 10:{i:02d}:00,web" for i in range(50)]
     file.write_text("client;step;when;channel\n" + "\n".join(lines).replace(",", ";") + "\nc9;buy;31.02.2024;web\n")
-    page.goto("/data/import")
+    page.goto("/data/imports/new")
     settled(page)
     page.locator("input[type=file]").set_input_files(str(file))
-    for _ in range(12):
-        if "/explore/map" in page.url:
-            break
-        field = page.get_by_label("Dataset name")
-        if field.count() and field.first.is_visible() and field.first.is_editable():
-            field.first.fill(name)
-        button = page.locator("main").get_by_role(
-            "button", name=re.compile(r"^(Next|Continue|Import|Check|Start import)")
-        )
-        expect(button.last).to_be_enabled(timeout=30_000)
-        button.last.click()
-        page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(300)
+    page.get_by_role("combobox", name="Into dataset").click()
+    page.get_by_role("option", name="A new dataset").click()
+    page.get_by_label("Name of the new dataset").fill(name)
+    for words in ("Go to columns", "Check the file", "Go to journeys", "Go to summary", "Import"):
+        page.locator("main").get_by_role("button", name=re.compile(f"^{words}")).last.click(timeout=30_000)
     expect(page).to_have_url(re.compile("/explore/map"), timeout=30_000)
     settled(page)
     expect(page.get_by_role("button", name=re.compile(r"^visit: 33 events"))).to_be_visible(timeout=15_000)

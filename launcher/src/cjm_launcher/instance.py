@@ -10,11 +10,12 @@ from cjm_kit.errors import AppError, Code
 
 
 def prepare_data_dir(data_dir: Path) -> None:
-    """Make the data folder and try to write to it.
+    """Make the data folder and try to write to it; from now on this process makes files that only its account can read.
 
     Raises:
         AppError: `data_dir_not_writable`.
     """
+    os.umask(0o077)
     probe = data_dir / f".write-test-{os.getpid()}"
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import signal
 import sys
 import urllib.request
@@ -28,6 +29,8 @@ class NatsServer:
         self._data_dir = data_dir
         self._port = port or free_port()
         self._monitor_port = free_port()
+        # Other accounts of this machine reach the loopback address too, and must neither read events nor publish facts.
+        self._token = secrets.token_urlsafe(32)
         self._process: asyncio.subprocess.Process | None = None
         self.died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Completes with an exception when the process ends on its own."""
@@ -35,8 +38,8 @@ class NatsServer:
 
     @property
     def url(self) -> str:
-        """Address for clients."""
-        return f"nats://127.0.0.1:{self._port}"
+        """Address for clients, with the token that lets them in."""
+        return f"nats://{self._token}@127.0.0.1:{self._port}"
 
     @property
     def monitor_url(self) -> str:
@@ -51,9 +54,10 @@ class NatsServer:
         """
         self._data_dir.mkdir(parents=True, exist_ok=True)
         config = self._data_dir / "nats-server.conf"
+        config.touch(mode=0o600)
         config.write_text(
             f'host: "127.0.0.1"\nport: {self._port}\nhttp: "127.0.0.1:{self._monitor_port}"\n'
-            f"max_payload: 8388608\n"
+            f'max_payload: 8388608\nauthorization {{ token: "{self._token}" }}\n'
             f"jetstream {{ store_dir: {json.dumps(str(self._data_dir / 'jetstream'))}, sync_interval: always }}\n"
         )
         log_path = self._data_dir / "nats-server.log"

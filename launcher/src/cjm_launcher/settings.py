@@ -24,7 +24,7 @@ class LauncherSettings(BaseSettings):
         log_file: True to write the log to `cjm.log` in the data folder and keep the terminal for people.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CJM_", extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix="CJM_", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)

@@ -19,6 +19,8 @@ from cjm_launcher.settings import LauncherSettings
 
 _log = get_logger(__name__)
 ADMIN_NAME = "admin"
+# Several parts may each need their time to let running calls end.
+_STOP_SECONDS = 20.0
 
 
 async def run_all(settings: LauncherSettings, say: Callable[[str], None]) -> int:
@@ -58,7 +60,7 @@ async def run_all(settings: LauncherSettings, say: Callable[[str], None]) -> int
                 say(f"The sample data could not be loaded: {reason} Everything else works.")
         say(f"Open {address} - stop with Ctrl-C.")
 
-    code = await runtime.run(parts, on_ready=greet)
+    code = await runtime.run(parts, on_ready=greet, stop_seconds=_STOP_SECONDS)
     _log.info("stopped", exit_code=code)
     return code
 

@@ -1,6 +1,7 @@
 """Facts on a real nats-server: once, in order, again after a failure, and into the dead letters at the end."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from nats.js.api import DiscardPolicy
@@ -37,8 +38,10 @@ async def test_failed_handler_is_tried_again(bus: Bus) -> None:
     assert [await asyncio.wait_for(attempts.get(), 5) for _ in range(2)] == [1, 2]
 
 
-@pytest.mark.parametrize("payload", [b"\xff\xff\xff", Fact(dataset_id="x").SerializeToString()])
-async def test_hopeless_message_becomes_a_dead_letter(bus: Bus, payload: bytes) -> None:
+@pytest.mark.parametrize(
+    ("payload", "max_attempts"), [(b"\xff\xff\xff", 1000), (Fact(dataset_id="x").SerializeToString(), 2)]
+)
+async def test_hopeless_message_becomes_a_dead_letter(bus: Bus, payload: bytes, max_attempts: int) -> None:
     await bus.ensure_stream("TEST", ["cjm.test.>"])
     dead: asyncio.Queue[dict[str, str] | None] = asyncio.Queue()
 
@@ -49,7 +52,7 @@ async def test_hopeless_message_becomes_a_dead_letter(bus: Bus, payload: bytes) 
         raise RuntimeError("never")
 
     await bus.client.subscribe("cjm.dlq.d1", cb=on_dead)
-    await bus.consume("d1", "TEST", SUBJECT, Fact, handle, max_attempts=2)
+    await bus.consume("d1", "TEST", SUBJECT, Fact, handle, max_attempts=max_attempts)
     await bus.jetstream.publish(SUBJECT, payload)
     headers = await asyncio.wait_for(dead.get(), 10)
     assert headers is not None
@@ -82,3 +85,40 @@ async def test_no_server_is_said_clearly(settings: ServiceSettings, monkeypatch:
     with pytest.raises(AppError) as caught:
         await Bus.connect(nowhere, "test")
     assert caught.value.reason == "bus_unavailable"
+
+
+async def test_message_that_takes_the_process_down_is_given_up(settings: ServiceSettings, bus: Bus) -> None:
+    await bus.ensure_stream("TEST", ["cjm.test.>"])
+    dead: asyncio.Queue[object] = asyncio.Queue()
+    await bus.client.subscribe("cjm.dlq.d1", cb=dead.put)
+    begun = asyncio.Event()
+
+    async def never_ends(delivery: Delivery[Fact]) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def must_not_be_called(delivery: Delivery[Fact]) -> None:
+        pytest.fail("the message was given to a handler again")
+
+    killed = await Bus.connect(settings, "killed")
+    await killed.consume("d1", "TEST", SUBJECT, Fact, never_ends, max_attempts=1, ack_wait_seconds=0.5)
+    await bus.publish(SUBJECT, Fact(dataset_id="x"))
+    await asyncio.wait_for(begun.wait(), 5)
+    await killed.close()
+    await bus.consume("d1", "TEST", SUBJECT, Fact, must_not_be_called, max_attempts=1, ack_wait_seconds=0.5)
+    await asyncio.wait_for(dead.get(), 10)
+
+
+async def test_consumer_survives_what_nobody_foresaw(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    await bus.ensure_stream("TEST", ["cjm.test.>"])
+    got: asyncio.Queue[Delivery[Fact]] = asyncio.Queue()
+    handle_one = Bus._handle
+
+    async def fails_once(*arguments: Any) -> None:
+        monkeypatch.setattr(Bus, "_handle", handle_one)
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(Bus, "_handle", fails_once)
+    await bus.consume("d1", "TEST", SUBJECT, Fact, got.put, ack_wait_seconds=0.5)
+    await bus.publish(SUBJECT, Fact(dataset_id="x"))
+    assert (await asyncio.wait_for(got.get(), 10)).attempt == 2

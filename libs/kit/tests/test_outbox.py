@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import MetaData, select
+from sqlalchemy import MetaData, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from cjm_kit.bus import Bus, Delivery
 from cjm_kit.db import Database
@@ -62,3 +64,33 @@ async def test_writers_wait_for_each_other(database: Database) -> None:
     await asyncio.gather(*(_write(database, str(number)) for number in range(20)))
     async with database.read() as session:
         assert len((await session.execute(select(OUTBOX))).all()) == 20
+
+
+async def test_relay_goes_on_after_a_failure_of_any_kind(database: Database) -> None:
+    class LostOnce:
+        failures = [ConnectionRefusedError("as asyncpg raises it"), RuntimeError("unforeseen")]
+
+        async def publish(self, *arguments: object) -> None:
+            if self.failures:
+                raise self.failures.pop()
+
+    await _write(database, "x")
+    relay = OutboxRelay(database, OUTBOX, LostOnce())  # type: ignore[arg-type]
+    relay.start()
+    await relay.flush(timeout_seconds=10)
+    async with database.read() as session:
+        assert (await session.execute(select(OUTBOX))).all() == []
+    await relay.stop()
+
+
+async def test_errors_of_the_database_do_not_repeat_values(database: Database) -> None:
+    row = {"event_id": "hunter2", "subject": "s", "payload": b"hunter2", "created_at": datetime.now(UTC)}
+
+    async def add_twice() -> None:
+        async with database.write() as session:
+            await session.execute(insert(OUTBOX).values(row))
+            await session.execute(insert(OUTBOX).values(row))
+
+    with pytest.raises(IntegrityError) as caught:
+        await add_twice()
+    assert "hidden due to hide_parameters" in str(caught.value)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import pytest
@@ -43,6 +44,11 @@ class Links(link_pb2_grpc.LinkServiceServicer):
 
 
 class Questions(questions_pb2_grpc.QuestionServiceServicer):
+    @allow("system")
+    async def CountByDay(self, request: Any, context: Any) -> questions_pb2.CountByDayResponse:
+        violations = [FieldViolation("f", "field_unknown", "x" * 200, row=row) for row in range(500)]
+        raise AppError(Code.INVALID_ARGUMENT, "rows_invalid", "Many faults.", violations=violations)
+
     @allow("service")
     async def StreamVariants(self, request: Any, context: Any) -> AsyncIterator[questions_pb2.StreamVariantsResponse]:
         yield questions_pb2.StreamVariantsResponse(activities=["a"])
@@ -147,3 +153,27 @@ async def test_health_follows_the_server(client: RpcClient) -> None:
     nobody = RpcClient("127.0.0.1:1", IdentitySigner(SECRET), "test")
     assert not await nobody.is_serving(0.2)
     await nobody.close()
+
+
+async def test_health_says_not_ready_while_the_service_is_not() -> None:
+    is_ready = True
+
+    async def ready() -> bool:
+        return is_ready
+
+    settings = ServiceSettings(identity_secret=SECRET, shutdown_seconds=0.1)  # type: ignore[arg-type]
+    server = RpcServer(settings, [], IdentitySigner(SECRET), Telemetry("test"), ready)
+    await server.start()
+    asking = RpcClient(f"127.0.0.1:{server.port}", IdentitySigner(SECRET), "test")
+    assert await asking.is_serving()
+    is_ready = False
+    assert not await asking.is_serving()
+    await asking.close()
+    await server.stop()
+
+
+async def test_many_faults_and_many_datasets_fit_into_a_call(client: RpcClient) -> None:
+    datasets = frozenset(str(uuid4()) for _ in range(2000))
+    with acting_as(Identity("token:1", frozenset({"system"}), datasets=datasets)), pytest.raises(AppError) as caught:
+        await client.stub(questions_pb2_grpc.QuestionServiceStub).CountByDay(questions_pb2.CountByDayRequest())
+    assert (caught.value.reason, len(caught.value.violations)) == ("rows_invalid", 500)

@@ -1,7 +1,10 @@
 """Messages about ended analyses, from the fact on a real bus to the chat."""
 
 import pytest
+from nats.errors import TimeoutError as NatsTimeoutError
+from nats.js.errors import NotFoundError
 
+from cjm_bot.entrypoints import facts
 from cjm_kit.bus import Bus
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import IdentitySigner
@@ -128,6 +131,23 @@ async def test_the_bot_waits_for_the_stream_of_mining(
         await bus.ensure_stream("MINING", ["cjm.mining.analysis.*.v1"])
         await bot.tell(world.add_analysis())
         await telegram.wait_sent(1)
+
+
+async def test_a_bus_that_stammers_at_the_start_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stammering:
+        def __init__(self) -> None:
+            self.failures: list[Exception] = [NatsTimeoutError(), NotFoundError()]
+            self.consumed: list[str] = []
+
+        async def consume(self, durable: str, *_: object, **__: object) -> None:
+            if self.failures:
+                raise self.failures.pop()
+            self.consumed.append(durable)
+
+    monkeypatch.setattr(facts, "_STREAM_PAUSE_SECONDS", 0)
+    bus = Stammering()
+    await facts.consume(bus, None)  # type: ignore[arg-type]
+    assert bus.consumed == ["bot-analysis-completed", "bot-analysis-failed"]
 
 
 async def test_links_survive_a_restart_on_both_databases(

@@ -3,8 +3,9 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from cjm_catalog.adapters.tables import attempts
 from cjm_kit.db import Database
 from cjm_kit.errors import Code
 from cjm_protos.catalog.v1 import account_pb2 as account
@@ -69,6 +70,15 @@ async def test_a_right_password_forgets_the_failures_before_it(catalog: Catalog)
             with refused(Code.UNAUTHENTICATED, "wrong_credentials"):
                 await catalog.log_in("admin", "wrong")
         await catalog.log_in("admin", ADMIN_PASSWORD)
+
+
+async def test_guesses_at_ever_new_names_do_not_pile_up(catalog: Catalog, database: Database) -> None:
+    for number in range(5):
+        with refused(Code.UNAUTHENTICATED, "wrong_credentials"):
+            await catalog.log_in(f"nobody {number}", "wrong")
+        catalog.clock.pass_by(minutes=16)
+    async with database.read() as session:
+        assert len((await session.execute(select(attempts))).all()) == 1
 
 
 async def test_guesses_in_parallel_are_counted_too(catalog: Catalog) -> None:

@@ -1,12 +1,13 @@
 """The rules that need no database."""
 
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from cjm_catalog.domain.checks import decode_cursor, encode_cursor, folded, text
+from cjm_catalog.domain.checks import decode_cursor, encode_cursor, folded, moment, text
 from cjm_catalog.domain.imports import ImportChange, ImportEntry, ImportStatus, advanced
 from cjm_catalog.domain.mappings import (
     EVENT_FIELDS,
@@ -45,6 +46,15 @@ def test_names_that_differ_in_case_or_composition_only_are_one(one: str, other: 
 def test_a_cursor_comes_back_as_it_was() -> None:
     assert decode_cursor(encode_cursor("é", ""), text, text) == ("é", "")
     assert decode_cursor("", text) is None
+
+
+@pytest.mark.parametrize(
+    "content", [b"no JSON", b"[1]", b'["a", "b"]', b"[" * 100_000, b'["9999-12-31T23:59:59-10:00"]', b'["2024-01-01"]']
+)
+def test_a_cursor_of_somebody_else_is_refused(content: bytes) -> None:
+    with pytest.raises(AppError) as caught:
+        decode_cursor(urlsafe_b64encode(content).decode(), moment)
+    assert caught.value.reason == "page_token_invalid"
 
 
 def test_a_mapping_without_columns_has_one_fault() -> None:

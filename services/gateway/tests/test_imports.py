@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from cjm_gateway.entrypoints.http import progress
 from cjm_kit.errors import AppError, Code
 
 COLUMNS = [
@@ -161,6 +162,7 @@ async def test_an_import_can_be_followed_cancelled_and_its_rejected_rows_read(
     rows = (await admin.get(details["errors_url"])).json()
     assert (rows["items"][0]["row"], rows["next_cursor"]) == (2, "more")
     answer = await admin.get(f"{details['errors_url']}.csv")
+    assert '"\'=1+1"' in answer.text
     table = list(csv.DictReader(io.StringIO(answer.text)))
     assert [(row["row"], row["value"]) for row in table] == [("2", "'=1+1"), ("7", "-5")]
     async with admin.stream("GET", f"/api/v1/imports/{import_id}/progress") as stream:
@@ -172,6 +174,16 @@ async def test_an_import_can_be_followed_cancelled_and_its_rejected_rows_read(
     assert (await admin.delete(f"/api/v1/imports/{import_id}")).status_code == 204
     assert running.behind.imports.cancelled == [import_id]
     assert (await admin.get("/api/v1/imports/none/progress")).status_code == 404
+
+
+async def test_a_stream_ends_in_time_so_that_rights_are_checked_anew(
+    admin: httpx.AsyncClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(progress, "STREAM_SECONDS", 0.2)
+    import_id = (await admin.post(path, files=_parts("file", "mapping"))).json()["id"]
+    answer = await admin.get(f"/api/v1/imports/{import_id}/progress", timeout=10)
+    assert answer.text.startswith("event: progress")
 
 
 async def test_a_connection_carries_no_identity_from_one_request_to_the_next(admin: Any, path: str) -> None:

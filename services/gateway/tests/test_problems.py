@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from cjm_gateway.entrypoints.services import Channels
+
 
 async def _reason(answer: httpx.Response) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/problem+json"
@@ -101,3 +103,21 @@ async def test_metrics_name_routes_and_not_ids(admin: httpx.AsyncClient, dataset
     assert 'route="/api/v1/datasets/{dataset_id}",status="200"' in text
     assert 'route="unmatched",status="404"' in text
     assert dataset_id not in text
+
+
+async def test_a_number_too_large_for_any_message_is_refused(admin: httpx.AsyncClient, dataset_id: str) -> None:
+    for gap in (-1, 10_081, 2**31, 10**30):
+        answer = await admin.patch(f"/api/v1/datasets/{dataset_id}", json={"session_gap_minutes": gap})
+        assert answer.status_code == 400, answer.text
+
+
+@pytest.mark.parametrize(("down", "status"), [("bot", 200), ("mining", 200), ("ingest", 503)])
+async def test_only_what_events_need_stops_them(
+    admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, down: str, status: int
+) -> None:
+    async def readiness(_: Channels) -> dict[str, bool]:
+        return {name: name != down for name in ("catalog", "ingest", "mining", "metrics", "bot")}
+
+    monkeypatch.setattr(Channels, "readiness", readiness)
+    answer = await admin.get("/readyz")
+    assert (answer.status_code, answer.json()["services"][down]) == (status, False)

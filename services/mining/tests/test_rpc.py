@@ -1,5 +1,6 @@
 """Who may call what, and what is refused before anything is queued."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
@@ -36,7 +37,7 @@ async def test_what_is_not_yours_does_not_exist(
     mining: Any, running_example: Mapping[Way, int], failure_of: Any
 ) -> None:
     owner, stranger, admin = mining.caller(), mining.caller(), mining.caller(is_admin=True)
-    dataset_id = mining.world.add(running_example, owner.user_id, stranger.user_id)
+    dataset_id = mining.world.add(running_example, owner.user_id, stranger.user_id, admin.user_id)
     analysis = await owner.run(dataset_id, Kind.DIRECTLY_FOLLOWS)
     for method in ("GetAnalysis", "CancelAnalysis", "DeleteAnalysis", "GetResult", "RenderGraph"):
         foreign = await failure_of(stranger.call(method, analysis_id=analysis.analysis_id))
@@ -49,6 +50,22 @@ async def test_what_is_not_yours_does_not_exist(
     assert [item.analysis_id for item in (await admin.call("ListAnalyses")).analyses] == [analysis.analysis_id]
     await admin.call("DeleteAnalysis", analysis_id=analysis.analysis_id)
     assert (await failure_of(owner.get(analysis.analysis_id))).reason == "analysis_not_found"
+
+
+async def test_results_are_closed_when_the_right_is_taken_back(
+    mining: Any, running_example: Mapping[Way, int], failure_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = mining.caller()
+    dataset_id = mining.world.add(running_example, user.user_id)
+    analysis = await user.run(dataset_id, Kind.DIRECTLY_FOLLOWS)
+    await user.result(analysis.analysis_id)
+    mining.world.owners[dataset_id] = set()
+    now = time.monotonic()
+    monkeypatch.setattr("cjm_access.dataset_access.time.monotonic", lambda: now + 10)  # what is remembered is over
+    for method in ("GetResult", "RenderGraph"):
+        failure = await failure_of(user.call(method, analysis_id=analysis.analysis_id))
+        assert (failure.code, failure.reason) == (Code.NOT_FOUND, "dataset_not_found")
+    await user.call("DeleteAnalysis", analysis_id=analysis.analysis_id)
 
 
 async def test_a_dataset_that_may_not_be_analysed_is_refused(mining: Any, failure_of: Any) -> None:

@@ -52,7 +52,8 @@ class DatasetAccess:
         """Forget answers when catalog says on the bus that something changed (at most a moment after the fact)."""
 
         async def forget(message: object) -> None:
-            self._answers.clear()
+            # A new dictionary: answers that are on their way may be older than the change, they go into the former one.
+            self._answers = {}
 
         for subject in ("dataset.updated", "dataset.deleted", "grant.changed", "user.changed", "token.revoked"):
             await bus.client.subscribe(f"cjm.catalog.{subject}.v1", cb=forget)
@@ -84,14 +85,14 @@ class DatasetAccess:
         return GrantedAccess(dataset_id, answer.time_zone, access.can_manage or identity.is_service)
 
     async def _ask(self, dataset_id: str, identity: Identity) -> dataset_pb2.GetAccessResponse:
-        key = (dataset_id, identity.subject)
-        known = self._answers.get(key)
+        key, answers = (dataset_id, identity.subject), self._answers
+        known = answers.get(key)
         if known and known[0] > time.monotonic():
             return known[1]
         with acting_as(service_identity(self._service)):
             request = dataset_pb2.GetAccessRequest(dataset_id=dataset_id, subject=identity.subject)
             answer = await self._stub.GetAccess(request, timeout=5)
-        if len(self._answers) > 10_000:
-            self._answers.clear()
-        self._answers[key] = (time.monotonic() + self._ttl_seconds, answer)
+        if len(answers) > 10_000:
+            answers.clear()
+        answers[key] = (time.monotonic() + self._ttl_seconds, answer)
         return answer

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Generic, TypeVar
 from uuid import uuid4
 
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -170,7 +170,8 @@ class Bus:
         """Hand every message on a subject to a handler, in the background until `close`.
 
         A handler that fails is tried again up to `max_attempts` times with growing pauses; then, or at once when the
-        message cannot be decoded, the message goes to `cjm.dlq.<durable>`. The server is told while a handler works.
+        message cannot be decoded, the message goes to `cjm.dlq.<durable>`. So does one whose handler took the process down with
+        it `max_attempts` times. The server is told while a handler works.
         The stream must exist; a consumer made for the first time starts with the oldest message.
         """
         config = ConsumerConfig(
@@ -195,7 +196,10 @@ class Bus:
                     await asyncio.sleep(0.5)
                     continue
                 for message in messages:
-                    await self._handle(durable, message, message_type, handler, max_attempts, ack_wait_seconds)
+                    try:
+                        await self._handle(durable, message, message_type, handler, max_attempts, ack_wait_seconds)
+                    except Exception as failure:  # noqa: BLE001 - a consumer that ends would do so unseen
+                        _log.error("bus_consumer_failed", consumer=durable, exc_info=failure)
 
         self._consumers.extend(asyncio.create_task(work(), name=f"consume-{durable}") for _ in range(concurrency))
 
@@ -211,6 +215,10 @@ class Bus:
         headers = message.headers or {}
         request_id_var.set(headers.get("cjm-request-id", ""))
         attempt = message.metadata.num_delivered or 1
+        if attempt > max_attempts:
+            _log.error("bus_message_given_up", consumer=durable, attempt=attempt)
+            await self._bury(durable, message, "GivenUp")
+            return
         progress = asyncio.create_task(_keep_alive(message, ack_wait_seconds / 3))
         try:
             fact = message_type()
@@ -218,8 +226,8 @@ class Bus:
             await handler(Delivery(headers.get("ce-id", ""), message.subject, fact, attempt))
         except Exception as failure:  # noqa: BLE001 - a handler's failure must not end the consumer
             _log.error("bus_handler_failed", consumer=durable, attempt=attempt, exc_info=failure)
-            if attempt >= max_attempts or isinstance(failure, ValueError):
-                await self._bury(durable, message, failure)
+            if attempt >= max_attempts or isinstance(failure, ValueError | DecodeError):
+                await self._bury(durable, message, type(failure).__name__)
             else:
                 with contextlib.suppress(NatsError):
                     await message.nak(delay=min(0.2 * 2**attempt, 30.0))
@@ -229,8 +237,8 @@ class Bus:
         finally:
             progress.cancel()
 
-    async def _bury(self, durable: str, message: Msg, failure: Exception) -> None:
-        headers = {**(message.headers or {}), "cjm-subject": message.subject, "cjm-error": type(failure).__name__}
+    async def _bury(self, durable: str, message: Msg, cause: str) -> None:
+        headers = {**(message.headers or {}), "cjm-subject": message.subject, "cjm-error": cause}
         headers["Nats-Msg-Id"] = f"{durable}:{message.metadata.sequence.stream}"
         try:
             await self.jetstream.publish(f"{DEAD_LETTER_SUBJECT}.{durable}", message.data, headers=headers)

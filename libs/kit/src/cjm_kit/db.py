@@ -28,7 +28,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.engine = create_async_engine(url, pool_pre_ping=not self._is_sqlite)
+        # Errors of the database end up in logs; the values of a statement (hashes, names) must not.
+        self.engine = create_async_engine(url, pool_pre_ping=not self._is_sqlite, hide_parameters=True)
         self._session = async_sessionmaker(self.engine, expire_on_commit=False)
         if self._is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _configure_sqlite)
@@ -80,7 +81,7 @@ async def open_database(settings: RelationalSettings, name: str, migrations: Pat
         name: Name of the service.
         migrations: Alembic folder of the service.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     url = settings.database_url.get_secret_value() or f"sqlite+aiosqlite:///{settings.data_dir / name}.sqlite"
     database = Database(url)
     try:

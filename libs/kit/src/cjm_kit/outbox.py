@@ -7,12 +7,10 @@ from uuid import uuid4
 
 from google.protobuf.message import Message
 from sqlalchemy import Column, DateTime, LargeBinary, MetaData, String, Table, delete, insert, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cjm_kit.bus import Bus
 from cjm_kit.db import Database
-from cjm_kit.errors import AppError
 from cjm_kit.logging import get_logger
 
 _log = get_logger(__name__)
@@ -92,9 +90,9 @@ class OutboxRelay:
             waiters, self._waiters = self._waiters, []
             try:
                 moved = await self._move_batch()
-            except (SQLAlchemyError, AppError) as failure:
+            except Exception as failure:  # noqa: BLE001 - whatever it is, facts must leave as soon as it is over
                 _log.warning("outbox_waits", error=type(failure).__name__)
-                self._waiters.extend(waiters)
+                self._waiters.extend(waiter for waiter in waiters if not waiter.done())
                 await asyncio.sleep(_IDLE_SECONDS)
                 continue
             if moved == _BATCH_ROWS:

@@ -24,7 +24,14 @@ from cjm_kit.telemetry import Telemetry
 REQUEST_ID_KEY = "cjm-request-id"
 DEFAULT_DEADLINE_SECONDS = 30.0
 _MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-_OPTIONS = [("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES), ("grpc.max_send_message_length", -1)]
+# Faults of many fields, and tokens for many datasets, travel as metadata; gRPC's own limit is 8 KB.
+_MAX_METADATA_BYTES = 1024 * 1024
+_OPTIONS = [
+    ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
+    ("grpc.absolute_max_metadata_size", _MAX_METADATA_BYTES),
+]
 _OPEN_SERVICES = ("/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/")
 
 _log = get_logger(__name__)
@@ -123,8 +130,34 @@ async def _abort(context: _Context, method: str, failure: Exception, outcome: li
     await context.abort(status.code, status.details, trailing_metadata=status.trailing_metadata)
 
 
+class _Health(health.aio.HealthServicer):
+    """Says SERVING only while the service can do its work, asked anew at every check."""
+
+    def __init__(self, is_ready: Callable[[], Awaitable[bool]]) -> None:
+        super().__init__()
+        self._is_ready = is_ready
+
+    async def Check(self, request: health_pb2.HealthCheckRequest, context: Any) -> health_pb2.HealthCheckResponse:
+        answer: health_pb2.HealthCheckResponse = await super().Check(request, context)
+        if answer.status == health_pb2.HealthCheckResponse.SERVING and not await self._is_ready():
+            return health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.NOT_SERVING)
+        return answer
+
+
+async def _always_ready() -> bool:
+    return True
+
+
 class RpcServer:
-    """The gRPC server of one service, with health and reflection."""
+    """The gRPC server of one service, with health and reflection.
+
+    Args:
+        settings: Where to listen, how long calls may take at a stop.
+        registrations: What to serve.
+        signer: Checks who is asking.
+        telemetry: Times the calls.
+        is_ready: Whether the service can do its work now; the health service repeats it to whoever asks.
+    """
 
     def __init__(
         self,
@@ -132,9 +165,10 @@ class RpcServer:
         registrations: Sequence[Registration],
         signer: IdentitySigner,
         telemetry: Telemetry,
+        is_ready: Callable[[], Awaitable[bool]] = _always_ready,
     ) -> None:
         self._server = aio.server(interceptors=[_Interceptor(signer, telemetry)], options=_OPTIONS)
-        self._health = health.aio.HealthServicer()
+        self._health = _Health(is_ready)
         self._grace_seconds = settings.shutdown_seconds
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = [reflection.SERVICE_NAME, health.SERVICE_NAME]
@@ -149,11 +183,6 @@ class RpcServer:
         """Start to answer; health says SERVING."""
         await self._server.start()
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
-
-    async def set_ready(self, *, is_ready: bool) -> None:
-        """Say through the health service whether calls are welcome."""
-        status = health_pb2.HealthCheckResponse
-        await self._health.set("", status.SERVING if is_ready else status.NOT_SERVING)
 
     async def stop(self) -> None:
         """Say NOT_SERVING, let running calls end within the grace time, then close."""

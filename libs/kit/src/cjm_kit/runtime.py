@@ -1,7 +1,6 @@
 """Running parts together: the first that fails stops all, a signal stops all in reverse order."""
 
 import asyncio
-import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -114,13 +113,17 @@ async def _greet(on_ready: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _stop_all(started: Sequence[Component], stop_seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
+    waiting = [component.name for component in started]
+    try:
         async with asyncio.timeout(stop_seconds):
             for component in reversed(started):
                 try:
                     await component.stop()
                 except Exception as failure:  # noqa: BLE001 - the others must be stopped all the same
                     _report(component.name, failure)
+                waiting.pop()
+    except TimeoutError:
+        _log.error("stop_timed_out", not_stopped=waiting, stop_seconds=stop_seconds)
 
 
 def _report(name: str, failure: BaseException) -> None:

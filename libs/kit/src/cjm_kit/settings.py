@@ -21,7 +21,8 @@ class ServiceSettings(BaseSettings):
         shutdown_seconds: Time for running calls to end at a stop.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CJM_", extra="ignore", env_ignore_empty=True)
+    # A refused value may be a secret, so errors do not repeat it. Services inherit this.
+    model_config = SettingsConfigDict(env_prefix="CJM_", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     rpc_listen: str = "127.0.0.1:0"
     nats_url: str = "nats://127.0.0.1:4222"

@@ -63,7 +63,7 @@ async def build(settings: BotSettings) -> Component:
 
     async def _serve(servicer: LinkServicer) -> None:
         registrations = [(link_pb2_grpc.add_LinkServiceServicer_to_server, servicer)]
-        server = RpcServer(settings, registrations, signer, telemetry)
+        server = RpcServer(settings, registrations, signer, telemetry, is_ready)
         await server.start()
         stack.push_async_callback(server.stop)
 

@@ -86,7 +86,7 @@ async def build(settings: CatalogSettings) -> Component:
         stack.push_async_callback(relay.stop)
         signer = IdentitySigner(settings.identity_secret.get_secret_value())
         servicers = registrations(database, relay.flush, Argon2Passwords(), utc_now)
-        server = RpcServer(settings, servicers, signer, telemetry)
+        server = RpcServer(settings, servicers, signer, telemetry, is_ready)
         await server.start()
         stack.push_async_callback(server.stop)
 

@@ -46,7 +46,7 @@ async def build(settings: GatewaySettings) -> Component:
             await bus.close()
 
     async def is_ready() -> bool:
-        return not gateway.stopping.is_set() and all((await gateway.services.channels.readiness()).values())
+        return (await gateway.readiness())[0]
 
     component = Component(SERVICE_NAME, start, stop, is_ready, telemetry=telemetry)
     return component

@@ -28,7 +28,8 @@ from cjm_metrics.domain import (
 )
 
 _NEWEST_COUNT = 5
-_REMEMBERED_COUNT = 256
+# A report of ten years split by thirty values takes some 10 MB.
+_REMEMBERED_COUNT = 16
 
 _Answer = TypeVar("_Answer")
 

@@ -75,7 +75,7 @@ async def build(settings: MiningSettings) -> Component:
         analyses = Analyses(store, access, runner.stop)
         servicer = AnalysisServicer(analyses, Pictures(painters, settings.picture_time_limit_seconds))
         registration = (analysis_pb2_grpc.add_AnalysisServiceServicer_to_server, servicer)
-        server = RpcServer(settings, [registration], signer, telemetry)
+        server = RpcServer(settings, [registration], signer, telemetry, is_ready)
         # Closed before the workers: closing the bus ends the jobs under way.
         stack.push_async_callback(bus.close)
         await consume_work(bus, runner, settings.workers_count)

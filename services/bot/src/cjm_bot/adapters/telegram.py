@@ -175,7 +175,7 @@ class TelegramPoller:
             except TelegramRetryAfter as failure:
                 self._is_up.set(0)
                 await asyncio.sleep(failure.retry_after)
-            except AiogramError as failure:
+            except Exception as failure:  # noqa: BLE001 - a poller that ends would do so unseen
                 self._is_up.set(0)
                 _log.warning("telegram_unreachable", error=type(failure).__name__, pause_seconds=pause_seconds)
                 # A wrong token does not mend itself.

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TypeVar
 
-from nats.js.errors import NotFoundError
+from nats.errors import Error as NatsError
 
 from cjm_bot.application import Notices
 from cjm_kit.bus import Bus, Delivery
@@ -31,8 +31,8 @@ async def consume(bus: Bus, notices: Notices) -> None:
         while True:
             try:
                 await bus.consume(durable, STREAM, subject, message_type, on_ended, max_attempts=_ATTEMPTS)
-            except NotFoundError:
-                _log.info("stream_awaited", stream=STREAM)
+            except NatsError as failure:
+                _log.info("stream_awaited", stream=STREAM, error=type(failure).__name__)
                 await asyncio.sleep(_STREAM_PAUSE_SECONDS)
             else:
                 return

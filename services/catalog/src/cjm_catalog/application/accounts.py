@@ -96,7 +96,6 @@ class Accounts:
             await records.save(user)
             await records.add(session)
             await records.remove(Attempts, **attempt)
-            await records.remove_before(Attempts, "last_failed_at", now - LOCK)
             await records.remove_before(Session, "expires_at", now)
         return OpenSession(session.session_id, user, csrf_token(secret), session.expires_at, secret)
 
@@ -263,6 +262,8 @@ class Accounts:
     async def _count_attempt(self, username_key: str, client_address: str) -> None:
         now = self.now()
         async with self.store.write() as records:
+            # At every try, so that guessing at ever new names does not fill the table.
+            await records.remove_before(Attempts, "last_failed_at", now - LOCK)
             await records.ensure(Attempts(username_key, client_address, 0, now))
             attempts = await records.get(Attempts, lock=True, username_key=username_key, client_address=client_address)
             if attempts is not None:

@@ -5,7 +5,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Generic, TypeVar
 from zoneinfo import available_timezones
@@ -134,7 +134,7 @@ def decode_cursor(cursor: str, *readers: Callable[[object], object]) -> tuple[ob
 
     Args:
         cursor: text made by `encode_cursor`, or empty.
-        readers: one per part, text to value; a ValueError or TypeError means a bad cursor.
+        readers: one per part, text to value; a ValueError, TypeError or OverflowError means a bad cursor.
 
     Raises:
         AppError: INVALID_ARGUMENT page_token_invalid.
@@ -144,7 +144,7 @@ def decode_cursor(cursor: str, *readers: Callable[[object], object]) -> tuple[ob
     try:
         parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return tuple(reader(part) for reader, part in zip(readers, parts, strict=True))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise invalid(
             "page_token",
             "page_token_invalid",
@@ -167,9 +167,9 @@ def moment(part: object) -> datetime:
     """Reads an ISO 8601 time that carries its zone.
 
     Raises:
-        ValueError, TypeError: when it is none.
+        ValueError, TypeError, OverflowError: when it is none.
     """
     time = datetime.fromisoformat(text(part))
     if time.tzinfo is None:
         raise ValueError("a time without a zone")
-    return time
+    return time.astimezone(UTC)

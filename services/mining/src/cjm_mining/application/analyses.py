@@ -164,10 +164,12 @@ class Analyses:
         """The stored result.
 
         Raises:
-            AppError: As `get`; FAILED_PRECONDITION `analysis_not_finished`, or `analysis_without_result` when it
-                failed or was cancelled.
+            AppError: As `get`; NOT_FOUND or PERMISSION_DENIED as `DatasetAccess.require` when the right to analyse the
+                dataset was taken back; FAILED_PRECONDITION `analysis_not_finished`, or `analysis_without_result` when
+                it failed or was cancelled.
         """
         analysis = await self.get(analysis_id, asked_by)
+        await self._access.require(analysis.dataset_id, "analyse", asked_by)
         if analysis.status.is_open:
             detail = "This analysis has not ended yet. Wait until it has."
             raise AppError(Code.FAILED_PRECONDITION, "analysis_not_finished", detail)

@@ -1,7 +1,6 @@
 """The gRPC service: translates and delegates."""
 
 import base64
-import binascii
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -150,7 +149,7 @@ def _from_token(token: str) -> tuple[datetime, str] | None:
     try:
         created_at, analysis_id = json.loads(base64.urlsafe_b64decode(token))
         return datetime.fromisoformat(created_at).astimezone(UTC), str(analysis_id)
-    except (ValueError, TypeError, OverflowError, binascii.Error):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         detail = "This cursor is not one of ours. Start again without a cursor."
         raise _refused("page_token", "cursor_invalid", detail) from None
 

@@ -4,7 +4,6 @@ import hmac
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie
@@ -106,7 +105,7 @@ def refuse_other_sites(request: Request) -> None:
     if site is not None:
         is_foreign = site not in {"same-origin", "none"}
     else:
-        is_foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+        is_foreign = origin is not None and origin.partition("://")[2] != request.headers.get("host")
     if is_foreign:
         detail = "Signing in from another site is not possible. Open the page of this installation."
         raise AppError(Code.PERMISSION_DENIED, "cross_site_request", detail)

@@ -1,7 +1,7 @@
 """Datasets and who may analyse them."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -13,6 +13,9 @@ from cjm_gateway.entrypoints.http.scope import CASES, Case
 from cjm_gateway.entrypoints.http.shapes import Body, Instant, Page, PagingQuery, Shape, instant, instant_or_none
 from cjm_protos.catalog.v1 import dataset_pb2, import_log_pb2
 from cjm_protos.ingest.v1 import questions_pb2
+
+# Catalog says which gaps make sense; this only keeps what its message cannot hold from it.
+GapMinutes = Annotated[int, Field(ge=0, lt=2**31)]
 
 router = APIRouter(prefix="/api/v1/datasets", tags=["Datasets"], dependencies=[staff_only])
 
@@ -57,7 +60,7 @@ class NewDataset(Body):
     is_public: bool = False
     time_zone: str = "UTC"
     case: Case = "customer"
-    session_gap_minutes: int | None = None
+    session_gap_minutes: GapMinutes | None = None
     goal_activity: str | None = None
 
 
@@ -68,7 +71,7 @@ class DatasetChange(Body):
     is_public: bool | None = None
     time_zone: str | None = None
     case: Case | None = None
-    session_gap_minutes: int | None = None
+    session_gap_minutes: GapMinutes | None = None
     goal_activity: str | None = None
 
 
@@ -101,36 +104,30 @@ async def _described(gateway: Gateway, datasets: Sequence[dataset_pb2.Dataset]) 
     if not datasets:
         return []
     ids = [dataset.dataset_id for dataset in datasets]
-    stats, imports = await asyncio.gather(
+    stats, *imports = await asyncio.gather(
         gateway.services.questions.GetDatasetStats(questions_pb2.GetDatasetStatsRequest(dataset_ids=ids)),
-        _newest_imports(gateway, ids),
+        *(_newest_import(gateway, dataset_id) for dataset_id in ids),
     )
     by_id = {item.dataset_id: item for item in stats.stats}
     return [
-        _shape(dataset, by_id.get(dataset.dataset_id, questions_pb2.DatasetStats()), imports.get(dataset.dataset_id))
-        for dataset in datasets
+        _shape(dataset, by_id.get(dataset.dataset_id, questions_pb2.DatasetStats()), last_import_at)
+        for dataset, last_import_at in zip(datasets, imports, strict=True)
     ]
 
 
-async def _newest_imports(gateway: Gateway, dataset_ids: Sequence[str]) -> Mapping[str, str | None]:
-    """When the newest completed import of each dataset ended; the log is read until all are known."""
-    found: dict[str, str | None] = {}
-    page_token = ""
-    only_dataset = dataset_ids[0] if len(dataset_ids) == 1 else ""
+async def _newest_import(gateway: Gateway, dataset_id: str) -> str | None:
+    """When the newest completed import of a dataset ended; the log is read until it is found."""
+    request = import_log_pb2.ListImportsRequest(
+        dataset_id=dataset_id, statuses=[import_log_pb2.IMPORT_STATUS_COMPLETED], page_size=10
+    )
     while True:
-        request = import_log_pb2.ListImportsRequest(
-            dataset_id=only_dataset,
-            statuses=[import_log_pb2.IMPORT_STATUS_COMPLETED],
-            page_size=200,
-            page_token=page_token,
-        )
         answer = await gateway.services.import_log.ListImports(request)
         for entry in answer.entries:
             if not entry.is_check:
-                found.setdefault(entry.dataset_id, instant_or_none(entry, "finished_at"))
-        page_token = answer.next_page_token
-        if not page_token or found.keys() >= set(dataset_ids):
-            return found
+                return instant_or_none(entry, "finished_at")
+        if not answer.next_page_token:
+            return None
+        request.page_token = answer.next_page_token
 
 
 def _shape(dataset: dataset_pb2.Dataset, stats: questions_pb2.DatasetStats, last_import_at: str | None) -> DatasetShape:

@@ -19,6 +19,7 @@ from cjm_protos.ingest.v1 import intake_pb2, questions_pb2
 
 router = APIRouter(prefix="/api/v1/datasets/{dataset_id}", tags=["Events"], dependencies=[staff_only])
 WRITE_SCOPE = "events:write"
+_USER_AGENT_CHARACTERS = 512
 _JSON_TYPES = {"application/json", ""}
 _NDJSON_TYPES = {"application/x-ndjson", "application/ndjson"}
 _REFUSALS = {
@@ -159,7 +160,7 @@ async def _append(gateway: Gateway, signed_identity: str, dataset_id: str, reque
         dataset_id=dataset_id,
         body=content,
         is_ndjson=media_type in _NDJSON_TYPES,
-        user_agent=request.headers.get("user-agent", ""),
+        user_agent=request.headers.get("user-agent", "")[:_USER_AGENT_CHARACTERS],
         received_at_ms=received_at_ms,
     )
     result = await gateway.intake.ask(body, len(content))

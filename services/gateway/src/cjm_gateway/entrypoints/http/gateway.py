@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 
 from cjm_gateway.application.coalescer import Coalescer
 from cjm_gateway.application.token_cache import KnownToken, TokenCache
-from cjm_gateway.entrypoints.services import Services
+from cjm_gateway.entrypoints.services import ESSENTIAL_SERVICES, Services
 from cjm_gateway.settings import GatewaySettings
 from cjm_kit.identity import Identity, IdentitySigner
 from cjm_kit.telemetry import Telemetry
@@ -38,6 +38,11 @@ class Gateway:
     def __post_init__(self) -> None:
         self.tokens = TokenCache(self._authenticate_token)
         self.intake = Coalescer(self._append_events)
+
+    async def readiness(self) -> tuple[bool, dict[str, bool]]:
+        """Whether requests are welcome, and which services say that they are ready."""
+        services = await self.services.channels.readiness()
+        return not self.stopping.is_set() and all(services[name] for name in ESSENTIAL_SERVICES), services
 
     async def _authenticate_token(self, secret: str) -> KnownToken:
         request = token_pb2.AuthenticateTokenRequest(secret=secret)

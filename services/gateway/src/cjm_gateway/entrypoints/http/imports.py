@@ -43,7 +43,7 @@ _CHUNK_BYTES = 512 * 1024
 _UPLOAD_DEADLINE_SECONDS = 900.0
 _FORM_FIELDS = {"file", "mapping", "mapping_id", "from_import_id", "all_or_nothing", "check_only"}
 _BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False, "": False}
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+_FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")  # also in their full-width forms
 _NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*")
 _log = get_logger(__name__)
 
@@ -425,7 +425,8 @@ async def _csv(gateway: Gateway, import_id: str) -> AsyncIterator[str]:
             imports_pb2.ListRejectedRowsRequest(import_id=import_id, page_size=10_000, page_token=page_token)
         )
         buffer = io.StringIO()
-        writer = csv.writer(buffer)
+        # Quoted throughout: where lists are separated by semicolons, a bare one inside a value would begin a new cell.
+        writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC)
         for row in answer.rows:
             texts = (row.field, row.column, row.value, row.reason, row.detail)
             writer.writerow([row.row, *map(_harmless, texts)])

@@ -1,5 +1,5 @@
 import { Button, Modal, TextInput } from "@mantine/core";
-import { useId, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { T, useText } from "@/messages";
 import { Note, useErrorText } from "@/shared/ui";
 import css from "./data.module.css";
@@ -20,11 +20,10 @@ interface TypedConfirmProps {
 export function TypedConfirm({ title, text, word, actionLabel, isPending, error, onConfirm, onClose }: TypedConfirmProps) {
   const t = useText();
   const errorText = useErrorText();
-  const headingId = useId();
   const [typed, setTyped] = useState("");
   const isRight = typed.trim() === word;
   return (
-    <Modal opened onClose={onClose} centered withCloseButton={false} attributes={{ content: { "aria-labelledby": headingId } }}>
+    <Modal opened onClose={onClose} centered withCloseButton={false} attributes={{ content: { "aria-label": title } }}>
       <form
         className={css.fields}
         onSubmit={(event) => {
@@ -32,9 +31,7 @@ export function TypedConfirm({ title, text, word, actionLabel, isPending, error,
           if (isRight) onConfirm();
         }}
       >
-        <h2 id={headingId} className={css.section}>
-          {title}
-        </h2>
+        <h2 className={css.section}>{title}</h2>
         <p className={css.modalText}>{text}</p>
         {error && <Note tone="danger">{errorText(error)}</Note>}
         <TextInput label={<T id="data.confirm_label" values={{ word }} />} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} autoComplete="off" spellCheck={false} data-autofocus />
