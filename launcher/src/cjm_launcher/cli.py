@@ -19,6 +19,7 @@ from cjm_kit.logging import configure_logging
 from cjm_launcher import doctor as checks
 from cjm_launcher import instance, services
 from cjm_launcher.demo import load_demo
+from cjm_launcher.metrics_listener import metrics_listener
 from cjm_launcher.settings import SAMPLES_DIR, LauncherSettings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
@@ -90,7 +91,10 @@ def _run_one(name: str) -> int:
             generated = await create_first_admin(settings, given)
             if generated is not None and given is None:
                 _say(f'Sign in as "admin" with the password  {generated}  (shown only this once).')
-        return await runtime.run([await services.build(name, settings)], stop_seconds=settings.shutdown_seconds + 5)
+        parts = [await services.build(name, settings)]
+        if settings.metrics_listen:
+            parts.append(metrics_listener(parts[:], settings.metrics_listen))
+        return await runtime.run(parts, stop_seconds=settings.shutdown_seconds + 5)
 
     return uvloop.run(main())
 

@@ -20,11 +20,14 @@ class LauncherSettings(BaseSettings):
         demo: True to fill an empty installation with sample data.
         admin_password: Password of the first administrator; a random one is printed when it is absent.
         samples_dir: Folder with sample data.
+        metrics_listen: Address and port of `/metrics` of all services for Prometheus; empty for none.
         log_level: Lowest level that is logged.
         log_file: True to write the log to `cjm.log` in the data folder and keep the terminal for people.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CJM_", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CJM_", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
@@ -32,5 +35,6 @@ class LauncherSettings(BaseSettings):
     demo: bool = True
     admin_password: SecretStr | None = None
     samples_dir: Path = SAMPLES_DIR
+    metrics_listen: str = Field(default="", pattern=r"^(.+:\d+)?$")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_file: bool = True

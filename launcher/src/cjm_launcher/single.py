@@ -14,6 +14,7 @@ from cjm_kit.logging import get_logger
 from cjm_kit.runtime import Component
 from cjm_launcher import instance, services
 from cjm_launcher.demo import load_demo
+from cjm_launcher.metrics_listener import metrics_listener
 from cjm_launcher.nats_server import NatsServer
 from cjm_launcher.settings import LauncherSettings
 
@@ -46,6 +47,8 @@ async def run_all(settings: LauncherSettings, say: Callable[[str], None]) -> int
     password = await create_first_admin(catalog_settings, given)
     parts: list[Component] = [Component("nats", nats.start, nats.stop, _always_ready, failed=nats.died)]
     parts.extend(_deferred(name, _settings_of(name, common, settings)) for name in services.SERVICE_NAMES)
+    if settings.metrics_listen:
+        parts.append(metrics_listener(parts[:], settings.metrics_listen))
     address = f"http://{'localhost' if settings.host in ('127.0.0.1', '0.0.0.0') else settings.host}:{settings.port}"  # noqa: S104
 
     async def greet() -> None:
@@ -97,6 +100,7 @@ def _deferred(name: str, values: dict[str, Any]) -> Component:
     async def start() -> None:
         component = await services.build(name, services.read_settings(name, values))
         built.append(component)
+        deferred.telemetry = component.telemetry
         await component.start()
         if component.failed is not None:
             component.failed.add_done_callback(lambda future: _pass_on(future, died))
@@ -108,7 +112,8 @@ def _deferred(name: str, values: dict[str, Any]) -> Component:
     async def is_ready() -> bool:
         return bool(built) and await built[0].is_ready()
 
-    return Component(name, start, stop, is_ready, failed=died)
+    deferred = Component(name, start, stop, is_ready, failed=died)
+    return deferred
 
 
 def _pass_on(source: "asyncio.Future[None]", target: "asyncio.Future[None]") -> None:

@@ -17,12 +17,15 @@ class ServiceSettings(BaseSettings):
         identity_secret: Key with which identities are signed, the same for all services, at least 32 characters.
         data_dir: Folder for what this service keeps on disk.
         catalog_target: gRPC address of catalog; likewise the other targets.
+        metrics_listen: Address and port of `/metrics` for Prometheus; empty for none.
         log_level: Lowest level that is logged.
         shutdown_seconds: Time for running calls to end at a stop.
     """
 
     # A refused value may be a secret, so errors do not repeat it. Services inherit this.
-    model_config = SettingsConfigDict(env_prefix="CJM_", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CJM_", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     rpc_listen: str = "127.0.0.1:0"
     nats_url: str = "nats://127.0.0.1:4222"
@@ -34,6 +37,7 @@ class ServiceSettings(BaseSettings):
     mining_target: str = "127.0.0.1:7103"
     metrics_target: str = "127.0.0.1:7104"
     bot_target: str = "127.0.0.1:7105"
+    metrics_listen: str = Field(default="", pattern=r"^(.+:\d+)?$")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     shutdown_seconds: float = Field(default=5.0, gt=0)
 

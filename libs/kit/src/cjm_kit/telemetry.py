@@ -1,10 +1,10 @@
 """Metrics of one service in a registry of its own, named `cjm_...`, in the Prometheus text format."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest, start_http_server
 
 _SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -40,6 +40,37 @@ class Telemetry:
         finally:
             self._calls.labels(method, outcome[0]).observe(time.perf_counter() - started)
 
+    def collect(self) -> Iterable[Metric]:
+        """All metrics, so that several services of one process can be served together."""
+        return self._registry.collect()
+
     def exposition(self) -> bytes:
         """All metrics in the Prometheus text format 0.0.4."""
         return generate_latest(self._registry)
+
+
+def serve_metrics(telemetries: Sequence[Telemetry], listen: str) -> Callable[[], None]:
+    """Serve the metrics of services on `http://<listen>/metrics`, in a thread of its own.
+
+    Args:
+        telemetries: Metrics of the services that run in this process.
+        listen: Address and port, for example "0.0.0.0:9090".
+
+    Returns:
+        A function that ends the serving.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    registry = CollectorRegistry()
+    for telemetry in telemetries:
+        registry.register(telemetry)
+    host, _, port = listen.rpartition(":")
+    server, thread = start_http_server(int(port), host, registry)
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return stop
