@@ -1,6 +1,6 @@
 import { Popover, Progress } from "@mantine/core";
 import { useInterval } from "@mantine/hooks";
-import { IconCheck, IconLoader } from "@tabler/icons-react";
+import { IconCheck, IconProgress } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -41,7 +41,7 @@ export function JobsTray() {
               <circle cx="12" cy="12" r="9.5" fill="none" stroke="var(--accent)" strokeWidth="2.4" strokeDasharray="22 60" strokeLinecap="round" />
             </svg>
           ) : (
-            <IconLoader size={20} stroke={1.7} />
+            <IconProgress size={20} stroke={1.7} />
           )}
           {running > 0 && <span className={css.ringCount}>{running}</span>}
         </button>
