@@ -155,7 +155,7 @@ async def _send_all(port: int, dataset_id: str, secret: str, singles: int, batch
             # From when it was due, so that a stall counts for everyone who had to wait.
             if due >= count_from:
                 latencies.append(loop.time() - due)
-                counted[kind] += 1
+            counted[kind] += count_from <= loop.time() < end_at
             number += 1
 
     kinds = [

@@ -24,7 +24,7 @@ class Catalog:
     def stub(self, factory: Callable[[Any], Any]) -> Any:
         return self
 
-    async def GetAccess(self, request: Any, timeout: float) -> dataset_pb2.GetAccessResponse:
+    async def GetAccess(self, request: Any, **_: float) -> dataset_pb2.GetAccessResponse:
         self.asked_count += 1
         access = dataset_pb2.Access(can_see=True, can_analyse=self.may_analyse)
         self.is_asked.set()

@@ -67,15 +67,19 @@ async def test_writers_wait_for_each_other(database: Database) -> None:
 
 
 async def test_relay_goes_on_after_a_failure_of_any_kind(database: Database) -> None:
-    class LostOnce:
-        failures = [ConnectionRefusedError("as asyncpg raises it"), RuntimeError("unforeseen")]
+    class LostTwice:
+        def __init__(self) -> None:
+            self.failures: list[Exception] = [
+                ConnectionRefusedError("as asyncpg raises it"),
+                RuntimeError("unforeseen"),
+            ]
 
         async def publish(self, *arguments: object) -> None:
             if self.failures:
                 raise self.failures.pop()
 
     await _write(database, "x")
-    relay = OutboxRelay(database, OUTBOX, LostOnce())  # type: ignore[arg-type]
+    relay = OutboxRelay(database, OUTBOX, LostTwice())  # type: ignore[arg-type]
     relay.start()
     await relay.flush(timeout_seconds=10)
     async with database.read() as session:

@@ -170,8 +170,8 @@ class Bus:
         """Hand every message on a subject to a handler, in the background until `close`.
 
         A handler that fails is tried again up to `max_attempts` times with growing pauses; then, or at once when the
-        message cannot be decoded, the message goes to `cjm.dlq.<durable>`. So does one whose handler took the process down with
-        it `max_attempts` times. The server is told while a handler works.
+        message cannot be decoded, the message goes to `cjm.dlq.<durable>`. So does one whose handler took the process
+        down with it `max_attempts` times. The server is told while a handler works.
         The stream must exist; a consumer made for the first time starts with the oldest message.
         """
         config = ConsumerConfig(

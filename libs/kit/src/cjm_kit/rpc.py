@@ -130,7 +130,7 @@ async def _abort(context: _Context, method: str, failure: Exception, outcome: li
     await context.abort(status.code, status.details, trailing_metadata=status.trailing_metadata)
 
 
-class _Health(health.aio.HealthServicer):
+class _Health(health.aio.HealthServicer):  # type: ignore[misc]  # the package carries no types
     """Says SERVING only while the service can do its work, asked anew at every check."""
 
     def __init__(self, is_ready: Callable[[], Awaitable[bool]]) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -120,10 +119,9 @@ def _take_all(events: list[Any], result: _Body, *, may_have_nul: bool) -> None:
     _check_count(len(events))
     if may_have_nul:
         raise _RefusedError("nul_byte")
-    ids = _new_ids(len(events))
     dataset_id, device, received_at_ms = result.dataset_id, result.device, result.received_at_ms
     append = result.rows.append
-    for made_id, event in zip(ids, events, strict=True):
+    for event in events:
         if device is not None:
             _fill_device(event, device)
         customer_id, action_type, moment, event_id, *others, properties = _astuple(event)
@@ -133,19 +131,19 @@ def _take_all(events: list[Any], result: _Body, *, may_have_nul: bool) -> None:
             raise _RefusedError("field_missing")
         time_ms = received_at_ms if moment is None else _instant_ms(moment)
         free = _PROPERTIES_NOT_SENT if properties is _NO_PROPERTIES else _properties(bytes(properties))
-        append((dataset_id, event_id or made_id, customer_id, action_type, time_ms, *others, free))
+        append((dataset_id, event_id, customer_id, action_type, time_ms, *others, free))
 
 
 def _take_each(pieces: Sequence[bytes], result: _Body) -> None:
     _check_count(len(pieces))
-    for index, (made_id, piece) in enumerate(zip(_new_ids(len(pieces)), pieces, strict=True)):
+    for index, piece in enumerate(pieces):
         try:
-            result.rows.append(_row(piece, made_id, result))
+            result.rows.append(_row(piece, result))
         except _RefusedError as refused:
             result.refused.append(RefusedEvent(index, refused.reason, refused.name, refused.detail))
 
 
-def _row(piece: bytes, made_id: str, result: _Body) -> tuple[Any, ...]:
+def _row(piece: bytes, result: _Body) -> tuple[Any, ...]:
     try:
         event = _anything.decode(piece)
     except (msgspec.DecodeError, UnicodeError) as failure:
@@ -165,7 +163,6 @@ def _row(piece: bytes, made_id: str, result: _Body) -> tuple[Any, ...]:
             example = ', for example "customer_id": "c-1042"' if name == "customer_id" else ', for example "purchase"'
             raise _RefusedError("field_missing", name, f'"{name}" is missing. Send it as text{example}.')
     values["dataset_id"] = result.dataset_id
-    values["event_id"] = values.get("event_id") or made_id
     values["time"] = _read_time(event["time"]) if event.get("time") not in (None, "") else result.received_at_ms
     values["properties"] = _read_properties(event.get("properties"))
     for name in NUMBER_FIELDS:
@@ -303,11 +300,6 @@ def _check_count(count: int) -> None:
     if count > EVENTS_PER_BODY:
         detail = f"The body holds {count} events, the limit is {EVENTS_PER_BODY}. Send them in several requests."
         raise RefusedBodyError("too_many_events", detail)
-
-
-def _new_ids(count: int) -> list[str]:
-    digits = os.urandom(16 * count).hex()
-    return [digits[start : start + 32] for start in range(0, 32 * count, 32)]
 
 
 def _packed(rows: list[tuple[Any, ...]]) -> list[PackedRows]:

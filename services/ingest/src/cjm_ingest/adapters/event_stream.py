@@ -88,10 +88,11 @@ class EventStream:
                 return
 
     async def identity(self) -> str:
-        """Name and birth of the stream."""
+        """Name of the stream and second of its birth."""
         info = await self._jetstream.stream_info(STREAM)
         self.last_sequence = info.state.last_seq
-        return f"{STREAM}@{info.created.isoformat() if info.created else ''}"
+        born = info.created.timestamp() if info.created else 0.0
+        return f"{STREAM.lower()}-{born:.0f}"
 
     async def follow(self, after: int, hand_over: Callable[[StoredRows], Awaitable[None]]) -> None:
         """Hand over every message after a place, in order and without gaps, for ever."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cjm_ingest.application.background import end
 
-MESSAGE_BYTES = 262_144
+MESSAGE_BYTES = 700_000  # below the 1 MiB that NATS takes, one flush to disk each
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,10 @@ from typing import Final
 from uuid import uuid4
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cjm_ingest.application.appender import Appender, Keys, hashes
+from cjm_ingest.application.appender import Appender, Keys, hashes, numbered_keys
 from cjm_ingest.application.columns import Block, Converted, Converter
 from cjm_ingest.application.ports import EventStore, ImportEntry, OpenTableFile, RejectedRows
 from cjm_ingest.domain.arrival import DistinctKeys, TieCounter
@@ -23,7 +22,6 @@ from cjm_kit.errors import AppError, Code
 _SAMPLE_ROWS: Final = 10_000
 _TIE_SLOTS_BITS: Final = 24
 _INSERT_ROWS: Final = 40_000
-_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class CancelledImportError(Exception):
@@ -172,7 +170,7 @@ class ImportRun:
         import_id = self._entry.import_id
         made = pc.binary_join_element_wise(import_id, pa.array(good.rows).cast(pa.string()), ":")
         if "event_id" not in good.columns:
-            return {**good.columns, "event_id": made}, row_keys(import_id, good.rows)
+            return {**good.columns, "event_id": made}, numbered_keys(import_id, good.rows)
         ids = pc.coalesce(good.columns["event_id"], made)
         return {**good.columns, "event_id": ids}, event_keys(ids.to_pylist())
 
@@ -197,12 +195,6 @@ class ImportRun:
                 f"{tally.rows_rejected} of {tally.rows_read} rows have faults and the import was to be all or nothing, "
                 f"so nothing was stored. {first}",
             )
-
-
-def row_keys(import_id: str, rows: npt.NDArray[np.int64]) -> Keys:
-    """Event keys of rows that have no id of their own, spread like hashes but computed for all rows at once."""
-    start = event_keys([import_id])[0]
-    return np.asarray(start + rows.astype(np.uint64) * _SPREAD)
 
 
 def _joined(parts: list[Converted]) -> Converted:

@@ -10,9 +10,11 @@ from typing import Any, Final, Protocol
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from cjm_ingest.application.appender import Appender
+from cjm_ingest.application.appender import Appender, Keys, numbered_keys
 from cjm_ingest.application.background import end
 from cjm_ingest.application.ports import EventStore
 from cjm_ingest.domain.arrival import TieCounter
@@ -27,6 +29,8 @@ _FLUSH_ROWS: Final = 40_000
 _PURGE_SECONDS: Final = 10.0
 _RETRY_SECONDS: Final = 1.0
 _TIE_SLOTS_BITS: Final = 20
+_PIECE_ROWS: Final = 2_000
+_INDEX_BITS: Final = 20  # a message holds fewer events than this can count
 
 _log = get_logger(__name__)
 
@@ -48,6 +52,8 @@ class StoredRows:
 
 class EventFlow(Protocol):
     """The stream as the writer sees it."""
+
+    last_sequence: int
 
     async def identity(self) -> str:
         """Name of the stream; another one when it was deleted and made anew."""
@@ -87,6 +93,8 @@ class Writer:
         self._store = store
         self._appender = appender
         self._watch = watch
+        self._stream = ""
+        self._replayed_until = 0
         self._queue: asyncio.Queue[StoredRows] = asyncio.Queue(maxsize=128)
         self._ties = TieCounter(_TIE_SLOTS_BITS, is_rotating=True)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="event-writer")
@@ -100,12 +108,13 @@ class Writer:
 
     async def start(self) -> None:
         """Read the place and go on from there."""
-        stream = await self._flow.identity()
-        self.place = await self._in_thread(self._store.read_place, stream)
+        self._stream = await self._flow.identity()
+        self._replayed_until = self._flow.last_sequence
+        self.place = await self._in_thread(self._store.read_place, self._stream)
         self.failed = asyncio.get_running_loop().create_future()
         self._tasks = [
             asyncio.create_task(self._flow.follow(self.place, self._queue.put), name="event-flow"),
-            asyncio.create_task(self._write(stream), name="event-writer"),
+            asyncio.create_task(self._write(), name="event-writer"),
         ]
         for task in self._tasks:
             task.add_done_callback(self._ended)
@@ -119,16 +128,17 @@ class Writer:
         if not task.cancelled() and self.failed and not self.failed.done():
             self.failed.set_exception(task.exception() or RuntimeError(f"{task.get_name()} ended"))
 
-    async def _write(self, stream: str) -> None:
+    async def _write(self) -> None:
         purged_at = time.monotonic()
         while True:
             messages = await self._collect()
             while True:
                 try:
-                    await self._flush(stream, messages)
+                    await self._flush(messages)
                     break
                 except Exception as failure:  # noqa: BLE001 - nothing may be skipped, so it is tried for ever
                     self.is_failing = True
+                    self._replayed_until = max(self._replayed_until, messages[-1].sequence)
                     _log.error("writer_flush_failed", first=messages[0].sequence, exc_info=failure)
                     await asyncio.sleep(_RETRY_SECONDS)
             self.is_failing = False
@@ -152,31 +162,33 @@ class Writer:
             count += messages[-1].count
         return messages
 
-    async def _flush(self, stream: str, messages: list[StoredRows]) -> None:
+    async def _flush(self, messages: list[StoredRows]) -> None:
         rows_count, dataset_ids, refused = await self._in_thread(self._store_rows, messages)
         if refused:
             await self._flow.set_aside(refused)
-        await self._in_thread(self._store.write_place, stream, messages[-1].sequence)
+        await self._in_thread(self._store.write_place, self._stream, messages[-1].sequence)
         self._watch.stored(rows_count, dataset_ids)
 
     def _store_rows(self, messages: list[StoredRows]) -> tuple[int, list[str], list[Any]]:
         """Store the rows of some messages; returns rows stored, datasets that grew, rows that cannot be stored."""
         by_dataset = _decoded(messages)
         token = f"{messages[0].sequence}-{messages[-1].sequence}"
+        is_replayed = messages[0].sequence <= self._replayed_until
         stored_count = 0
         grown: list[str] = []
         refused: list[Any] = []
         for dataset_id, arrived in by_dataset.items():
-            columns = arrived
-            keys = event_keys(columns["event_id"].to_pylist())
-            _, first = np.unique(keys, return_index=True)
-            if len(first) < len(keys):
-                places = np.sort(first)
-                keys = keys[places]
-                columns = {name: values.take(pa.array(places)) for name, values in columns.items()}
+            columns, keys, has_sent_ids = self._with_ids(arrived)
             try:
                 added = self._appender.append(
-                    dataset_id, "", columns, keys, self._ties, f"{token}-{dataset_id}", may_be_known=True
+                    dataset_id,
+                    "",
+                    columns,
+                    keys,
+                    self._ties,
+                    f"{token}-{dataset_id}",
+                    # An id made from the place in the stream can be there already only after a kill or a failure.
+                    may_be_known=has_sent_ids or is_replayed,
                 )
             except AppError as failure:
                 if failure.code is not Code.INVALID_ARGUMENT:
@@ -191,28 +203,88 @@ class Writer:
                 grown.append(dataset_id)
         return stored_count, grown, refused
 
+    def _with_ids(self, arrived: "_Arrived") -> tuple[dict[str, pa.Array], Keys, bool]:
+        """Columns with an id in every row, each id once; their keys; whether a sender gave one."""
+        sent = arrived.columns["event_id"]
+        is_made = pc.equal(pc.binary_length(sent.fill_null("")), 0)
+        count_made = pc.sum(is_made).as_py()
+        numbers = (arrived.sequences << _INDEX_BITS) | arrived.indexes
+        keys = numbered_keys(self._stream, numbers)
+        if not count_made:
+            ids = sent
+        else:
+            parts = (pa.array(part).cast(pa.string()) for part in (arrived.sequences, arrived.indexes))
+            ids = pc.if_else(is_made, pc.binary_join_element_wise(self._stream, *parts, "-"), sent)
+        columns = {**arrived.columns, "event_id": ids}
+        if count_made == len(keys):
+            return columns, keys, False
+        given = np.flatnonzero(~is_made.to_numpy(zero_copy_only=False))
+        keys[given] = event_keys(sent.take(pa.array(given)).to_pylist())
+        _, first = np.unique(keys, return_index=True)
+        if len(first) < len(keys):
+            places = np.sort(first)
+            keys = keys[places]
+            columns = {name: values.take(pa.array(places)) for name, values in columns.items()}
+        return columns, keys, True
+
     async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
 
-def _decoded(messages: Sequence[StoredRows]) -> dict[str, dict[str, pa.Array]]:
-    """Columns by dataset, in order of arrival."""
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """Events of one dataset in order of arrival, with their places in the stream."""
+
+    columns: dict[str, pa.Array]
+    sequences: npt.NDArray[np.int64]
+    indexes: npt.NDArray[np.int64]
+
+
+def _decoded(messages: Sequence[StoredRows]) -> dict[str, _Arrived]:
+    """Events by dataset."""
     rows_by_dataset: dict[str, list[Any]] = {}
+    places_by_dataset: dict[str, list[int]] = {}
     # Tens of thousands of short-lived lists: letting the collector walk them costs four times the decoding.
     gc.disable()
     try:
         for message in messages:
-            for row in msgspec.msgpack.decode(message.rows):
+            first = message.sequence << _INDEX_BITS
+            for place, row in enumerate(msgspec.msgpack.decode(message.rows), start=first):
                 rows_by_dataset.setdefault(row[0], []).append(row)
-        return {dataset_id: _columns(rows) for dataset_id, rows in rows_by_dataset.items()}
+                places_by_dataset.setdefault(row[0], []).append(place)
+        return {
+            dataset_id: _arrived(_columns(rows), places_by_dataset[dataset_id])
+            for dataset_id, rows in rows_by_dataset.items()
+        }
     finally:
         gc.enable()
 
 
+def _arrived(columns: dict[str, pa.Array], places: list[int]) -> _Arrived:
+    numbers = np.array(places, np.int64)
+    return _Arrived(columns, numbers >> _INDEX_BITS, numbers & ((1 << _INDEX_BITS) - 1))
+
+
 def _columns(rows: list[Any]) -> dict[str, pa.Array]:
+    # Small pieces, because one call over all rows would hold up every other thread of the process.
+    pieces = [_piece(rows[start : start + _PIECE_ROWS]) for start in range(0, len(rows), _PIECE_ROWS)]
+    # Of 33 fields most are not set: what no row has costs nothing further on.
+    names = [name for name in ROW_FIELDS if any(name in piece for piece in pieces)]
+    sizes = [len(piece["time"]) for piece in pieces]
+    return {
+        name: pa.concat_arrays(
+            [
+                piece[name] if name in piece else pa.nulls(size, _KINDS.get(name, pa.string()))
+                for piece, size in zip(pieces, sizes, strict=True)
+            ]
+        )
+        for name in names
+    }
+
+
+def _piece(rows: list[Any]) -> dict[str, pa.Array]:
     values_by_field = zip(ROW_FIELDS, zip(*rows, strict=True), strict=True)
     next(values_by_field)  # the dataset
-    # Of 33 fields most are not set: what no row has costs nothing further on.
     return {
         name: pa.array(values, _KINDS.get(name, pa.string()))
         for name, values in values_by_field

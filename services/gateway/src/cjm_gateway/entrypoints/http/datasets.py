@@ -104,9 +104,9 @@ async def _described(gateway: Gateway, datasets: Sequence[dataset_pb2.Dataset]) 
     if not datasets:
         return []
     ids = [dataset.dataset_id for dataset in datasets]
-    stats, *imports = await asyncio.gather(
+    stats, imports = await asyncio.gather(
         gateway.services.questions.GetDatasetStats(questions_pb2.GetDatasetStatsRequest(dataset_ids=ids)),
-        *(_newest_import(gateway, dataset_id) for dataset_id in ids),
+        asyncio.gather(*(_newest_import(gateway, dataset_id) for dataset_id in ids)),
     )
     by_id = {item.dataset_id: item for item in stats.stats}
     return [

@@ -33,7 +33,7 @@ async def get_health() -> Alive:
 
 @router.get("/readyz", summary="Is the system ready", responses={503: {"model": Readiness}})
 async def get_readiness(response: Response, gateway: GatewayDep) -> Readiness:
-    """Asks every service behind the gateway; 503 while catalog or ingest is not ready or the gateway is about to stop."""
+    """Asks every service; 503 while catalog or ingest is not ready or the gateway is about to stop."""
     is_ready, services = await gateway.readiness()
     response.status_code = 200 if is_ready else 503
     return Readiness(status="ready" if is_ready else "not_ready", services=services)
