@@ -819,7 +819,7 @@ export interface paths {
         };
         /**
          * Is the system ready
-         * @description Asks every service behind the gateway; 503 while one is not ready or the gateway is about to stop.
+         * @description Asks every service; 503 while catalog or ingest is not ready or the gateway is about to stop.
          */
         get: operations["get_readiness"];
         put?: never;
