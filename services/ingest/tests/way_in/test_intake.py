@@ -182,10 +182,10 @@ async def test_many_small_writes_become_few() -> None:
     coalescer = Coalescer(publish)
     coalescer.start()
     results = await asyncio.gather(
-        *(coalescer.add([PackedRows(b"x" * 1000, 1)]) for _ in range(600)), return_exceptions=True
+        *(coalescer.add([PackedRows(b"x" * 1000, 1)]) for _ in range(1600)), return_exceptions=True
     )
     await coalescer.stop()
-    assert sum(messages) == 600
+    assert sum(messages) == 1600
     assert len(messages) <= 4
     assert sum(isinstance(result, AppError) for result in results) == messages[1]
 
