@@ -1,7 +1,9 @@
 """Running parts together: the first that fails stops all, a signal stops all in reverse order."""
 
 import asyncio
+import gc
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,6 +64,7 @@ async def run(
             if not await _unless_stopped(component.start(), stop_asked):
                 break
         else:
+            _prefer_latency()
             if on_ready:
                 greeting = asyncio.create_task(_greet(on_ready))
             code = await _wait(components, stop_asked)
@@ -76,6 +79,15 @@ async def run(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
     return code
+
+
+def _prefer_latency() -> None:
+    """Keep the event loop answering while threads work and garbage is collected."""
+    # What was made at the start stays for ever, so the collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
+    # Threads hand the interpreter back after 0.5 ms instead of 5.
+    sys.setswitchinterval(0.0005)
 
 
 async def _unless_stopped(start: Awaitable[None], stop_asked: asyncio.Event) -> bool:

@@ -21,13 +21,14 @@ class _Waiting(Generic[_Item, _Answer]):
 
 
 class Coalescer(Generic[_Item, _Answer]):
-    """Gathers items into calls, one call at a time, and hands every caller the answer at the place of its item.
+    """Gathers items into few calls and hands every caller the answer at the place of its item.
 
     Args:
         send: Makes one call; must return one answer per item, in the same order. Its failure is every caller's failure.
         linger_seconds: How long a call waits for company, >= 0.
         call_bytes: A call closes when it holds this much; a larger item travels alone.
         call_items: A call closes when it holds this many items.
+        calls_in_flight: Calls at most at the same time, > 0: the next is read while the one before is flushed to disk.
         waiting_bytes: More than this is not kept waiting; callers are refused instead.
     """
 
@@ -38,16 +39,19 @@ class Coalescer(Generic[_Item, _Answer]):
         linger_seconds: float = 0.002,
         call_bytes: int = 1_000_000,
         call_items: int = 2000,
+        calls_in_flight: int = 2,
         waiting_bytes: int = 64_000_000,
     ) -> None:
         self._send = send
         self._linger_seconds = linger_seconds
         self._call_bytes = call_bytes
         self._call_items = call_items
+        self._calls_in_flight = calls_in_flight
         self._waiting_bytes_limit = waiting_bytes
         self._waiting: deque[_Waiting[_Item, _Answer]] = deque()
         self._waiting_bytes = 0
-        self._worker: asyncio.Task[None] | None = None
+        self._workers: set[asyncio.Task[None]] = set()
+        self._is_gathering = False
 
     async def ask(self, item: _Item, size_bytes: int) -> _Answer:
         """Send an item with others and return its answer.
@@ -60,17 +64,22 @@ class Coalescer(Generic[_Item, _Answer]):
         waiting = _Waiting(item, size_bytes, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._waiting_bytes += size_bytes
-        if self._worker is None or self._worker.done():
+        if not self._is_gathering and len(self._workers) < self._calls_in_flight:
+            self._is_gathering = True
             # An empty context: the calls belong to many requests, so they carry the identity and request id of none.
-            self._worker = asyncio.create_task(self._work(), context=Context())
+            worker = asyncio.create_task(self._work(), context=Context())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
         answer: _Answer = await waiting.answer
         return answer
 
     async def _work(self) -> None:
         while self._waiting:
+            self._is_gathering = True
             if self._waiting_bytes < self._call_bytes and len(self._waiting) < self._call_items:
                 await asyncio.sleep(self._linger_seconds)
             call = self._next_call()
+            self._is_gathering = False
             try:
                 answers = await self._send([waiting.item for waiting in call])
                 for waiting, answer in zip(call, answers, strict=True):
