@@ -65,8 +65,8 @@ check-page: $(WEB)/node_modules/.installed ## Types, style, tests and size budge
 
 .PHONY: test
 test: lint check-page $(PAGE) ## Everything that must hold
-	@pytest -n 2 --dist worksteal -m "not browser"
-	@pytest -m browser
+	@pytest -n 2 --dist worksteal --ignore tests/e2e
+	@pytest tests/e2e
 
 .PHONY: bench
 bench: $(VENV)/.installed $(PAGE) ## Figures of docs/performance.md, each against a reference of the same run

@@ -1,5 +1,6 @@
 """Starting and stopping as an operator sees it."""
 
+import json
 import os
 import socket
 import subprocess
@@ -10,7 +11,7 @@ import httpx
 import psutil
 
 from cjm_launcher.instance import free_port
-from cjm_testkit.product import ADMIN_PASSWORD, Product
+from cjm_testkit.product import ADMIN_PASSWORD, MAPPING_SIMPLE, Product, created
 
 CJM = str(Path(sys.executable).with_name("cjm"))
 
@@ -52,6 +53,23 @@ def test_second_instance_on_the_same_data_is_refused(fresh_product: Product) -> 
     assert second.returncode != 0
     assert "Another instance" in second.stderr
     assert len(second.stderr.strip().splitlines()) == 1
+
+
+def test_file_above_the_limit_is_refused(fresh_product: Product) -> None:
+    fresh_product.environment["CJM_MAX_UPLOAD_BYTES"] = "1000"
+    fresh_product.start()
+    with fresh_product.client() as client:
+        dataset = created(client.post("/api/v1/datasets", json={"name": "small files only"}))
+        for size_bytes, status in ((900, 202), (2_000, 413), (5_000_000, 413)):
+            head = b"customer,action,time\nc1,visit,2024-01-01\n"
+            answer = client.post(
+                f"/api/v1/datasets/{dataset['id']}/imports",
+                files={"file": ("events.csv", head + b"\n" * (size_bytes - len(head)))},
+                data={"mapping": json.dumps(MAPPING_SIMPLE)},
+            )
+            assert answer.status_code == status
+            if status == 413:
+                assert answer.json()["reason"] in {"file_too_large", "body_too_large"}
 
 
 def test_taken_port_is_said_in_one_line(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ class LauncherSettings(BaseSettings):
         demo: True to fill an empty installation with sample data.
         admin_password: Password of the first administrator; a random one is printed when it is absent.
         samples_dir: Folder with sample data.
+        max_upload_bytes: Largest file that may be imported, in bytes as sent.
         metrics_listen: Address and port of `/metrics` of all services for Prometheus; empty for none.
         log_level: Lowest level that is logged.
         log_file: True to write the log to `cjm.log` in the data folder and keep the terminal for people.
@@ -35,6 +36,7 @@ class LauncherSettings(BaseSettings):
     demo: bool = True
     admin_password: SecretStr | None = None
     samples_dir: Path = SAMPLES_DIR
+    max_upload_bytes: int = Field(default=2 << 30, gt=0)
     metrics_listen: str = Field(default="", pattern=r"^(.+:\d+)?$")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_file: bool = True

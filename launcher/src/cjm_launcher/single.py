@@ -85,6 +85,8 @@ def _settings_of(name: str, common: dict[str, Any], settings: LauncherSettings) 
     values["data_dir"] = common["data_dir"] / name
     values["rpc_listen"] = f"127.0.0.1:{common['ports'][name]}"
     values["log_level"] = settings.log_level
+    if name in {"gateway", "ingest"}:
+        values["max_upload_bytes"] = settings.max_upload_bytes
     if name == "gateway":
         values["http_host"] = settings.host
         values["http_port"] = settings.port

@@ -29,7 +29,10 @@ class Product:
     Attributes:
         data_dir: Its data folder.
         port: Port of its page.
+        demo: True to load the sample data at the first start.
+        process: The running process.
         lines: What it has said on the terminal so far.
+        environment: Further environment variables.
     """
 
     data_dir: Path
@@ -37,6 +40,7 @@ class Product:
     demo: bool
     process: subprocess.Popen[str] | None = None
     lines: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def base_url(self) -> str:
@@ -51,6 +55,7 @@ class Product:
             "CJM_PORT": str(self.port),
             "CJM_DEMO": "1" if self.demo else "0",
             "CJM_ADMIN_PASSWORD": ADMIN_PASSWORD,
+            **self.environment,
         }
         self.process = subprocess.Popen(
             [str(Path(sys.executable).with_name("cjm")), "run"],
