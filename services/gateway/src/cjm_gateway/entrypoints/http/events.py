@@ -28,6 +28,8 @@ _REFUSALS = {
     "token_scope": Code.PERMISSION_DENIED,
     "identity_invalid": Code.UNAUTHENTICATED,
     "too_many_events": Code.TOO_LARGE,
+    "service_unavailable": Code.UNAVAILABLE,
+    "internal": Code.INTERNAL,
 }
 _bearer = HTTPBearer(
     scheme_name="token",
