@@ -27,22 +27,24 @@ async def test_requests_that_come_together_share_a_call_and_get_their_own_answer
     assert await coalescer.ask(7, 1) == 70
 
 
-async def test_a_call_closes_at_its_limits_and_only_one_is_under_way() -> None:
+@pytest.mark.parametrize("calls_in_flight", [1, 2, 3])
+async def test_a_call_closes_at_its_limits_and_no_more_than_allowed_are_under_way(calls_in_flight: int) -> None:
     calls: list[list[int]] = []
-    under_way = 0
+    under_way = most_under_way = 0
 
     async def send(items: list[int]) -> list[int]:
-        nonlocal under_way
+        nonlocal under_way, most_under_way
         under_way += 1
-        assert under_way == 1
+        most_under_way = max(most_under_way, under_way)
         calls.append(items)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
         under_way -= 1
         return items
 
-    coalescer: Coalescer[int, int] = Coalescer(send, call_bytes=100, call_items=3)
+    coalescer: Coalescer[int, int] = Coalescer(send, call_bytes=100, call_items=3, calls_in_flight=calls_in_flight)
     await asyncio.gather(*(coalescer.ask(size, size) for size in (60, 60, 500, 1, 2, 3, 4)))
     assert calls == [[60], [60], [500], [1, 2, 3], [4]]
+    assert most_under_way == calls_in_flight
 
 
 async def test_a_failed_call_fails_all_its_requests_and_the_next_one_works() -> None:

@@ -1,6 +1,7 @@
 """The event store: what went in comes out once, what is taken out is gone, and one process owns it."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -123,6 +124,25 @@ def test_a_deleted_dataset_leaves_nothing_and_can_start_anew(store: EventStore, 
     assert directly_follows(reader_of(store), Scope("d")).nodes == ()
     fill(store, "d", frame(("x", "z", "1930-01-01")), first_id=5)
     assert [node.activity for node in directly_follows(reader_of(store), Scope("d")).nodes] == ["z"]
+
+
+def test_a_deleted_dataset_is_remembered(tmp_path: Path) -> None:
+    for _ in range(2):
+        store = EventStore.open(tmp_path)
+        store.delete_dataset("d")
+        store.close()
+    store = EventStore.open(tmp_path)
+    try:
+        assert (store.is_deleted("d"), store.is_deleted("e")) == (True, False)
+    finally:
+        store.close()
+
+
+def test_names_of_properties_are_bounded(store: EventStore, fill: Fill) -> None:
+    properties = json.dumps({f"p{number}": 1 for number in range(1500)})
+    fill(store, "d", frame(("x", "a", "2024-01-01"), properties=properties))
+    (stats,) = dataset_stats(reader_of(store), ["d"])
+    assert len(stats.set_fields) == 1000
 
 
 def test_the_version_changes_with_the_dataset_only(store: EventStore, fill: Fill) -> None:

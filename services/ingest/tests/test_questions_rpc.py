@@ -1,5 +1,6 @@
 """The question service over gRPC: rights, pages, reasons, and calls that are given up."""
 
+import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -169,9 +170,15 @@ async def test_who_may_not_is_told_so(service: Service) -> None:
 async def test_wrong_questions_get_reasons(service: Service) -> None:
     empty = scope_pb2.Scope(dataset_id="d")
     empty.filter.all_of.filters.add()
+    endless = scope_pb2.Scope(dataset_id="d")
+    endless.filter.field_in.field = "value"
+    endless.filter.field_in.values.append("1e999")
+    nested = base64.urlsafe_b64encode(b"[" * 100_000).decode()
     with acting_as(ANALYST):
         for question, reason in (
             (service.stub.GetDirectlyFollows(pb.GetDirectlyFollowsRequest(scope=empty)), "filter_empty"),
+            (service.stub.GetDirectlyFollows(pb.GetDirectlyFollowsRequest(scope=endless)), "filter_value_invalid"),
+            (service.stub.ListVariants(pb.ListVariantsRequest(scope=SCOPE, page_token=nested)), "page_token_invalid"),
             (service.stub.ListVariants(pb.ListVariantsRequest(scope=SCOPE, page_size=1001)), "page_size_out_of_range"),
             (service.stub.ListVariants(pb.ListVariantsRequest(scope=SCOPE, page_token="Wy0xXQ")), "page_token_invalid"),
             (service.stub.ListEvents(pb.ListEventsRequest(dataset_ids=["d"], page_token="x!")), "page_token_invalid"),

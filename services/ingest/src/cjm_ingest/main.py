@@ -1,6 +1,7 @@
 """Wiring of ingest."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
@@ -37,6 +38,7 @@ from cjm_kit.telemetry import Telemetry
 from cjm_protos.ingest.v1 import imports_pb2_grpc, intake_pb2_grpc, questions_pb2_grpc
 
 _SWEEP_SECONDS = 3600.0
+_FLUSHING_SECONDS = 30.0
 
 _log = get_logger(__name__)
 
@@ -67,6 +69,23 @@ async def build(settings: IngestSettings) -> Component:
     stack = AsyncExitStack()
     running: list[tuple[Bus, EventStream, Writer]] = []
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    flushing_until = 0.0
+
+    async def is_ready() -> bool:
+        nonlocal flushing_until
+        if not running:
+            return False
+        bus, stream, writer = running[0]
+        if not bus.is_connected or stream.is_full or writer.is_failing:
+            return False
+        if time.monotonic() > flushing_until:
+            if not await is_flushing_always(settings.nats_monitor_url):
+                _log.error(
+                    "nats_not_durable", hint="run nats-server with sync_interval: always and set nats_monitor_url"
+                )
+                return False
+            flushing_until = time.monotonic() + _FLUSHING_SECONDS
+        return True
 
     async def start() -> None:
         signer = IdentitySigner(settings.identity_secret.get_secret_value())
@@ -121,21 +140,11 @@ async def build(settings: IngestSettings) -> Component:
             ],
             signer,
             telemetry,
+            is_ready,
         )
         await server.start()
         stack.push_async_callback(server.stop)
         running.append((bus, stream, writer))
-
-    async def is_ready() -> bool:
-        if not running:
-            return False
-        bus, stream, writer = running[0]
-        if not bus.is_connected or stream.is_full or writer.is_failing:
-            return False
-        if not await is_flushing_always(settings.nats_monitor_url):
-            _log.error("nats_not_durable", hint="run nats-server with sync_interval: always and set nats_monitor_url")
-            return False
-        return True
 
     return Component("ingest", start, stack.aclose, is_ready, failed, telemetry)
 
@@ -151,5 +160,8 @@ def _pass_on(failed: "asyncio.Future[None]") -> Callable[["asyncio.Future[None]"
 
 async def _sweep(files: ImportFolder) -> None:
     while True:
-        await asyncio.to_thread(files.sweep)
+        try:
+            await asyncio.to_thread(files.sweep)
+        except OSError as failure:
+            _log.warning("imports_not_swept", error=str(failure))
         await asyncio.sleep(_SWEEP_SECONDS)

@@ -35,7 +35,7 @@ from cjm_protos.ingest.v1 import (
     questions_pb2_grpc,
 )
 
-OWNER, OTHER = str(uuid4()), str(uuid4())
+OWNER = str(uuid4())
 _ENDED = {
     import_log_pb2.IMPORT_STATUS_COMPLETED,
     import_log_pb2.IMPORT_STATUS_FAILED,
@@ -48,16 +48,21 @@ FUNCTIONS: dict[str | None, Any] = {
 
 
 class MemoryCatalog(dataset_pb2_grpc.DatasetServiceServicer, import_log_pb2_grpc.ImportLogServiceServicer):
-    """Datasets belong to `OWNER`; `OTHER` sees them only."""
+    """Datasets belong to `OWNER`; `helpers` may work with them, everybody else sees them only."""
 
     def __init__(self) -> None:
         self.entries: dict[str, import_log_pb2.ImportEntry] = {}
+        self.helpers: set[str] = set()
+        self.is_away = False
 
     @allow("service")
     async def GetAccess(self, request: dataset_pb2.GetAccessRequest, context: Any) -> dataset_pb2.GetAccessResponse:
-        """Rights of the two accounts."""
+        """Rights of an account."""
+        if self.is_away:
+            raise AppError(Code.UNAVAILABLE, "service_unavailable", "Away.")
         is_owner = request.subject == f"user:{OWNER}"
-        access = dataset_pb2.Access(can_see=True, can_analyse=is_owner, can_write=is_owner, can_manage=is_owner)
+        may_work = is_owner or request.subject.removeprefix("user:") in self.helpers
+        access = dataset_pb2.Access(can_see=True, can_analyse=may_work, can_write=may_work, can_manage=is_owner)
         return dataset_pb2.GetAccessResponse(access=access, exists=True, time_zone="UTC")
 
     @allow("service")

@@ -7,13 +7,15 @@ from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
+from uuid import uuid4
 from xml.etree.ElementTree import iterparse
 
 import pytest
 
+from cjm_kit.bus import Bus
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import acting_as, staff_identity
-from cjm_protos.catalog.v1 import dataset_pb2, import_log_pb2
+from cjm_protos.catalog.v1 import dataset_pb2, facts_pb2, import_log_pb2
 from cjm_protos.ingest.v1 import imports_pb2, questions_pb2, scope_pb2
 
 COMPLETED = import_log_pb2.IMPORT_STATUS_COMPLETED
@@ -214,13 +216,12 @@ async def test_all_or_nothing_and_checks_store_nothing(ingest: Any) -> None:
 
 
 async def test_removing_takes_out_one_import_and_only_its_owner_may(ingest: Any) -> None:
+    helper = str(uuid4())
+    ingest.catalog.helpers.add(helper)
     first = await ingest.run_import(b"a,b,c\n" + GOOD * 3, ABC)
     await ingest.run_import(b"a,b,c\n" + GOOD * 2, ABC)
     request = imports_pb2.RemoveImportRequest(import_id=first.import_id)
-    with (
-        acting_as(staff_identity("5e0c3b76-6b0b-4b87-9d43-2a6b1c0d9e11", is_admin=False)),
-        pytest.raises(AppError) as refused,
-    ):
+    with acting_as(staff_identity(helper, is_admin=False)), pytest.raises(AppError) as refused:
         await ingest.imports.RemoveImport(request)
     assert refused.value.reason == "import_not_yours"
     with acting_as(staff_identity(first.created_by_id, is_admin=False)):
@@ -229,6 +230,7 @@ async def test_removing_takes_out_one_import_and_only_its_owner_may(ingest: Any)
         with pytest.raises(AppError) as again:
             await ingest.imports.RemoveImport(request)
     assert again.value.reason == "import_not_completed"
+    assert not (ingest.settings.imports_dir / first.import_id).exists()
     assert ingest.catalog.entries[first.import_id].status == import_log_pb2.IMPORT_STATUS_REMOVED
 
 
@@ -252,3 +254,65 @@ async def test_a_file_over_the_limit_is_refused_with_the_limit(ingest: Any) -> N
     with pytest.raises(AppError) as late:
         await ingest.upload(import_id, b"a,b,c\n")
     assert late.value.reason == "import_not_queued"
+
+
+async def test_values_of_rejected_rows_are_for_the_importer_and_for_analysts(ingest: Any) -> None:
+    entry = await ingest.run_import(b"a,b,c\n" + GOOD + b"x,s,secret\n", ABC)
+    viewer, helper = str(uuid4()), str(uuid4())
+    ingest.catalog.helpers.add(helper)
+    rows = imports_pb2.ListRejectedRowsRequest(import_id=entry.import_id)
+    with acting_as(staff_identity(viewer, is_admin=False)):
+        (finding,) = (await ingest.progress(entry.import_id)).findings
+        assert (finding.reason, finding.rows_count, list(finding.examples)) == ("not_a_date", 1, [])
+        with pytest.raises(AppError, match="dataset_analysis_not_allowed"):
+            await ingest.imports.ListRejectedRows(rows)
+        entry.created_by_id = viewer
+        (finding,) = (await ingest.progress(entry.import_id)).findings
+        assert [row.value for row in finding.examples] == ["secret"]
+        assert list(finding.examples) == await ingest.rejected(entry.import_id)
+    with acting_as(staff_identity(helper, is_admin=False)):
+        assert len(await ingest.rejected(entry.import_id)) == 1
+
+
+async def test_who_may_not_write_any_more_may_not_take_out_what_he_imported(ingest: Any) -> None:
+    entry = await ingest.run_import(b"a,b,c\n" + GOOD, ABC)
+    entry.created_by_id = str(uuid4())
+    with acting_as(staff_identity(entry.created_by_id, is_admin=False)):
+        with pytest.raises(AppError, match="dataset_write_not_allowed"):
+            await ingest.imports.RemoveImport(imports_pb2.RemoveImportRequest(import_id=entry.import_id))
+        with pytest.raises(AppError, match="dataset_write_not_allowed"):
+            await ingest.imports.CancelImport(imports_pb2.CancelImportRequest(import_id=entry.import_id))
+
+
+@pytest.mark.parametrize(("tries", "reason"), [(2, ""), (3, "import_interrupted")])
+async def test_an_import_that_took_the_process_down_three_times_is_given_up(
+    ingest: Any, tries: int, reason: str
+) -> None:
+    import_id = ingest.open_import(ABC)
+    folder = ingest.settings.imports_dir / import_id
+    folder.mkdir()
+    (folder / "tries").write_bytes(b"." * tries)
+    await ingest.upload(import_id, b"a,b,c\n" + GOOD)
+    entry = await ingest.ended(import_id)
+    assert (entry.error_reason, (await ingest.stats()).events_count) == (reason, 0 if reason else 1)
+    assert (folder / "tries").exists() == bool(reason)
+
+
+async def test_files_of_a_deleted_dataset_go(ingest: Any, bus: Bus, until: Any) -> None:
+    kept = await ingest.run_import(b"a,b,c\n" + GOOD + b"x,s,bad\n", ABC)
+    former, ingest.dataset_id = ingest.dataset_id, str(uuid4())
+    gone = await ingest.run_import(b"a,b,c\n" + GOOD + b"x,s,bad\n", ABC)
+    waiting = ingest.settings.imports_dir / str(uuid4())
+    waiting.mkdir()
+    (waiting / "file").write_bytes(b"a,b,c\n")
+    await bus.publish(
+        "cjm.ingest.import.requested.v1",
+        imports_pb2.ImportRequested(import_id=waiting.name, dataset_id=former, file_import_id=waiting.name),
+    )
+    await bus.publish("cjm.catalog.dataset.deleted.v1", facts_pb2.DatasetDeleted(dataset_id=ingest.dataset_id))
+
+    async def are_gone() -> bool:
+        return not waiting.exists() and not (waiting.parent / gone.import_id).exists()
+
+    await until(are_gone)
+    assert (waiting.parent / kept.import_id / "rejected.jsonl").exists()

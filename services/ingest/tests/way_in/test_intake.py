@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from cjm_ingest.adapters.event_stream import STREAM, EventStream, is_flushing_always
+from cjm_ingest.adapters.event_stream import STREAM, SUBJECT, EventStream, is_flushing_always
 from cjm_ingest.application.background import end
 from cjm_ingest.application.coalescer import Coalescer, PackedRows
+from cjm_ingest.application.intake import DecodedBody, Intake, SentBody
 from cjm_ingest.application.writer import StoredRows
-from cjm_kit.bus import Bus
+from cjm_kit.bus import DEAD_LETTER_STREAM, Bus
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import staff_identity
 from cjm_protos.ingest.v1 import imports_pb2, intake_pb2
@@ -110,6 +113,45 @@ async def test_bodies_are_judged_one_by_one(ingest: Any) -> None:
     )
 
 
+async def test_nested_bodies_refuse_only_themselves(ingest: Any) -> None:
+    deep = b'{"customer_id":"c","action_type":"a","properties":' + b'{"a":' * 100_000
+    results = await ingest.append(b"[" * 200_000, event(), deep, b"[" + deep, b"[" + event() + b"," + deep)
+    assert [item.error_reason for item in results] == ["body_not_json", "", *["body_not_json"] * 3]
+    (lines,) = await ingest.append(event() + b"\n" + deep + b"\n" + event(), is_ndjson=True)
+    assert (lines.accepted_count, [(item.index, item.reason) for item in lines.rejected]) == (
+        2,
+        [(1, "event_not_json")],
+    )
+    # Near the limit of the interpreter it is not the reading that fails but what comes after.
+    bodies = [b"[" * depth + b"]" * depth for depth in range(800, 1100)]
+    assert {item.error_reason for item in await ingest.append(*bodies)} <= {"", "body_not_json"}
+
+
+async def test_a_fault_nobody_foresaw_costs_one_body() -> None:
+    def decode(body: bytes, **_: Any) -> DecodedBody:
+        if body == b"bad":
+            raise ZeroDivisionError
+        return DecodedBody([], 1, [])
+
+    async def nothing(*_: Any) -> None:
+        pass
+
+    intake = Intake(nothing, decode, lambda header: None, nothing)
+    results = await intake.append([SentBody("", "d", body, False, "", 0) for body in (b"good", b"bad", b"good")])  # noqa: FBT003
+    assert [(item.accepted_count, item.error_reason) for item in results] == [(1, ""), (0, "internal"), (1, "")]
+
+
+async def test_systems_may_send_while_catalog_is_away(ingest: Any) -> None:
+    ingest.catalog.is_away = True
+    staff = ingest.signer.sign(staff_identity("5e0c3b76-6b0b-4b87-9d43-2a6b1c0d9e11", is_admin=False))
+    bodies = [
+        intake_pb2.EventBody(identity=identity, dataset_id=ingest.dataset_id, body=event(), received_at_ms=1)
+        for identity in (staff, ingest.token())
+    ]
+    results = (await ingest.intake.AppendEvents(intake_pb2.AppendEventsRequest(bodies=bodies))).results
+    assert [(item.error_reason, item.accepted_count) for item in results] == [("service_unavailable", 0), ("", 1)]
+
+
 async def test_only_who_may_write_gets_in(ingest: Any) -> None:
     cases = {
         "identity_invalid": "not a token",
@@ -145,8 +187,40 @@ async def test_a_full_stream_refuses_and_says_so(bus: Bus) -> None:
     assert stream.is_full
     held = (await bus.jetstream.stream_info(STREAM)).state.messages
     await stream.purge(held)
-    await stream.publish([piece])
     assert not stream.is_full
+    await stream.publish([piece])
+
+
+async def test_a_stream_that_was_full_has_room_again_without_anybody_sending(bus: Bus, until: Any) -> None:
+    stream = EventStream(bus, 20_000)
+    await stream.ensure()
+    stream.is_full = True
+
+    async def hand_over(rows: StoredRows) -> None:
+        raise AssertionError(rows)
+
+    async def has_room() -> bool:
+        return not stream.is_full
+
+    task = asyncio.create_task(stream.follow(0, hand_over))
+    await until(has_room)
+    await end([task])
+
+
+async def test_a_message_that_cannot_be_read_is_set_aside(bus: Bus) -> None:
+    stream = EventStream(bus, 10_000_000)
+    await stream.ensure()
+    await bus.jetstream.publish(SUBJECT, b"\xff")
+    await stream.publish([PackedRows(b"\x90", 1)])
+    handed_over: asyncio.Queue[int] = asyncio.Queue()
+
+    async def hand_over(rows: StoredRows) -> None:
+        await handed_over.put(rows.sequence)
+
+    task = asyncio.create_task(stream.follow(0, hand_over))
+    assert await asyncio.wait_for(handed_over.get(), 10) == 2
+    await end([task])
+    assert (await bus.jetstream.get_last_msg(DEAD_LETTER_STREAM, "cjm.dlq.ingest-writer")).data == b"\xff"
 
 
 async def test_the_flow_has_no_gaps_after_the_server_forgot_the_consumer(bus: Bus) -> None:
@@ -195,6 +269,20 @@ async def test_a_server_that_does_not_flush_is_not_ready(ingest: Any) -> None:
     assert await is_flushing_always(ingest.settings.nats_monitor_url)
     assert not await is_flushing_always("")
     assert not await is_flushing_always("http://127.0.0.1:9")
+
+
+async def test_health_says_whether_events_are_safe_and_remembers_it(
+    ingest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def is_not(monitor_url: str) -> bool:
+        return False
+
+    assert await ingest.client.is_serving()
+    monkeypatch.setattr("cjm_ingest.main.is_flushing_always", is_not)
+    assert await ingest.client.is_serving()
+    later = time.monotonic() + 31
+    monkeypatch.setattr("cjm_ingest.main.time", SimpleNamespace(monotonic=lambda: later))
+    assert not await ingest.client.is_serving()
 
 
 async def test_others_hear_of_new_events_and_imports(ingest: Any, bus: Bus) -> None:

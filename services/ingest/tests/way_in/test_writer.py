@@ -110,3 +110,9 @@ async def test_messages_read_again_after_a_kill_are_not_doubled(
     await _written(store, MESSAGES, 3, until)
     assert _count(store) == 9
     assert store.read_place("events-1") == 3
+
+
+async def test_events_of_a_deleted_dataset_are_passed_over(store: EventStore, until: Any) -> None:
+    store.delete_dataset("d")
+    await _written(store, MESSAGES, 0, until)
+    assert _count(store) == 0

@@ -50,7 +50,7 @@ class Coalescer(Generic[_Item, _Answer]):
         self._waiting_bytes_limit = waiting_bytes
         self._waiting: deque[_Waiting[_Item, _Answer]] = deque()
         self._waiting_bytes = 0
-        self._workers: set[asyncio.Task[None]] = set()
+        self._calls: set[asyncio.Task[None]] = set()
         self._is_gathering = False
 
     async def ask(self, item: _Item, size_bytes: int) -> _Answer:
@@ -64,40 +64,47 @@ class Coalescer(Generic[_Item, _Answer]):
         waiting = _Waiting(item, size_bytes, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._waiting_bytes += size_bytes
-        if not self._is_gathering and len(self._workers) < self._calls_in_flight:
-            self._is_gathering = True
-            # An empty context: the calls belong to many requests, so they carry the identity and request id of none.
-            worker = asyncio.create_task(self._work(), context=Context())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+        self._gather()
         answer: _Answer = await waiting.answer
         return answer
 
-    async def _work(self) -> None:
-        while self._waiting:
+    def _gather(self) -> None:
+        """Begin another call when something waits, nobody gathers it and not too many are on their way."""
+        if self._waiting and not self._is_gathering and len(self._calls) < self._calls_in_flight:
             self._is_gathering = True
-            if self._waiting_bytes < self._call_bytes and len(self._waiting) < self._call_items:
-                await asyncio.sleep(self._linger_seconds)
-            call = self._next_call()
-            self._is_gathering = False
-            try:
-                answers = await self._send([waiting.item for waiting in call])
-                for waiting, answer in zip(call, answers, strict=True):
-                    if not waiting.answer.done():
-                        waiting.answer.set_result(answer)
-            except Exception as failure:  # noqa: BLE001 - every caller in the call must hear of it
-                for waiting in call:
-                    if not waiting.answer.done():
-                        waiting.answer.set_exception(failure)
+            # An empty context: a call belongs to many requests, so it carries the identity and request id of none.
+            call = asyncio.create_task(self._call(), context=Context())
+            self._calls.add(call)
+            call.add_done_callback(self._ended)
 
-    def _next_call(self) -> list[_Waiting[_Item, _Answer]]:
-        call: list[_Waiting[_Item, _Answer]] = []
+    def _ended(self, call: "asyncio.Task[None]") -> None:
+        self._calls.discard(call)
+        self._gather()
+
+    async def _call(self) -> None:
+        if self._waiting_bytes < self._call_bytes and len(self._waiting) < self._call_items:
+            await asyncio.sleep(self._linger_seconds)
+        taken = self._take()
+        self._is_gathering = False
+        self._gather()
+        try:
+            answers = await self._send([waiting.item for waiting in taken])
+            for waiting, answer in zip(taken, answers, strict=True):
+                if not waiting.answer.done():
+                    waiting.answer.set_result(answer)
+        except Exception as failure:  # noqa: BLE001 - every caller in the call must hear of it
+            for waiting in taken:
+                if not waiting.answer.done():
+                    waiting.answer.set_exception(failure)
+
+    def _take(self) -> list[_Waiting[_Item, _Answer]]:
+        taken: list[_Waiting[_Item, _Answer]] = []
         size_bytes = 0
-        while self._waiting and len(call) < self._call_items:
-            if call and size_bytes + self._waiting[0].size_bytes > self._call_bytes:
+        while self._waiting and len(taken) < self._call_items:
+            if taken and size_bytes + self._waiting[0].size_bytes > self._call_bytes:
                 break
             waiting = self._waiting.popleft()
             self._waiting_bytes -= waiting.size_bytes
             size_bytes += waiting.size_bytes
-            call.append(waiting)
-        return call
+            taken.append(waiting)
+        return taken

@@ -28,6 +28,7 @@ _DELIMITERS: Final = (",", ";", "\t", "|")
 _READ_AHEAD_BLOCKS: Final = 2
 _STALL_SECONDS: Final = 0.2
 _FINISH_SECONDS: Final = 1.0
+_UNPACKED_BYTES: Final = 32 << 30
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
@@ -83,7 +84,7 @@ class CsvFile:
         """The rows, some 10 000 to 100 000 at once.
 
         Raises:
-            AppError: INVALID_ARGUMENT `file_no_rows`, `file_truncated`, `row_too_long`.
+            AppError: INVALID_ARGUMENT `file_no_rows`, `file_truncated`, `file_too_large_unpacked`, `row_too_long`.
         """
         last_row = 0
         try:
@@ -158,6 +159,7 @@ class _TextStream(io.RawIOBase):
         self._source = source
         self._decode = getincrementaldecoder("utf-8")("cjm_mark_invalid").decode
         self._rest = b""
+        self._read_bytes = 0
         self._has_open_character = False
         self._blocks_ahead = 0
         self._is_open, self._has_begun = True, False
@@ -224,6 +226,10 @@ class _TextStream(io.RawIOBase):
                 "file_truncated",
                 "The compressed file is damaged or was cut off. Upload it again or compress it anew.",
             ) from failure
+        self._read_bytes += len(chunk)
+        if self._read_bytes > _UNPACKED_BYTES:
+            limit = _UNPACKED_BYTES >> 30
+            _refuse("file_too_large_unpacked", f"The file is larger than {limit} GB when unpacked. Split it by month.")
         self.has_nul = self.has_nul or b"\0" in chunk
         if chunk.isascii() and not self._has_open_character:
             return chunk

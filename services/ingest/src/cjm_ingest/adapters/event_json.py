@@ -24,6 +24,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _PIECE_BYTES: Final = 400_000
 _NUL_ESCAPE: Final = b"\\u0000"
 _DEVICE_FIELDS: Final = ("device_browser", "device_os", "device_category")
+_NOT_JSON: Final = (msgspec.DecodeError, UnicodeError, RecursionError)  # the last: nested too deeply
 _KNOWN: Final = frozenset((*REQUIRED_FIELDS, "event_id", *OPTIONAL_FIELDS, "properties"))
 
 
@@ -101,7 +102,7 @@ def decode_body(
     except (msgspec.ValidationError, _RefusedError, UnicodeError):
         result = _Body(dataset_id, received_at_ms, device)
         _take_each(_pieces(text, is_ndjson=is_ndjson), result)
-    except msgspec.DecodeError as failure:
+    except (msgspec.DecodeError, RecursionError) as failure:
         raise _not_json(failure) from failure
     return DecodedBody(_packed(result.rows), len(result.rows), result.refused)
 
@@ -110,7 +111,7 @@ def _decode(text: bytes, *, is_ndjson: bool) -> list[Any]:
     if is_ndjson:
         try:
             return _one.decode_lines(text)
-        except msgspec.DecodeError as failure:
+        except (msgspec.DecodeError, RecursionError) as failure:
             raise msgspec.ValidationError from failure  # a line that is not JSON refuses only itself
     return _many.decode(text) if text[:1] == b"[" else [_one.decode(text)]
 
@@ -141,13 +142,13 @@ def _take_each(pieces: Sequence[bytes], result: _Body) -> None:
             result.rows.append(_row(piece, result))
         except _RefusedError as refused:
             result.refused.append(RefusedEvent(index, refused.reason, refused.name, refused.detail))
+        except _NOT_JSON as failure:
+            detail = f"This line is not valid JSON: {str(failure)[:200]}."
+            result.refused.append(RefusedEvent(index, "event_not_json", "", detail))
 
 
 def _row(piece: bytes, result: _Body) -> tuple[Any, ...]:
-    try:
-        event = _anything.decode(piece)
-    except (msgspec.DecodeError, UnicodeError) as failure:
-        raise _RefusedError("event_not_json", "", f"This line is not valid JSON: {str(failure)[:200]}.") from None
+    event = _anything.decode(piece)
     if not isinstance(event, dict):
         raise _RefusedError("event_not_object", "", f"{_shown(event)} is not an event. Send an object with its fields.")
     for name in event:
@@ -278,14 +279,14 @@ def _pieces(text: bytes, *, is_ndjson: bool) -> list[bytes]:
         return [text]
     try:
         return [bytes(piece) for piece in _raws.decode(text)]
-    except (msgspec.DecodeError, UnicodeError) as failure:
+    except _NOT_JSON as failure:
         raise _not_json(failure) from failure
 
 
 def _check_json(text: bytes) -> None:
     try:
         _anything.decode(text)
-    except (msgspec.DecodeError, UnicodeError) as failure:
+    except _NOT_JSON as failure:
         raise _not_json(failure) from failure
 
 

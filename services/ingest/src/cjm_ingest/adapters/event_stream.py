@@ -9,10 +9,11 @@ from urllib.request import urlopen
 from uuid import uuid4
 
 import msgspec
+from google.protobuf.message import DecodeError
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, StreamInfo
 from nats.js.errors import APIError
 
 from cjm_ingest.application.coalescer import PackedRows
@@ -52,7 +53,7 @@ class EventStream:
         self.last_sequence = 0
         """Last sequence of the stream, as far as heard."""
         self.is_full = False
-        """True since a message was refused for want of room, until one is taken again."""
+        """True since a message was refused for want of room, until there is room again."""
 
     async def ensure(self) -> None:
         """Create the stream or bring it to its shape."""
@@ -89,8 +90,7 @@ class EventStream:
 
     async def identity(self) -> str:
         """Name of the stream and second of its birth."""
-        info = await self._jetstream.stream_info(STREAM)
-        self.last_sequence = info.state.last_seq
+        info = await self._look()
         born = info.created.timestamp() if info.created else 0.0
         return f"{STREAM.lower()}-{born:.0f}"
 
@@ -112,6 +112,7 @@ class EventStream:
         """Throw away messages up to a place, inclusive."""
         try:
             await self._jetstream.purge_stream(STREAM, seq=up_to + 1)
+            await self._look()
         except NatsError as failure:
             raise _unavailable() from failure
 
@@ -123,6 +124,12 @@ class EventStream:
                 layout_version=ROW_LAYOUT_VERSION, rows=msgspec.msgpack.encode(part), rows_count=len(part)
             )
             await self._bus.publish(_SET_ASIDE_SUBJECT, batch)
+
+    async def _look(self) -> StreamInfo:
+        info = await self._jetstream.stream_info(STREAM)
+        self.last_sequence = info.state.last_seq
+        self.is_full = info.state.bytes >= self._max_bytes
+        return info
 
     async def _subscribe(self, start: int) -> JetStreamContext.PullSubscription:
         # The place beside the rows is the truth, so the consumer needs neither acknowledgements nor a name.
@@ -146,8 +153,7 @@ class EventStream:
             try:
                 messages = await subscription.fetch(_FETCH_MESSAGES, timeout=_IDLE_SECONDS)
             except (NatsTimeoutError, TimeoutError):
-                info = await self._jetstream.stream_info(STREAM)
-                self.last_sequence = info.state.last_seq
+                info = await self._look()
                 # What a broken connection swallowed at the end of the stream shows only here.
                 if self.last_sequence > self._handed_over and info.state.messages:
                     return
@@ -158,10 +164,16 @@ class EventStream:
                     continue
                 if sequence > self._handed_over + 1 and not is_first:
                     return
-                batch = intake_pb2.EventBatch.FromString(message.data)
-                if batch.layout_version != ROW_LAYOUT_VERSION:
-                    raise RuntimeError(f"events of layout {batch.layout_version} need a newer version of this service")
-                await hand_over(StoredRows(sequence, batch.rows, batch.rows_count))
+                try:
+                    batch = intake_pb2.EventBatch.FromString(message.data)
+                except DecodeError:
+                    _log.error("event_message_set_aside", sequence=sequence)
+                    await self._jetstream.publish(_SET_ASIDE_SUBJECT, message.data)
+                else:
+                    if batch.layout_version != ROW_LAYOUT_VERSION:
+                        layout = batch.layout_version
+                        raise RuntimeError(f"events of layout {layout} need a newer version of this service")
+                    await hand_over(StoredRows(sequence, batch.rows, batch.rows_count))
                 self._handed_over, is_first = sequence, False
             self.last_sequence = max(self.last_sequence, self._handed_over)
 

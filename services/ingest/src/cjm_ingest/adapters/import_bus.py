@@ -85,6 +85,6 @@ class IngestBus:
             grown, self._grown = sorted(self._grown), set()
             try:
                 await self._bus.publish(EVENTS_STORED, intake_pb2.EventsStored(dataset_ids=grown))
-            except AppError as failure:
+            except (AppError, OSError) as failure:
                 self._grown.update(grown)
-                _log.warning("events_stored_not_told", reason=failure.reason)
+                _log.warning("events_stored_not_told", error=str(failure))

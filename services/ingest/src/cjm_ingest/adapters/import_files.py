@@ -4,22 +4,30 @@ import asyncio
 import contextlib
 import itertools
 import os
+import re
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 
 from cjm_ingest.application.ports import ImportReport
 from cjm_ingest.domain.faults import RowFault
 from cjm_kit.errors import AppError, Code
+from cjm_kit.logging import get_logger
 
 REJECTED_ROWS_KEPT: Final = 100_000
 _FILE_SECONDS: Final = 86_400
+_LOST_FILE_SECONDS: Final = 7 * 86_400
 _REPORT_SECONDS: Final = 365 * 86_400
+_FREE_BYTES: Final = 1 << 30
+_TRIES_COUNT: Final = 3
+_CURSOR: Final = re.compile(r"[0-9]{0,15}")
+
+_log = get_logger(__name__)
 
 
 class ImportFolder:
@@ -35,18 +43,20 @@ class ImportFolder:
         self._root = root
         self._max_file_bytes = max_file_bytes
 
-    async def receive(self, import_id: str, chunks: AsyncIterator[bytes]) -> int:
+    async def receive(self, import_id: str, dataset_id: str, chunks: AsyncIterator[bytes]) -> int:
         """Keep a file under its final name once it is whole and on disk.
 
         Returns:
             Its bytes.
 
         Raises:
-            AppError: TOO_LARGE `file_too_large`.
+            AppError: TOO_LARGE `file_too_large`, UNAVAILABLE `disk_full`.
         """
-        folder = self._folder(import_id)
-        folder.mkdir(exist_ok=True)
-        part = folder / "file.part"
+        if shutil.disk_usage(self._root).free < _FREE_BYTES:
+            detail = "The server is short of disk space and takes no files. Ask an administrator to make room."
+            raise AppError(Code.UNAVAILABLE, "disk_full", detail)
+        folder = self._made_folder(import_id, dataset_id)
+        part = folder / f"{uuid4()}.part"
         received_bytes = 0
         try:
             with part.open("wb") as file:
@@ -75,10 +85,27 @@ class ImportFolder:
         return path
 
     @contextlib.contextmanager
-    def rejected(self, import_id: str) -> Iterator["RejectedRowsFile"]:
+    def attempt(self, import_id: str) -> Iterator[None]:
+        """Count a try until it has ended: what is still counted at the next one took the process down with it.
+
+        Raises:
+            AppError: FAILED_PRECONDITION `import_interrupted` after three such tries.
+        """
+        tries = self._folder(import_id) / "tries"
+        with tries.open("ab") as file:
+            if file.tell() >= _TRIES_COUNT:
+                detail = "This import was interrupted three times, so it was given up. Split the file and import again."
+                raise AppError(Code.FAILED_PRECONDITION, "import_interrupted", detail)
+            file.write(b".")
+        try:
+            yield
+        finally:
+            tries.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def rejected(self, import_id: str, dataset_id: str) -> Iterator["RejectedRowsFile"]:
         """Start the list of rejected rows anew."""
-        folder = self._folder(import_id)
-        folder.mkdir(exist_ok=True)
+        folder = self._made_folder(import_id, dataset_id)
         with (folder / "rejected.jsonl").open("wb") as file:
             yield RejectedRowsFile(file)
 
@@ -88,9 +115,8 @@ class ImportFolder:
         Raises:
             AppError: INVALID_ARGUMENT `page_token_invalid`.
         """
-        if cursor and not cursor.isdigit():
-            detail = "This page cursor is not valid. Begin with the first page."
-            raise AppError(Code.INVALID_ARGUMENT, "page_token_invalid", detail)
+        if not _CURSOR.fullmatch(cursor):
+            raise _token_invalid()
         try:
             with (self._folder(import_id) / "rejected.jsonl").open("rb") as file:
                 file.seek(int(cursor or 0))
@@ -99,13 +125,15 @@ class ImportFolder:
                 has_more = place < os.fstat(file.fileno()).st_size
         except FileNotFoundError:
             return [], ""
-        rows = [msgspec.json.decode(line, type=RowFault) for line in lines]
+        try:
+            rows = [msgspec.json.decode(line, type=RowFault) for line in lines]
+        except (msgspec.DecodeError, UnicodeError) as failure:
+            raise _token_invalid() from failure
         return rows, str(place) if has_more and rows else ""
 
     def save_report(self, import_id: str, report: ImportReport) -> None:
         """Keep how it ended."""
         folder = self._folder(import_id)
-        folder.mkdir(exist_ok=True)
         part = folder / "report.part"
         with part.open("wb") as file:
             file.write(msgspec.json.encode(report))
@@ -125,16 +153,35 @@ class ImportFolder:
         """The uploaded file is not needed any more."""
         (self._folder(import_id) / "file").unlink(missing_ok=True)
 
+    def forget(self, import_id: str) -> None:
+        """Throw away all there is of an import."""
+        shutil.rmtree(self._folder(import_id), ignore_errors=True)
+
+    def forget_dataset(self, dataset_id: str) -> None:
+        """Throw away all there is of the imports of a dataset."""
+        for mark in self._root.glob("*/dataset"):
+            if mark.read_text() == dataset_id:
+                shutil.rmtree(mark.parent)
+
     def sweep(self) -> None:
-        """Throw away files older than a day whose import has ended, and reports older than a year."""
+        """Throw away files older than a day whose import has ended, others after a week, reports after a year."""
         now = time.time()
         for folder in self._root.iterdir():
-            report, file = folder / "report.json", folder / "file"
-            with contextlib.suppress(FileNotFoundError):
-                if report.exists() and file.exists() and now - file.stat().st_mtime > _FILE_SECONDS:
-                    file.unlink()
+            try:
+                kept_seconds = _FILE_SECONDS if (folder / "report.json").exists() else _LOST_FILE_SECONDS
+                for file in (*folder.glob("file"), *folder.glob("*.part")):
+                    if now - file.stat().st_mtime > kept_seconds:
+                        file.unlink()
                 if now - folder.stat().st_mtime > _REPORT_SECONDS:
                     shutil.rmtree(folder)
+            except OSError as failure:
+                _log.warning("import_not_swept", folder=folder.name, error=str(failure))
+
+    def _made_folder(self, import_id: str, dataset_id: str) -> Path:
+        folder = self._folder(import_id)
+        folder.mkdir(exist_ok=True)
+        (folder / "dataset").write_text(dataset_id)
+        return folder
 
     def _folder(self, import_id: str) -> Path:
         try:
@@ -166,6 +213,11 @@ class RejectedRowsFile:
         self._left_count -= len(kept)
         self._file.writelines(msgspec.json.encode(fault) + b"\n" for fault in kept)
         self._file.flush()
+
+
+def _token_invalid() -> AppError:
+    detail = "This page cursor is not valid. Begin with the first page."
+    return AppError(Code.INVALID_ARGUMENT, "page_token_invalid", detail)
 
 
 def _size(count_bytes: int) -> str:

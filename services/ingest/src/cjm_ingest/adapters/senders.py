@@ -30,8 +30,8 @@ class Senders:
         """Make sure that a sender may write to a dataset.
 
         Raises:
-            RefusedBodyError: `identity_invalid`, `token_scope`, `dataset_not_found`, `dataset_write_not_allowed`.
-            AppError: UNAVAILABLE when catalog does not answer.
+            RefusedBodyError: `identity_invalid`, `token_scope`, `dataset_not_found`, `dataset_write_not_allowed`,
+                `service_unavailable` when catalog does not answer.
         """
         try:
             identity = self._identity(token)
@@ -40,7 +40,8 @@ class Senders:
                 return
         except AppError as failure:
             if failure.code in (Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.INTERNAL):
-                raise
+                detail = "Rights cannot be checked at the moment. Send the events again a little later."
+                raise RefusedBodyError("service_unavailable", detail) from failure
             raise RefusedBodyError(failure.reason, failure.detail) from failure
         if _SCOPE not in identity.scopes:
             raise RefusedBodyError(

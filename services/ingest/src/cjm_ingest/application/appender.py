@@ -54,12 +54,14 @@ class Appender:
             may_be_known: False when the ids were made for these events alone.
 
         Returns:
-            How many were stored.
+            How many were stored; none when the dataset was deleted.
 
         Raises:
             AppError: INVALID_ARGUMENT `too_many_actions`.
         """
         with self._lock:
+            if self._store.is_deleted(dataset_id):
+                return 0
             if may_be_known and len(known := self._store.existing_event_keys(dataset_id, keys)):
                 mask = np.isin(keys, known, invert=True)
                 keys = keys[mask]
@@ -67,6 +69,11 @@ class Appender:
             if len(keys):
                 self._store.insert(self._table(dataset_id, import_id, columns, keys, ties), token)
         return len(keys)
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        """Take all events of a dataset out; those still on their way are not stored any more."""
+        with self._lock:
+            self._store.delete_dataset(dataset_id)
 
     def count_known(self, dataset_id: str, keys: Keys) -> int:
         """How many of these event keys are stored already."""

@@ -76,18 +76,17 @@ class ImportRun:
                 `rows_rejected` (all or nothing), `too_many_actions`.
             CancelledImportError: After `cancel`.
         """
-        # An earlier try may have been killed in the middle.
-        self._take_out()
         try:
             self._read(path, rejected)
         except BaseException:
-            self._take_out()
+            self.take_out()
             raise
         finally:
             self.latest = copy.deepcopy(self._tally)
         return self.latest
 
-    def _take_out(self) -> None:
+    def take_out(self) -> None:
+        """Take out what it stored in this or an earlier try."""
         if not self._entry.is_check:
             self._store.delete_import(self._entry.dataset_id, self._entry.import_id)
 

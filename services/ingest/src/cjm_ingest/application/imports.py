@@ -68,11 +68,11 @@ class Imports:
             Bytes received.
 
         Raises:
-            AppError: TOO_LARGE `file_too_large`, FAILED_PRECONDITION `import_not_queued`.
+            AppError: TOO_LARGE `file_too_large`, UNAVAILABLE `disk_full`, FAILED_PRECONDITION `import_not_queued`.
         """
         _require_queued(entry)
         try:
-            file_bytes = await self._files.receive(entry.import_id, chunks)
+            file_bytes = await self._files.receive(entry.import_id, entry.dataset_id, chunks)
         except BaseException as failure:
             error = failure if isinstance(failure, AppError) else None
             reason = error.reason if error else "upload_interrupted"
@@ -106,9 +106,12 @@ class Imports:
         try:
             entry = await self._log.get(import_id)
         except AppError as failure:
-            if failure.code is Code.NOT_FOUND:
-                return  # its dataset was deleted meanwhile
-            raise
+            if failure.code is not Code.NOT_FOUND:
+                raise
+            # Its dataset was deleted meanwhile.
+            await asyncio.to_thread(self._files.forget, import_id)
+            await asyncio.to_thread(self._files.drop_file, file_import_id)
+            return
         report = await asyncio.to_thread(self._files.report, import_id)
         if report is None and entry.state not in (ImportState.QUEUED, ImportState.RUNNING):
             return
@@ -160,16 +163,18 @@ class Imports:
             raise AppError(Code.FAILED_PRECONDITION, "import_not_completed", detail)
         rows_count = await asyncio.to_thread(self._store.delete_import, entry.dataset_id, entry.import_id)
         await self._log.removed(entry.import_id)
+        await asyncio.to_thread(self._files.forget, entry.import_id)
         await self._bus.removed(entry)
         return rows_count
 
     async def forget_dataset(self, dataset_id: str) -> None:
-        """Take all events of a deleted dataset away and stop its imports."""
+        """Take all events and files of a deleted dataset away and stop its imports."""
         for import_id, run in list(self._runs.items()):
             if run.dataset_id == dataset_id:
                 run.cancel()
                 await self._ended[import_id].wait()
-        await asyncio.to_thread(self._store.delete_dataset, dataset_id)
+        await asyncio.to_thread(self._appender.delete_dataset, dataset_id)
+        await asyncio.to_thread(self._files.forget_dataset, dataset_id)
 
     async def close(self) -> None:
         """Break running imports off; they begin anew at the next start."""
@@ -196,9 +201,10 @@ class Imports:
             self._ended.pop(import_id).set()
 
     def _in_thread(self, run: ImportRun, file_import_id: str) -> None:
-        path = self._files.path(file_import_id)
-        with self._files.rejected(run.import_id) as rejected:
-            run.perform(path, rejected)
+        with self._files.rejected(run.import_id, run.dataset_id) as rejected:
+            run.take_out()  # an earlier try may have been killed in the middle
+            with self._files.attempt(run.import_id):
+                run.perform(self._files.path(file_import_id), rejected)
 
     def _outcome(self, run: ImportRun, running: "asyncio.Future[None]") -> ImportReport:
         try:

@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from cjm_ingest.application.coalescer import PackedRows
+from cjm_kit.errors import internal_error
+from cjm_kit.logging import get_logger
+
+_log = get_logger(__name__)
 
 
 class Device(NamedTuple):
@@ -153,6 +157,10 @@ class Intake:
                 )
             except RefusedBodyError as refused:
                 results.append(BodyResult(error_reason=refused.reason, error_detail=refused.detail))
+            except Exception as failure:  # noqa: BLE001 - the bodies of others must not suffer
+                _log.error("body_failed", dataset_id=sent.dataset_id, exc_info=failure)
+                error = internal_error()
+                results.append(BodyResult(error_reason=error.reason, error_detail=error.detail))
             else:
                 pieces.extend(decoded.pieces)
                 results.append(BodyResult(decoded.accepted_count, decoded.refused))

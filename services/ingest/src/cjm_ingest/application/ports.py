@@ -38,7 +38,10 @@ class EventStore(Protocol):
         """Take the events of an import out; returns how many."""
 
     def delete_dataset(self, dataset_id: str) -> None:
-        """Take all events of a dataset out."""
+        """Take all events of a dataset out, for good."""
+
+    def is_deleted(self, dataset_id: str) -> bool:
+        """True when the dataset was deleted."""
 
 
 class TableFile(Protocol):
@@ -139,13 +142,16 @@ class RejectedRows(Protocol):
 class ImportFiles(Protocol):
     """Files, rejected rows and reports of imports. All methods but `receive` block."""
 
-    async def receive(self, import_id: str, chunks: AsyncIterator[bytes]) -> int:
-        """Keep a file; returns its bytes. Raises AppError TOO_LARGE `file_too_large`."""
+    async def receive(self, import_id: str, dataset_id: str, chunks: AsyncIterator[bytes]) -> int:
+        """Keep a file; returns its bytes. Raises AppError TOO_LARGE `file_too_large`, UNAVAILABLE `disk_full`."""
 
     def path(self, import_id: str) -> Path:
         """Where the file of an import lies. Raises AppError NOT_FOUND `file_gone` when it does not."""
 
-    def rejected(self, import_id: str) -> AbstractContextManager[RejectedRows]:
+    def attempt(self, import_id: str) -> AbstractContextManager[None]:
+        """Count a try; raises AppError `import_interrupted` when too many took the process down with them."""
+
+    def rejected(self, import_id: str, dataset_id: str) -> AbstractContextManager[RejectedRows]:
         """Start the list of rejected rows anew."""
 
     def rejected_page(self, import_id: str, cursor: str, count: int) -> tuple[list[RowFault], str]:
@@ -159,6 +165,12 @@ class ImportFiles(Protocol):
 
     def drop_file(self, import_id: str) -> None:
         """The uploaded file is not needed any more."""
+
+    def forget(self, import_id: str) -> None:
+        """Throw away all there is of an import."""
+
+    def forget_dataset(self, dataset_id: str) -> None:
+        """Throw away all there is of the imports of a dataset."""
 
     def sweep(self) -> None:
         """Throw away what is too old."""

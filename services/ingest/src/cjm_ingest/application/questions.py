@@ -154,7 +154,7 @@ def _encoded(place: Sequence[int | str]) -> str:
 def _decoded(token: str) -> object:
     try:
         return json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -50,7 +50,8 @@ class ImportServicer(imports_pb2_grpc.ImportServiceServicer):
     ) -> imports_pb2.ReuseUploadResponse:
         """Queue an import that uses the file of an earlier check."""
         entry = await self._own(request.import_id, "write")
-        source = await self._visible(request.from_import_id)
+        source = await self._log.get(request.from_import_id)
+        await self._require_values(source)
         await self._imports.reuse(entry, source)
         return imports_pb2.ReuseUploadResponse()
 
@@ -59,15 +60,23 @@ class ImportServicer(imports_pb2_grpc.ImportServiceServicer):
         self, request: imports_pb2.GetImportProgressRequest, context: Any
     ) -> imports_pb2.GetImportProgressResponse:
         """How far it is and what was found."""
-        entry = await self._visible(request.import_id)
-        return _progress(await self._imports.progress(entry.import_id))
+        entry = await self._log.get(request.import_id)
+        await self._access.require(entry.dataset_id, "see")
+        shows_values = True
+        try:
+            await self._require_values(entry)
+        except AppError as failure:
+            if failure.code is not Code.PERMISSION_DENIED:
+                raise
+            shows_values = False
+        return _progress(await self._imports.progress(entry.import_id), shows_values=shows_values)
 
     @allow("staff")
     async def CancelImport(
         self, request: imports_pb2.CancelImportRequest, context: Any
     ) -> imports_pb2.CancelImportResponse:
         """Stop it; what it stored goes again."""
-        await self._imports.cancel(await self._own(request.import_id, "see"))
+        await self._imports.cancel(await self._own(request.import_id, "write"))
         return imports_pb2.CancelImportResponse()
 
     @allow("staff")
@@ -75,7 +84,7 @@ class ImportServicer(imports_pb2_grpc.ImportServiceServicer):
         self, request: imports_pb2.RemoveImportRequest, context: Any
     ) -> imports_pb2.RemoveImportResponse:
         """Take its rows out of every number."""
-        rows_count = await self._imports.remove(await self._own(request.import_id, "see"))
+        rows_count = await self._imports.remove(await self._own(request.import_id, "write"))
         return imports_pb2.RemoveImportResponse(rows_removed=rows_count)
 
     @allow("staff", "service")
@@ -83,7 +92,8 @@ class ImportServicer(imports_pb2_grpc.ImportServiceServicer):
         self, request: imports_pb2.ListRejectedRowsRequest, context: Any
     ) -> imports_pb2.ListRejectedRowsResponse:
         """Rejected rows in file order."""
-        entry = await self._visible(request.import_id)
+        entry = await self._log.get(request.import_id)
+        await self._require_values(entry)
         size = request.page_size or _DEFAULT_PAGE_ROWS
         if not 1 <= size <= _LARGEST_PAGE_ROWS:
             detail = f"page_size is {size}. Ask for 1 to {_LARGEST_PAGE_ROWS} rows."
@@ -91,10 +101,10 @@ class ImportServicer(imports_pb2_grpc.ImportServiceServicer):
         faults, cursor = await self._imports.rejected(entry.import_id, request.page_token, size)
         return imports_pb2.ListRejectedRowsResponse(rows=map(_row, faults), next_page_token=cursor)
 
-    async def _visible(self, import_id: str) -> ImportEntry:
-        entry = await self._log.get(import_id)
-        await self._access.require(entry.dataset_id, "see")
-        return entry
+    async def _require_values(self, entry: ImportEntry) -> None:
+        """Values of rejected rows are for who brought the file, and for who may look into the dataset."""
+        is_own = entry.created_by_id == current_identity().user_id
+        await self._access.require(entry.dataset_id, "see" if is_own else "analyse")
 
     async def _own(self, import_id: str, right: Any) -> ImportEntry:
         """An import that the caller started, or of a dataset that the caller manages."""
@@ -111,7 +121,7 @@ async def _chunks(requests: AsyncIterator[imports_pb2.UploadImportRequest]) -> A
         yield request.chunk
 
 
-def _progress(tally: Tally) -> imports_pb2.GetImportProgressResponse:
+def _progress(tally: Tally, *, shows_values: bool) -> imports_pb2.GetImportProgressResponse:
     by_count = sorted(tally.findings.values(), key=lambda found: -found.rows_count)
     steps = sorted(tally.steps.items(), key=lambda item: (-item[1], item[0]))[:_STEPS_SHOWN]
     return imports_pb2.GetImportProgressResponse(
@@ -126,7 +136,7 @@ def _progress(tally: Tally) -> imports_pb2.GetImportProgressResponse:
                 field=found.field,
                 column=found.column,
                 rows_count=found.rows_count,
-                examples=map(_row, found.examples),
+                examples=map(_row, found.examples if shows_values else ()),
             )
             for found in by_count
         ],

@@ -215,7 +215,7 @@ def _stats_of(reader: StoreReader, dataset_id: str) -> DatasetStats | None:
     row = reader.query(
         "SELECT count() AS events, uniqExact(customer_key) AS customers, uniqExact(action) AS activities, "
         "min(toUnixTimestamp64Milli(time)) AS first_ms, max(toUnixTimestamp64Milli(time)) AS last_ms, "
-        "arraySort(groupUniqArrayArray(JSONExtractKeys(properties))) AS property_names, "
+        "arraySort(groupUniqArrayArray(1000)(JSONExtractKeys(properties))) AS property_names, "
         f"{flags} FROM events WHERE dataset_id = {{dataset_id:String}}",
         {"dataset_id": dataset_id},
     ).to_pylist()[0]

@@ -74,8 +74,14 @@ _PLACES_DDL = (
     f"ENGINE = ReplacingMergeTree(sequence) ORDER BY stream SETTINGS {_DURABLE}"
 )
 
+_DELETED_DATASETS_DDL = (
+    "CREATE TABLE IF NOT EXISTS deleted_datasets (dataset_id String) "
+    f"ENGINE = MergeTree ORDER BY dataset_id SETTINGS {_DURABLE}"
+)
+
 MIGRATIONS: Final = (
     Migration(1, "events", (_events_ddl(),)),
     Migration(2, "actions", (_ACTIONS_DDL,)),
     Migration(3, "places", (_PLACES_DDL,)),
+    Migration(4, "deleted_datasets", (_DELETED_DATASETS_DDL,)),
 )

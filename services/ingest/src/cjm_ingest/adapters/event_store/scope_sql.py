@@ -5,6 +5,7 @@ user sent travels as a query parameter.
 """
 # ruff: noqa: S608 - what users sent travels in query parameters; see scope_sql
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -208,13 +209,16 @@ def _field_in(name: str, values: Sequence[str], parameters: Parameters, codes: M
 
 def _number(name: str, value: str) -> float:
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         raise AppError(
             Code.INVALID_ARGUMENT,
             "filter_value_invalid",
             f"{name} holds numbers; the filter asks for {value[:100]!r}. Write a number such as 12.5.",
-        ) from None
+        )
+    return number
 
 
 def _journey_condition(node: Filter, parameters: Parameters, codes: Mapping[str, int], packing: Packing) -> str:

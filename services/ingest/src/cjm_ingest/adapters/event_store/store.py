@@ -33,6 +33,8 @@ class EventStore:
         self._bounds_lock = threading.Lock()
         self._epoch = secrets.token_hex(4)
         self._changes: dict[str, int] = {}
+        deleted = engine.write_query("SELECT dataset_id FROM deleted_datasets")
+        self._deleted: set[str] = set(deleted["dataset_id"].to_pylist())
         self.stats_cache: dict[str, DatasetStats] = {}
         """Last stats per dataset, with the version they belong to."""
 
@@ -46,10 +48,10 @@ class EventStore:
         engine = Engine(path, settings or EngineSettings())
         try:
             _migrate(engine)
+            return cls(engine)
         except BaseException:
             engine.close()
             raise
-        return cls(engine)
 
     def close(self) -> None:
         """Stop running questions and let go of the folder."""
@@ -145,13 +147,20 @@ class EventStore:
         return rows_count
 
     def delete_dataset(self, dataset_id: str) -> None:
-        """Take all events of a dataset and its steps away."""
+        """Take all events of a dataset and its steps away, and remember that it is deleted."""
+        if dataset_id not in self._deleted:
+            self._engine.insert("deleted_datasets", pa.table({"dataset_id": [dataset_id]}))
+            self._deleted.add(dataset_id)
         parameters = {"dataset_id": dataset_id}
         with self._actions_lock:
             self._engine.command("ALTER TABLE events DROP PARTITION {dataset_id:String}", parameters)
             self._engine.command("DELETE FROM actions WHERE dataset_id = {dataset_id:String}", parameters)
             self._actions.pop(dataset_id, None)
         self._changed([dataset_id])
+
+    def is_deleted(self, dataset_id: str) -> bool:
+        """True when the dataset was deleted, in whichever run."""
+        return dataset_id in self._deleted
 
     # what questions need
 
