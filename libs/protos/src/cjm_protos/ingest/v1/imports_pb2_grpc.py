@@ -88,27 +88,28 @@ class ImportServiceServicer:
 
     def GetImportProgress(self, request, context):
         """Progress, straight from the worker; ended imports answer too. Caller: staff who may see the dataset, service.
+        Example values of findings only for who started it and who may analyse the dataset.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelImport(self, request, context):
-        """Stops a queued or running import; what it stored goes again. Caller: who started it, owner of the dataset, admin.
+        """Stops a queued or running import; what it stored goes again. Caller: who started it while he may write to the dataset, owner of the dataset, admin.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveImport(self, request, context):
-        """Takes the rows of a completed import out of every number. Caller: who started it, owner of the dataset, admin.
+        """Takes the rows of a completed import out of every number. Caller: who started it while he may write to the dataset, owner of the dataset, admin.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListRejectedRows(self, request, context):
-        """Rejected rows in file order. Caller: staff who may see the dataset.
+        """Rejected rows in file order. Caller: who started it, staff who may analyse the dataset.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

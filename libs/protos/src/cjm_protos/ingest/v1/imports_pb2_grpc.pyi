@@ -40,13 +40,15 @@ class ImportServiceStub:
     ReuseUpload: _grpc.UnaryUnaryMultiCallable[_imports_pb2.ReuseUploadRequest, _imports_pb2.ReuseUploadResponse]
     """Queues an import that uses the file of an earlier check. Caller: staff who may write to the dataset."""
     GetImportProgress: _grpc.UnaryUnaryMultiCallable[_imports_pb2.GetImportProgressRequest, _imports_pb2.GetImportProgressResponse]
-    """Progress, straight from the worker; ended imports answer too. Caller: staff who may see the dataset, service."""
+    """Progress, straight from the worker; ended imports answer too. Caller: staff who may see the dataset, service.
+    Example values of findings only for who started it and who may analyse the dataset.
+    """
     CancelImport: _grpc.UnaryUnaryMultiCallable[_imports_pb2.CancelImportRequest, _imports_pb2.CancelImportResponse]
-    """Stops a queued or running import; what it stored goes again. Caller: who started it, owner of the dataset, admin."""
+    """Stops a queued or running import; what it stored goes again. Caller: who started it while he may write to the dataset, owner of the dataset, admin."""
     RemoveImport: _grpc.UnaryUnaryMultiCallable[_imports_pb2.RemoveImportRequest, _imports_pb2.RemoveImportResponse]
-    """Takes the rows of a completed import out of every number. Caller: who started it, owner of the dataset, admin."""
+    """Takes the rows of a completed import out of every number. Caller: who started it while he may write to the dataset, owner of the dataset, admin."""
     ListRejectedRows: _grpc.UnaryUnaryMultiCallable[_imports_pb2.ListRejectedRowsRequest, _imports_pb2.ListRejectedRowsResponse]
-    """Rejected rows in file order. Caller: staff who may see the dataset."""
+    """Rejected rows in file order. Caller: who started it, staff who may analyse the dataset."""
 
 @_typing.type_check_only
 class ImportServiceAsyncStub(ImportServiceStub):
@@ -60,13 +62,15 @@ class ImportServiceAsyncStub(ImportServiceStub):
     ReuseUpload: _aio.UnaryUnaryMultiCallable[_imports_pb2.ReuseUploadRequest, _imports_pb2.ReuseUploadResponse]  # type: ignore[assignment]
     """Queues an import that uses the file of an earlier check. Caller: staff who may write to the dataset."""
     GetImportProgress: _aio.UnaryUnaryMultiCallable[_imports_pb2.GetImportProgressRequest, _imports_pb2.GetImportProgressResponse]  # type: ignore[assignment]
-    """Progress, straight from the worker; ended imports answer too. Caller: staff who may see the dataset, service."""
+    """Progress, straight from the worker; ended imports answer too. Caller: staff who may see the dataset, service.
+    Example values of findings only for who started it and who may analyse the dataset.
+    """
     CancelImport: _aio.UnaryUnaryMultiCallable[_imports_pb2.CancelImportRequest, _imports_pb2.CancelImportResponse]  # type: ignore[assignment]
-    """Stops a queued or running import; what it stored goes again. Caller: who started it, owner of the dataset, admin."""
+    """Stops a queued or running import; what it stored goes again. Caller: who started it while he may write to the dataset, owner of the dataset, admin."""
     RemoveImport: _aio.UnaryUnaryMultiCallable[_imports_pb2.RemoveImportRequest, _imports_pb2.RemoveImportResponse]  # type: ignore[assignment]
-    """Takes the rows of a completed import out of every number. Caller: who started it, owner of the dataset, admin."""
+    """Takes the rows of a completed import out of every number. Caller: who started it while he may write to the dataset, owner of the dataset, admin."""
     ListRejectedRows: _aio.UnaryUnaryMultiCallable[_imports_pb2.ListRejectedRowsRequest, _imports_pb2.ListRejectedRowsResponse]  # type: ignore[assignment]
-    """Rejected rows in file order. Caller: staff who may see the dataset."""
+    """Rejected rows in file order. Caller: who started it, staff who may analyse the dataset."""
 
 class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
     """Files on their way into the event store. The log of imports belongs to catalog; ingest does the work and reports it there."""
@@ -95,7 +99,9 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _imports_pb2.GetImportProgressRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_imports_pb2.GetImportProgressResponse, _abc.Awaitable[_imports_pb2.GetImportProgressResponse]]:
-        """Progress, straight from the worker; ended imports answer too. Caller: staff who may see the dataset, service."""
+        """Progress, straight from the worker; ended imports answer too. Caller: staff who may see the dataset, service.
+        Example values of findings only for who started it and who may analyse the dataset.
+        """
 
     @_abc_1.abstractmethod
     def CancelImport(
@@ -103,7 +109,7 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _imports_pb2.CancelImportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_imports_pb2.CancelImportResponse, _abc.Awaitable[_imports_pb2.CancelImportResponse]]:
-        """Stops a queued or running import; what it stored goes again. Caller: who started it, owner of the dataset, admin."""
+        """Stops a queued or running import; what it stored goes again. Caller: who started it while he may write to the dataset, owner of the dataset, admin."""
 
     @_abc_1.abstractmethod
     def RemoveImport(
@@ -111,7 +117,7 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _imports_pb2.RemoveImportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_imports_pb2.RemoveImportResponse, _abc.Awaitable[_imports_pb2.RemoveImportResponse]]:
-        """Takes the rows of a completed import out of every number. Caller: who started it, owner of the dataset, admin."""
+        """Takes the rows of a completed import out of every number. Caller: who started it while he may write to the dataset, owner of the dataset, admin."""
 
     @_abc_1.abstractmethod
     def ListRejectedRows(
@@ -119,6 +125,6 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _imports_pb2.ListRejectedRowsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_imports_pb2.ListRejectedRowsResponse, _abc.Awaitable[_imports_pb2.ListRejectedRowsResponse]]:
-        """Rejected rows in file order. Caller: staff who may see the dataset."""
+        """Rejected rows in file order. Caller: who started it, staff who may analyse the dataset."""
 
 def add_ImportServiceServicer_to_server(servicer: ImportServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

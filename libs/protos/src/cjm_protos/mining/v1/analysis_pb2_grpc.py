@@ -91,7 +91,7 @@ class AnalysisServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListAnalyses(self, request, context):
-        """Analyses, newest first. Caller: staff (own only).
+        """Analyses, newest first. Caller: staff (own only), admin (all).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,7 +38,7 @@ class AnalysisServiceStub:
     GetAnalysis: _grpc.UnaryUnaryMultiCallable[_analysis_pb2.GetAnalysisRequest, _analysis_pb2.GetAnalysisResponse]
     """One analysis. Caller: who started it, admin."""
     ListAnalyses: _grpc.UnaryUnaryMultiCallable[_analysis_pb2.ListAnalysesRequest, _analysis_pb2.ListAnalysesResponse]
-    """Analyses, newest first. Caller: staff (own only)."""
+    """Analyses, newest first. Caller: staff (own only), admin (all)."""
     CancelAnalysis: _grpc.UnaryUnaryMultiCallable[_analysis_pb2.CancelAnalysisRequest, _analysis_pb2.CancelAnalysisResponse]
     """Stops a queued or running analysis; an ended one stays as it is. Caller: who started it, admin."""
     DeleteAnalysis: _grpc.UnaryUnaryMultiCallable[_analysis_pb2.DeleteAnalysisRequest, _analysis_pb2.DeleteAnalysisResponse]
@@ -58,7 +58,7 @@ class AnalysisServiceAsyncStub(AnalysisServiceStub):
     GetAnalysis: _aio.UnaryUnaryMultiCallable[_analysis_pb2.GetAnalysisRequest, _analysis_pb2.GetAnalysisResponse]  # type: ignore[assignment]
     """One analysis. Caller: who started it, admin."""
     ListAnalyses: _aio.UnaryUnaryMultiCallable[_analysis_pb2.ListAnalysesRequest, _analysis_pb2.ListAnalysesResponse]  # type: ignore[assignment]
-    """Analyses, newest first. Caller: staff (own only)."""
+    """Analyses, newest first. Caller: staff (own only), admin (all)."""
     CancelAnalysis: _aio.UnaryUnaryMultiCallable[_analysis_pb2.CancelAnalysisRequest, _analysis_pb2.CancelAnalysisResponse]  # type: ignore[assignment]
     """Stops a queued or running analysis; an ended one stays as it is. Caller: who started it, admin."""
     DeleteAnalysis: _aio.UnaryUnaryMultiCallable[_analysis_pb2.DeleteAnalysisRequest, _analysis_pb2.DeleteAnalysisResponse]  # type: ignore[assignment]
@@ -93,7 +93,7 @@ class AnalysisServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _analysis_pb2.ListAnalysesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_analysis_pb2.ListAnalysesResponse, _abc.Awaitable[_analysis_pb2.ListAnalysesResponse]]:
-        """Analyses, newest first. Caller: staff (own only)."""
+        """Analyses, newest first. Caller: staff (own only), admin (all)."""
 
     @_abc_1.abstractmethod
     def CancelAnalysis(
