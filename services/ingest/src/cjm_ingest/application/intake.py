@@ -1,5 +1,6 @@
 """Takes events in: who sends, what is sent, and not a word of thanks before it is on disk."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -9,6 +10,7 @@ from cjm_kit.errors import internal_error
 from cjm_kit.logging import get_logger
 
 _log = get_logger(__name__)
+_LARGE_BODY_EVENTS = 50
 
 
 class Device(NamedTuple):
@@ -163,6 +165,8 @@ class Intake:
                 results.append(BodyResult(error_reason=error.reason, error_detail=error.detail))
             else:
                 pieces.extend(decoded.pieces)
+                if decoded.accepted_count > _LARGE_BODY_EVENTS:
+                    await asyncio.sleep(0)  # what is on its way to disk or to a sender need not wait for the next body
                 results.append(BodyResult(decoded.accepted_count, decoded.refused))
         await self._write(pieces)
         return results

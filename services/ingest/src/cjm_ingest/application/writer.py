@@ -242,22 +242,27 @@ class _Arrived:
 
 def _decoded(messages: Sequence[StoredRows]) -> dict[str, _Arrived]:
     """Events by dataset."""
-    rows_by_dataset: dict[str, list[Any]] = {}
+    pieces_by_dataset: dict[str, list[dict[str, pa.Array]]] = {}
     places_by_dataset: dict[str, list[int]] = {}
     # Tens of thousands of short-lived lists: letting the collector walk them costs four times the decoding.
     gc.disable()
     try:
         for message in messages:
-            first = message.sequence << _INDEX_BITS
-            for place, row in enumerate(msgspec.msgpack.decode(message.rows), start=first):
+            # Message by message and in small pieces: making or dropping all rows at once would hold up every other
+            # thread of the process, and with it the senders, for 100 ms.
+            rows_by_dataset: dict[str, list[Any]] = {}
+            for place, row in enumerate(msgspec.msgpack.decode(message.rows), start=message.sequence << _INDEX_BITS):
                 rows_by_dataset.setdefault(row[0], []).append(row)
                 places_by_dataset.setdefault(row[0], []).append(place)
-        return {
-            dataset_id: _arrived(_columns(rows), places_by_dataset[dataset_id])
-            for dataset_id, rows in rows_by_dataset.items()
-        }
+            for dataset_id, rows in rows_by_dataset.items():
+                pieces = pieces_by_dataset.setdefault(dataset_id, [])
+                pieces.extend(_piece(rows[start : start + _PIECE_ROWS]) for start in range(0, len(rows), _PIECE_ROWS))
     finally:
         gc.enable()
+    return {
+        dataset_id: _arrived(_columns(pieces), places_by_dataset[dataset_id])
+        for dataset_id, pieces in pieces_by_dataset.items()
+    }
 
 
 def _arrived(columns: dict[str, pa.Array], places: list[int]) -> _Arrived:
@@ -265,9 +270,7 @@ def _arrived(columns: dict[str, pa.Array], places: list[int]) -> _Arrived:
     return _Arrived(columns, numbers >> _INDEX_BITS, numbers & ((1 << _INDEX_BITS) - 1))
 
 
-def _columns(rows: list[Any]) -> dict[str, pa.Array]:
-    # Small pieces, because one call over all rows would hold up every other thread of the process.
-    pieces = [_piece(rows[start : start + _PIECE_ROWS]) for start in range(0, len(rows), _PIECE_ROWS)]
+def _columns(pieces: list[dict[str, pa.Array]]) -> dict[str, pa.Array]:
     # Of 33 fields most are not set: what no row has costs nothing further on.
     names = [name for name in ROW_FIELDS if any(name in piece for piece in pieces)]
     sizes = [len(piece["time"]) for piece in pieces]
