@@ -14,7 +14,7 @@ import { ImportProgress } from "../ImportPage";
 import { useImport } from "../useImport";
 import { buildMapping } from "./roles";
 import { StepActions } from "./StepActions";
-import type { StepProps } from "./WizardPage";
+import type { StepProps } from "./draft";
 import css from "./wizard.module.css";
 
 /** The whole file is read by the server without taking anything in; what it finds is shown by cause. */

@@ -12,7 +12,7 @@ import { TIME_ZONES } from "../datasetOptions";
 import { buildMapping, propertyName, type Roles, type SampleColumn } from "./roles";
 import { StepActions } from "./StepActions";
 import { readTime, readTimes } from "./times";
-import type { StepProps } from "./WizardPage";
+import type { StepProps } from "./draft";
 import css from "./wizard.module.css";
 
 const SKIP = "skip";

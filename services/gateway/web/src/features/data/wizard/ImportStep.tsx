@@ -11,9 +11,8 @@ import { ErrorState, LinkButton, Note } from "@/shared/ui";
 import { journeyUnit } from "../datasetOptions";
 import { ImportProgress } from "../ImportPage";
 import { useImport } from "../useImport";
-import { dropDraft } from "./draft";
+import { dropDraft, type StepProps } from "./draft";
 import { StepActions } from "./StepActions";
-import type { StepProps } from "./WizardPage";
 import css from "./wizard.module.css";
 
 /** Summary, then the import itself, then the map. */

@@ -6,7 +6,7 @@ import { LoadingRows, NoPermission } from "@/shared/ui";
 import { useImport } from "../useImport";
 import { previewJourneys } from "./sample";
 import { StepActions } from "./StepActions";
-import type { StepProps } from "./WizardPage";
+import type { StepProps } from "./draft";
 import css from "./wizard.module.css";
 
 /** What makes one journey, with a count from the file's beginning, and which step is the goal. */

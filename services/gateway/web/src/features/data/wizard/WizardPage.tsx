@@ -9,7 +9,7 @@ import { useScope } from "@/shared/scope";
 import { LoadingBlock, PageTitle } from "@/shared/ui";
 import { CheckStep } from "./CheckStep";
 import { ColumnsStep } from "./ColumnsStep";
-import { dropDraft, emptyDraft, loadDraft, saveDraft, STEPS, type Draft, type StepName } from "./draft";
+import { dropDraft, emptyDraft, loadDraft, saveDraft, STEPS, type Draft, type StepName, type StepProps } from "./draft";
 import { FileStep } from "./FileStep";
 import { ImportStep } from "./ImportStep";
 import { JourneysStep } from "./JourneysStep";
@@ -17,15 +17,6 @@ import { readSample, type Sample } from "./sample";
 import css from "./wizard.module.css";
 
 const HEADING = "wizard-heading";
-
-/** What every step gets: the decisions so far, the file, and the ways on. */
-export interface StepProps {
-  draft: Draft;
-  change: (part: Partial<Draft>) => void;
-  file: File;
-  sample: Sample;
-  goTo: (step: StepName) => void;
-}
 
 /** Import wizard: file, columns, check, journeys, import. A draft outlives the page for seven days. */
 export default function WizardPage() {

@@ -1,5 +1,6 @@
 import type { JourneyUnit } from "../datasetOptions";
 import type { Confidence, Roles } from "./roles";
+import type { Sample } from "./sample";
 import type { DayOrder } from "./times";
 
 export const STEPS = ["file", "columns", "check", "journeys", "import"] as const;
@@ -25,6 +26,15 @@ export interface Draft {
   gapMinutes: number;
   goal: string | null;
   importId: string | null;
+}
+
+/** What every step gets: the decisions so far, the file, and the ways on. */
+export interface StepProps {
+  draft: Draft;
+  change: (part: Partial<Draft>) => void;
+  file: File;
+  sample: Sample;
+  goTo: (step: StepName) => void;
 }
 
 export const emptyDraft = (datasetId: string | null): Draft => ({
