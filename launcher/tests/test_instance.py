@@ -12,7 +12,9 @@ from nats.errors import Error as NatsError
 from cjm_kit.errors import AppError
 from cjm_launcher import instance
 from cjm_launcher.doctor import check_machine
+from cjm_launcher.instance import free_port
 from cjm_launcher.nats_server import NatsServer
+from cjm_launcher.service_process import ServiceProcess
 from cjm_launcher.settings import LauncherSettings
 
 
@@ -89,3 +91,16 @@ def test_doctor_names_what_is_wrong(tmp_path: Path) -> None:
     assert not results["port"].is_good
     assert results["data folder"].is_good
     assert results["message bus"].is_good
+
+
+async def test_a_service_that_cannot_start_is_said(tmp_path: Path) -> None:
+    values = {"identity_secret": "x" * 40, "rpc_listen": f"127.0.0.1:{free_port()}", "metrics_listen": "no address"}
+    process = ServiceProcess("intake", values, tmp_path / "log")
+    await process.start()
+    try:
+        with pytest.raises(AppError) as refused:
+            await process.until_ready()
+    finally:
+        await process.stop()
+    assert refused.value.reason == "part_died"
+    assert "CJM_METRICS_LISTEN" in (tmp_path / "log").read_text()

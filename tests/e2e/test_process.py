@@ -110,3 +110,25 @@ def test_password_is_printed_once_and_never_logged(product: Product) -> None:
     log = (product.data_dir / "cjm.log").read_text()
     assert ADMIN_PASSWORD not in log
     assert ADMIN_PASSWORD not in "\n".join(product.lines)
+
+
+def test_metrics_of_all_services_come_from_one_address(fresh_product: Product) -> None:
+    listen = f"127.0.0.1:{free_port()}"
+    fresh_product.environment["CJM_METRICS_LISTEN"] = listen
+    fresh_product.start()
+    text = httpx.get(f"http://{listen}/metrics").text
+    for name in ("catalog", "ingest", "intake", "mining", "metrics", "gateway"):
+        assert f"\ncjm_{name}_" in text
+
+
+def test_a_part_that_dies_stops_all_and_carries_no_password(fresh_product: Product) -> None:
+    fresh_product.start()
+    assert fresh_product.process
+    children = psutil.Process(fresh_product.process.pid).children(recursive=True)
+    (intake,) = (child for child in children if "--target=intake" in child.cmdline())
+    assert "CJM_ADMIN_PASSWORD" not in intake.environ()
+    intake.kill()
+    assert fresh_product.process.wait(20) == 1
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert not alive
+    assert "The part intake ended with exit code -9." in (fresh_product.data_dir / "cjm.log").read_text()

@@ -11,17 +11,14 @@ import typer
 import uvloop
 from pydantic import ValidationError
 
-from cjm_catalog.bootstrap import create_first_admin
-from cjm_catalog.settings import CatalogSettings
 from cjm_kit import runtime
 from cjm_kit.errors import AppError
 from cjm_kit.logging import configure_logging
-from cjm_launcher import doctor as checks
 from cjm_launcher import instance, services
-from cjm_launcher.demo import load_demo
 from cjm_launcher.metrics_listener import metrics_listener
 from cjm_launcher.settings import SAMPLES_DIR, LauncherSettings
 
+# Commands import what only they need: a service in a process of its own shall not carry the others.
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
 Target = StrEnum("Target", ["all", *services.SERVICE_NAMES])  # type: ignore[misc]
@@ -46,7 +43,7 @@ def _explain(failure: ValidationError) -> str:
 
 @app.command()
 def run(
-    target: Annotated[Target, typer.Option(help="One service, or all in one process.")] = Target("all"),  # noqa: B008
+    target: Annotated[Target, typer.Option(help="One service, or all of them.")] = Target("all"),  # noqa: B008
 ) -> None:
     """Run the product until Ctrl-C."""
     try:
@@ -59,7 +56,7 @@ def run(
 
 
 def _run_all() -> int:
-    from cjm_launcher.single import run_all
+    from cjm_launcher.single import LOG_NAME, run_all
 
     settings = LauncherSettings()
     instance.prepare_data_dir(settings.data_dir)
@@ -69,12 +66,12 @@ def _run_all() -> int:
         if not settings.log_file:
             configure_logging(settings.log_level)
             return uvloop.run(run_all(settings, _say))
-        with (settings.data_dir / "cjm.log").open("a", buffering=1) as log:
+        with (settings.data_dir / LOG_NAME).open("a", buffering=1) as log:
             configure_logging(settings.log_level, log)
-            _say(f"Log: {settings.data_dir / 'cjm.log'}")
+            _say(f"Log: {settings.data_dir / LOG_NAME}")
             code = uvloop.run(run_all(settings, _say))
             if code:
-                _say(f"Stopped because a part failed. The log says why: {settings.data_dir / 'cjm.log'}")
+                _say(f"Stopped because a part failed. The log says why: {settings.data_dir / LOG_NAME}")
             return code
     finally:
         os.close(lock)
@@ -86,7 +83,11 @@ def _run_one(name: str) -> int:
     instance.prepare_data_dir(settings.data_dir)
 
     async def main() -> int:
-        if isinstance(settings, CatalogSettings):
+        if name == "catalog":
+            from cjm_catalog.bootstrap import create_first_admin
+            from cjm_catalog.settings import CatalogSettings
+
+            assert isinstance(settings, CatalogSettings)
             given = LauncherSettings().admin_password
             generated = await create_first_admin(settings, given)
             if generated is not None and given is None:
@@ -109,6 +110,8 @@ def demo(
     samples_dir: Annotated[Path, typer.Option(help="Folder with the sample data.")] = SAMPLES_DIR,
 ) -> None:
     """Load the sample data into a running installation through its public API."""
+    from cjm_launcher.demo import load_demo
+
     try:
         asyncio.run(load_demo(url, username, password, samples_dir, _say))
     except AppError as failure:
@@ -118,6 +121,8 @@ def demo(
 @app.command()
 def doctor() -> None:
     """Check whether this machine can run the product and say what is missing."""
+    from cjm_launcher import doctor as checks
+
     results = checks.check_machine(LauncherSettings())
     for result in results:
         _say(f"{'ok     ' if result.is_good else 'PROBLEM'} {result.name}: {result.detail}")

@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus, of every service that runs in this process."""
+"""`/metrics` for Prometheus, of every service of this process tree."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -18,9 +18,9 @@ def metrics_listener(components: Sequence[Component], listen: str) -> Component:
     stops: list[Callable[[], None]] = []
 
     async def start() -> None:
-        telemetries = [component.telemetry for component in components if component.telemetry is not None]
+        sources = [component.telemetry for component in components if component.telemetry is not None]
         try:
-            stops.append(serve_metrics(telemetries, listen))
+            stops.append(serve_metrics(sources, listen))
         except OSError as failure:
             detail = f"Metrics cannot be served on {listen} ({failure.strerror}). Set CJM_METRICS_LISTEN."
             raise AppError(Code.FAILED_PRECONDITION, "metrics_port_in_use", detail) from failure

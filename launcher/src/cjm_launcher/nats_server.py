@@ -1,16 +1,14 @@
 """An embedded `nats-server` with JetStream that flushes every message to disk before it acknowledges."""
 
 import asyncio
-import contextlib
 import json
-import os
 import secrets
-import signal
 import sys
 import urllib.request
 from pathlib import Path
 
 from cjm_kit.errors import AppError, Code
+from cjm_launcher.child_process import ChildProcess
 from cjm_launcher.instance import free_port
 
 _START_SECONDS = 10.0
@@ -31,10 +29,9 @@ class NatsServer:
         self._monitor_port = free_port()
         # Other accounts of this machine reach the loopback address too, and must neither read events nor publish facts.
         self._token = secrets.token_urlsafe(32)
-        self._process: asyncio.subprocess.Process | None = None
-        self.died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._process = ChildProcess("message bus")
+        self.died = self._process.died
         """Completes with an exception when the process ends on its own."""
-        self._watch: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -62,12 +59,9 @@ class NatsServer:
         )
         log_path = self._data_dir / "nats-server.log"
         # One run's log is enough: the server's own reports must not fill the disk.
+        command = [str(Path(sys.executable).with_name("nats-server")), "-c", str(config)]
         with log_path.open("wb") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                str(Path(sys.executable).with_name("nats-server")), "-c", str(config),
-                stdout=log, stderr=log, stdin=asyncio.subprocess.DEVNULL, preexec_fn=_die_with_parent,
-            )  # fmt: skip
-        self._watch = asyncio.create_task(self._watch_process(self._process))
+            await self._process.start(command, log)
         deadline = asyncio.get_running_loop().time() + _START_SECONDS
         while not await asyncio.to_thread(self._is_healthy):
             if self.died.done() or asyncio.get_running_loop().time() > deadline:
@@ -78,18 +72,7 @@ class NatsServer:
 
     async def stop(self) -> None:
         """End the process; waits for it, then kills it."""
-        if self._watch:
-            self._watch.cancel()
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await self._process.stop(_STOP_SECONDS)
 
     @property
     def pid(self) -> int:
@@ -98,16 +81,7 @@ class NatsServer:
         Raises:
             RuntimeError: The server was not started.
         """
-        if self._process is None:
-            raise RuntimeError("the server was not started")
         return self._process.pid
-
-    async def _watch_process(self, process: asyncio.subprocess.Process) -> None:
-        code = await process.wait()
-        if not self.died.done():
-            detail = f"The message bus ended with exit code {code}."
-            self.died.set_exception(AppError(Code.UNAVAILABLE, "nats_died", detail))
-            self.died.exception()  # seen here, so that nobody having waited is no warning
 
     def _is_healthy(self) -> bool:
         try:
@@ -115,13 +89,3 @@ class NatsServer:
                 return bool(answer.status == 200)
         except OSError:
             return False
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to end the server when its owner is killed, and keep the terminal's Ctrl-C away from it."""
-    os.setpgrp()
-    if sys.platform == "linux":
-        import ctypes
-
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)

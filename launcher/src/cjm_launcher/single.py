@@ -1,4 +1,4 @@
-"""Everything in one process tree: the six services, an embedded NATS server and all data under one folder."""
+"""Everything in one process tree: the services, an embedded NATS server and all data under one folder."""
 
 import asyncio
 import time
@@ -16,10 +16,14 @@ from cjm_launcher import instance, services
 from cjm_launcher.demo import load_demo
 from cjm_launcher.metrics_listener import metrics_listener
 from cjm_launcher.nats_server import NatsServer
+from cjm_launcher.service_process import ServiceProcess
 from cjm_launcher.settings import LauncherSettings
 
 _log = get_logger(__name__)
 ADMIN_NAME = "admin"
+LOG_NAME = "cjm.log"
+# In processes of their own, with their niceness: whoever sends events waits for the intake, nobody for the writer.
+_APART = {"ingest": 15, "intake": 0}
 # Several parts may each need their time to let running calls end.
 _STOP_SECONDS = 20.0
 
@@ -46,7 +50,20 @@ async def run_all(settings: LauncherSettings, say: Callable[[str], None]) -> int
     given = settings.admin_password
     password = await create_first_admin(catalog_settings, given)
     parts: list[Component] = [Component("nats", nats.start, nats.stop, _always_ready, failed=nats.died)]
-    parts.extend(_deferred(name, _settings_of(name, common, settings)) for name in services.SERVICE_NAMES)
+    log_path = settings.data_dir / LOG_NAME if settings.log_file else None
+    processes = {
+        name: ServiceProcess(name, _settings_apart(name, common, settings), log_path, niceness)
+        for name, niceness in _APART.items()
+    }
+    # They come up while the others do.
+    parts.extend(
+        Component(f"{name} process", process.start, process.stop, _always_ready, failed=process.died)
+        for name, process in processes.items()
+    )
+    parts.extend(
+        _apart(name, processes[name]) if name in processes else _deferred(name, _settings_of(name, common, settings))
+        for name in services.SERVICE_NAMES
+    )
     if settings.metrics_listen:
         parts.append(metrics_listener(parts[:], settings.metrics_listen))
     address = f"http://{'localhost' if settings.host in ('127.0.0.1', '0.0.0.0') else settings.host}:{settings.port}"  # noqa: S104
@@ -92,6 +109,15 @@ def _settings_of(name: str, common: dict[str, Any], settings: LauncherSettings) 
         values["http_port"] = settings.port
         values["samples_dir"] = settings.samples_dir.resolve()
     return values
+
+
+def _settings_apart(name: str, common: dict[str, Any], settings: LauncherSettings) -> dict[str, Any]:
+    metrics_listen = f"127.0.0.1:{instance.free_port()}" if settings.metrics_listen else ""
+    return {**_settings_of(name, common, settings), "metrics_listen": metrics_listen}
+
+
+def _apart(name: str, process: ServiceProcess) -> Component:
+    return Component(name, process.until_ready, process.stop, process.is_ready, telemetry=process)
 
 
 def _deferred(name: str, values: dict[str, Any]) -> Component:

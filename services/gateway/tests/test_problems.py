@@ -111,12 +111,12 @@ async def test_a_number_too_large_for_any_message_is_refused(admin: httpx.AsyncC
         assert answer.status_code == 400, answer.text
 
 
-@pytest.mark.parametrize(("down", "status"), [("bot", 200), ("mining", 200), ("ingest", 503)])
+@pytest.mark.parametrize(("down", "status"), [("bot", 200), ("mining", 200), ("ingest", 503), ("intake", 503)])
 async def test_only_what_events_need_stops_them(
     admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, down: str, status: int
 ) -> None:
     async def readiness(_: Channels) -> dict[str, bool]:
-        return {name: name != down for name in ("catalog", "ingest", "mining", "metrics", "bot")}
+        return {name: name != down for name in ("catalog", "ingest", "intake", "mining", "metrics", "bot")}
 
     monkeypatch.setattr(Channels, "readiness", readiness)
     answer = await admin.get("/readyz")

@@ -10,11 +10,13 @@ import pm4py
 import pytest
 import pytest_asyncio
 
+from cjm_ingest.intake_main import build as build_intake
 from cjm_ingest.main import build as build_ingest
-from cjm_ingest.settings import IngestSettings
+from cjm_ingest.settings import IngestSettings, IntakeSettings
 from cjm_kit.identity import Identity, IdentitySigner
 from cjm_kit.rpc import RpcClient
 from cjm_kit.settings import ServiceSettings
+from cjm_launcher.instance import free_port
 from cjm_mining.adapters import pm4py_discovery as discovery
 from cjm_mining.adapters.results import model_result
 from cjm_mining.domain.analysis import Kind
@@ -33,31 +35,34 @@ _EVENTS_PER_BODY = 2000
 
 
 @pytest_asyncio.fixture
-async def ingest(
+async def intake(
     settings: ServiceSettings,
     neighbours: tuple[str, str],
     signer: IdentitySigner,
     tmp_path: Path,
     free_port_number: int,
 ) -> AsyncIterator[RpcClient]:
-    """The real ingest service."""
-    component = await build_ingest(
-        IngestSettings(
-            **settings.model_dump(exclude={"rpc_listen", "data_dir", "catalog_target", "identity_secret"}),
-            identity_secret=settings.identity_secret,
-            rpc_listen=f"127.0.0.1:{free_port_number}",
-            data_dir=tmp_path / "ingest",
-            catalog_target=neighbours[0],
-        )
-    )
-    await component.start()
-    client = RpcClient(f"127.0.0.1:{free_port_number}", signer, "gateway")
+    """The way in of the real ingest service, which runs behind it."""
+    common = settings.model_dump(exclude={"rpc_listen", "data_dir", "catalog_target", "identity_secret"}) | {
+        "identity_secret": settings.identity_secret,
+        "data_dir": tmp_path / "ingest",
+        "catalog_target": neighbours[0],
+    }
+    intake_target = f"127.0.0.1:{free_port()}"
+    components = [
+        await build_ingest(IngestSettings(**common, rpc_listen=f"127.0.0.1:{free_port_number}")),
+        await build_intake(IntakeSettings(**common, rpc_listen=intake_target)),
+    ]
+    for component in components:
+        await component.start()
+    client = RpcClient(intake_target, signer, "gateway")
     yield client
     await client.close()
-    await component.stop()
+    for component in reversed(components):
+        await component.stop()
 
 
-async def send(ingest: RpcClient, signer: IdentitySigner, dataset_id: str, frame: Any) -> None:
+async def send(intake: RpcClient, signer: IdentitySigner, dataset_id: str, frame: Any) -> None:
     """Send a log in file order."""
     sender = Identity(
         "token:t", frozenset({"system"}), scopes=frozenset({"events:write"}), datasets=frozenset({dataset_id})
@@ -68,7 +73,7 @@ async def send(ingest: RpcClient, signer: IdentitySigner, dataset_id: str, frame
             frame["case:concept:name"], frame["concept:name"], frame["time:timestamp"], strict=True
         )
     ]
-    stub: Any = ingest.stub(intake_pb2_grpc.IntakeServiceStub)
+    stub: Any = intake.stub(intake_pb2_grpc.IntakeServiceStub)
     for first in range(0, len(events), _EVENTS_PER_BODY):
         body = intake_pb2.EventBody(
             identity=signer.sign(sender),
@@ -109,7 +114,7 @@ def comparable(kind: Kind, result: Any) -> Any:
 
 @pytest.mark.slow
 async def test_models_of_stored_events_are_pm4pys(
-    shared_data: Path, start_mining: Any, ingest: RpcClient, free_port_number: int, signer: IdentitySigner
+    shared_data: Path, start_mining: Any, intake: RpcClient, free_port_number: int, signer: IdentitySigner
 ) -> None:
     async with start_mining(ingest_target=f"127.0.0.1:{free_port_number}") as mining:
         user = mining.caller()
@@ -121,7 +126,7 @@ async def test_models_of_stored_events_are_pm4pys(
                 else pm4py.convert_to_dataframe(pm4py.read_xes(str(path), show_progress_bar=False))
             )
             dataset_id = mining.world.add({}, user.user_id)
-            await send(ingest, signer, dataset_id, frame)
+            await send(intake, signer, dataset_id, frame)
             events_count, cases_count = len(frame), frame["case:concept:name"].nunique()
             while (stored := await user.run(dataset_id, Kind.DIRECTLY_FOLLOWS)).events_count < events_count:
                 assert stored.error_reason in ("", "no_touchpoints")

@@ -10,7 +10,7 @@ from typing import Any
 
 from cjm_kit.errors import AppError
 from cjm_kit.logging import get_logger
-from cjm_kit.telemetry import Telemetry
+from cjm_kit.telemetry import MetricSource
 
 _log = get_logger(__name__)
 
@@ -33,7 +33,7 @@ class Component:
     stop: Callable[[], Awaitable[None]]
     is_ready: Callable[[], Awaitable[bool]]
     failed: "asyncio.Future[None] | None" = field(default=None)
-    telemetry: Telemetry | None = None
+    telemetry: MetricSource | None = None
 
 
 async def run(

@@ -34,6 +34,7 @@ class ServiceSettings(BaseSettings):
     data_dir: Path = Path("var")
     catalog_target: str = "127.0.0.1:7101"
     ingest_target: str = "127.0.0.1:7102"
+    intake_target: str = "127.0.0.1:7106"
     mining_target: str = "127.0.0.1:7103"
     metrics_target: str = "127.0.0.1:7104"
     bot_target: str = "127.0.0.1:7105"

@@ -3,10 +3,18 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest, start_http_server
 
 _SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class MetricSource(Protocol):
+    """Something that has metrics."""
+
+    def collect(self) -> Iterable[Metric]:
+        """All metrics, as they are now."""
 
 
 class Telemetry:
@@ -49,11 +57,11 @@ class Telemetry:
         return generate_latest(self._registry)
 
 
-def serve_metrics(telemetries: Sequence[Telemetry], listen: str) -> Callable[[], None]:
+def serve_metrics(sources: Sequence[MetricSource], listen: str) -> Callable[[], None]:
     """Serve the metrics of services on `http://<listen>/metrics`, in a thread of its own.
 
     Args:
-        telemetries: Metrics of the services that run in this process.
+        sources: Metrics of the services.
         listen: Address and port, for example "0.0.0.0:9090".
 
     Returns:
@@ -63,8 +71,8 @@ def serve_metrics(telemetries: Sequence[Telemetry], listen: str) -> Callable[[],
         OSError: The port is taken.
     """
     registry = CollectorRegistry()
-    for telemetry in telemetries:
-        registry.register(telemetry)
+    for source in sources:
+        registry.register(source)
     host, _, port = listen.rpartition(":")
     server, thread = start_http_server(int(port), host, registry)
 

@@ -1,32 +1,26 @@
-"""Wiring of ingest."""
+"""Wiring of ingest: the event store, its writer, imports and questions. The way in for events is `intake_main`."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
 from cjm_access import DatasetAccess
 from cjm_ingest.adapters.csv_reader import CsvFile
-from cjm_ingest.adapters.event_json import decode_body
 from cjm_ingest.adapters.event_store.engine import EngineSettings
 from cjm_ingest.adapters.event_store.questions import EventStoreQuestions
 from cjm_ingest.adapters.event_store.schema import INCOMING_SCHEMA
 from cjm_ingest.adapters.event_store.store import EventStore
-from cjm_ingest.adapters.event_stream import EventStream, is_flushing_always
+from cjm_ingest.adapters.event_stream import EventStream
 from cjm_ingest.adapters.import_bus import REQUESTED, WORK_STREAM, IngestBus
 from cjm_ingest.adapters.import_files import ImportFolder
 from cjm_ingest.adapters.import_log import CatalogImportLog
-from cjm_ingest.adapters.senders import Senders
-from cjm_ingest.adapters.user_agent import device_of
+from cjm_ingest.adapters.stream_health import StreamHealth
 from cjm_ingest.application.appender import Appender
 from cjm_ingest.application.background import end
-from cjm_ingest.application.coalescer import Coalescer
 from cjm_ingest.application.imports import Imports
-from cjm_ingest.application.intake import Intake
 from cjm_ingest.application.writer import Writer
 from cjm_ingest.entrypoints.consumers import listen
 from cjm_ingest.entrypoints.imports_rpc import ImportServicer
-from cjm_ingest.entrypoints.intake_rpc import IntakeServicer
 from cjm_ingest.entrypoints.questions_rpc import QuestionServicer
 from cjm_ingest.settings import IngestSettings
 from cjm_kit.bus import Bus
@@ -35,10 +29,9 @@ from cjm_kit.logging import get_logger
 from cjm_kit.rpc import RpcClient, RpcServer
 from cjm_kit.runtime import Component
 from cjm_kit.telemetry import Telemetry
-from cjm_protos.ingest.v1 import imports_pb2_grpc, intake_pb2_grpc, questions_pb2_grpc
+from cjm_protos.ingest.v1 import imports_pb2_grpc, questions_pb2_grpc
 
 _SWEEP_SECONDS = 3600.0
-_FLUSHING_SECONDS = 30.0
 
 _log = get_logger(__name__)
 
@@ -67,25 +60,14 @@ async def build(settings: IngestSettings) -> Component:
     """
     telemetry = Telemetry("ingest")
     stack = AsyncExitStack()
-    running: list[tuple[Bus, EventStream, Writer]] = []
+    running: list[tuple[StreamHealth, Writer]] = []
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    flushing_until = 0.0
 
     async def is_ready() -> bool:
-        nonlocal flushing_until
         if not running:
             return False
-        bus, stream, writer = running[0]
-        if not bus.is_connected or stream.is_full or writer.is_failing:
-            return False
-        if time.monotonic() > flushing_until:
-            if not await is_flushing_always(settings.nats_monitor_url):
-                _log.error(
-                    "nats_not_durable", hint="run nats-server with sync_interval: always and set nats_monitor_url"
-                )
-                return False
-            flushing_until = time.monotonic() + _FLUSHING_SECONDS
-        return True
+        health, writer = running[0]
+        return not writer.is_failing and await health.is_good()
 
     async def start() -> None:
         signer = IdentitySigner(settings.identity_secret.get_secret_value())
@@ -113,12 +95,6 @@ async def build(settings: IngestSettings) -> Component:
         telemetry.gauge("writer_lag", "Messages accepted and not yet visible").set_function(
             lambda: max(stream.last_sequence - writer.place, 0)
         )
-        coalescer = Coalescer(stream.publish)
-        coalescer.start()
-        stack.push_async_callback(coalescer.stop)
-        senders = Senders(signer, access)
-        intake = Intake(senders.require_write, decode_body, device_of, coalescer.add)
-
         files = ImportFolder(settings.imports_dir, settings.max_upload_bytes)
         log = CatalogImportLog(catalog)
         imports = Imports(store, appender, files, log, facts, CsvFile, settings.import_workers)
@@ -127,15 +103,13 @@ async def build(settings: IngestSettings) -> Component:
         tasks = [asyncio.create_task(facts.tell()), asyncio.create_task(_sweep(files))]
         stack.push_async_callback(end, tasks)
 
-        events = telemetry.counter("events", "Events that reached the intake, by outcome", ["outcome"])
         server = RpcServer(
             settings,
             [
-                (intake_pb2_grpc.add_IntakeServiceServicer_to_server, IntakeServicer(intake, events)),
                 (imports_pb2_grpc.add_ImportServiceServicer_to_server, ImportServicer(imports, log, access)),
                 (
                     questions_pb2_grpc.add_QuestionServiceServicer_to_server,
-                    QuestionServicer(EventStoreQuestions(store), access),
+                    QuestionServicer(EventStoreQuestions(store), access, log),
                 ),
             ],
             signer,
@@ -144,7 +118,7 @@ async def build(settings: IngestSettings) -> Component:
         )
         await server.start()
         stack.push_async_callback(server.stop)
-        running.append((bus, stream, writer))
+        running.append((StreamHealth(bus, stream, settings.nats_monitor_url), writer))
 
     return Component("ingest", start, stack.aclose, is_ready, failed, telemetry)
 

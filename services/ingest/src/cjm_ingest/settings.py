@@ -1,4 +1,4 @@
-"""Settings of ingest, the only reader of its environment."""
+"""Settings of ingest and of its intake, the only readers of their environment."""
 
 from pathlib import Path
 
@@ -6,6 +6,18 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from cjm_kit.settings import ServiceSettings
+
+
+class IntakeSettings(ServiceSettings):
+    """Settings of the intake; environment variables begin with `CJM_INTAKE_`.
+
+    Attributes:
+        intake_stream_bytes: Size at which the stream of incoming events takes no more.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CJM_INTAKE_", extra="ignore", env_ignore_empty=True)
+
+    intake_stream_bytes: int = Field(default=1 << 30, gt=0)
 
 
 class IngestSettings(ServiceSettings):

@@ -10,8 +10,9 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from cjm_ingest.intake_main import build as build_intake
 from cjm_ingest.main import build
-from cjm_ingest.settings import IngestSettings
+from cjm_ingest.settings import IngestSettings, IntakeSettings
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import Identity, IdentitySigner, acting_as, staff_identity
 from cjm_kit.rpc import Registration, RpcClient, RpcServer, allow
@@ -98,13 +99,19 @@ class Ingest:
     catalog: MemoryCatalog
     signer: IdentitySigner
     client: RpcClient
+    intake_client: RpcClient
     dataset_id: str = field(default_factory=lambda: str(uuid4()))
     component: Component | None = None
+    intake_component: Component | None = None
 
     def __post_init__(self) -> None:
         self.imports = self.client.stub(imports_pb2_grpc.ImportServiceStub)
-        self.intake = self.client.stub(intake_pb2_grpc.IntakeServiceStub)
+        self.intake = self.intake_client.stub(intake_pb2_grpc.IntakeServiceStub)
         self.questions = self.client.stub(questions_pb2_grpc.QuestionServiceStub)
+
+    async def is_serving(self) -> bool:
+        """True when both parts can do their work."""
+        return await self.client.is_serving() and await self.intake_client.is_serving()
 
     def open_import(
         self, columns: Iterable[tuple[str, ...]], *, check: bool = False, strict: bool = False, **mapping: Any
@@ -243,6 +250,7 @@ def ingest_settings(settings: ServiceSettings, catalog: tuple[MemoryCatalog, int
         **{
             **settings.model_dump(),
             "rpc_listen": f"127.0.0.1:{free_port()}",
+            "intake_target": f"127.0.0.1:{free_port()}",
             "catalog_target": f"127.0.0.1:{catalog[1]}",
             "max_upload_bytes": 64 << 20,
         }
@@ -255,14 +263,21 @@ async def stopped_ingest(
 ) -> AsyncIterator[Ingest]:
     """An ingest that the test starts itself."""
     client = RpcClient(ingest_settings.rpc_listen, signer, "test")
-    yield Ingest(ingest_settings, catalog[0], signer, client)
+    intake_client = RpcClient(ingest_settings.intake_target, signer, "test")
+    yield Ingest(ingest_settings, catalog[0], signer, client, intake_client)
     await client.close()
+    await intake_client.close()
 
 
 @pytest_asyncio.fixture
 async def ingest(stopped_ingest: Ingest) -> AsyncIterator[Ingest]:
     """A running ingest."""
-    component = stopped_ingest.component = await build(stopped_ingest.settings)
+    settings = stopped_ingest.settings
+    component = stopped_ingest.component = await build(settings)
+    intake_settings = IntakeSettings(**{**settings.model_dump(), "rpc_listen": settings.intake_target})
+    intake = stopped_ingest.intake_component = await build_intake(intake_settings)
     await component.start()
+    await intake.start()
     yield stopped_ingest
+    await intake.stop()
     await component.stop()

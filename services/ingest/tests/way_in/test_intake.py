@@ -277,12 +277,12 @@ async def test_health_says_whether_events_are_safe_and_remembers_it(
     async def is_not(monitor_url: str) -> bool:
         return False
 
-    assert await ingest.client.is_serving()
-    monkeypatch.setattr("cjm_ingest.main.is_flushing_always", is_not)
-    assert await ingest.client.is_serving()
+    assert await ingest.is_serving()
+    monkeypatch.setattr("cjm_ingest.adapters.stream_health.is_flushing_always", is_not)
+    assert await ingest.is_serving()
     later = time.monotonic() + 31
-    monkeypatch.setattr("cjm_ingest.main.time", SimpleNamespace(monotonic=lambda: later))
-    assert not await ingest.client.is_serving()
+    monkeypatch.setattr("cjm_ingest.adapters.stream_health.time", SimpleNamespace(monotonic=lambda: later))
+    assert not await ingest.is_serving()
 
 
 async def test_others_hear_of_new_events_and_imports(ingest: Any, bus: Bus) -> None:

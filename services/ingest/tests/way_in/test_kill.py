@@ -17,19 +17,19 @@ from cjm_protos.catalog.v1 import facts_pb2, import_log_pb2
 
 _RUN = """
 import asyncio, sys
-from cjm_ingest.main import build
-from cjm_ingest.settings import IngestSettings
+from cjm_ingest import intake_main, main
+from cjm_ingest.settings import IngestSettings, IntakeSettings
 from cjm_kit.runtime import run
 
-async def main():
-    return await run([await build(IngestSettings())])
+async def both():
+    return await run([await main.build(IngestSettings()), await intake_main.build(IntakeSettings())])
 
-sys.exit(asyncio.run(main()))
+sys.exit(asyncio.run(both()))
 """
 
 
 class Process:
-    """Ingest in a process of its own."""
+    """Ingest and its intake in a process of their own."""
 
     def __init__(self, settings: IngestSettings) -> None:
         secret = settings.identity_secret.get_secret_value()
@@ -37,6 +37,8 @@ class Process:
         self._environment = {
             **os.environ,
             **{f"CJM_INGEST_{name.upper()}": str(value) for name, value in values.items()},
+            **{f"CJM_INTAKE_{name.upper()}": str(value) for name, value in values.items()},
+            "CJM_INTAKE_RPC_LISTEN": settings.intake_target,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -73,14 +75,14 @@ async def test_a_kill_in_the_middle_of_an_import(stopped_ingest: Any, process: P
     )
     columns = [("customer_id", "a"), ("action_type", "b"), ("time", "c"), ("event_id", "d")]
     process.start()
-    await until(ingest.client.is_serving)
+    await until(ingest.is_serving)
     import_id = ingest.open_import(columns)
     await ingest.upload(import_id, gzip.compress(b"a,b,c,d\n" + lines, compresslevel=1))
     await ingest.until_events(1, timeout_seconds=30)
     process.kill()
     assert ingest.catalog.entries[import_id].status == import_log_pb2.IMPORT_STATUS_RUNNING
     process.start()
-    await until(ingest.client.is_serving)
+    await until(ingest.is_serving)
     entry = await ingest.ended(import_id, timeout_seconds=60)
     assert entry.status == import_log_pb2.IMPORT_STATUS_COMPLETED
     assert (entry.rows_accepted, entry.rows_duplicate) == (rows_count, 0)
@@ -112,13 +114,13 @@ async def test_kills_while_events_stream_in(stopped_ingest: Any, process: Proces
             number += 50
 
     process.start()
-    await until(ingest.client.is_serving)
+    await until(ingest.is_serving)
     senders = [asyncio.create_task(send(sender)) for sender in range(8)]
     for _ in range(3):
         await asyncio.sleep(generator.uniform(0.3, 1.5))
         process.kill()
         process.start()
-        await until(ingest.client.is_serving)
+        await until(ingest.is_serving)
     before = len(acknowledged)
 
     async def goes_on() -> bool:

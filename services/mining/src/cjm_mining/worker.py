@@ -27,6 +27,7 @@ def main() -> None:
     """Serve jobs until the pipe closes."""
     requests = sys.stdin.buffer
     # Libraries print; what they print must not end up among the answers.
+    os.nice(19)  # an analysis takes what is left: senders and readers of events come first
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     sys.setrecursionlimit(_RECURSION_LIMIT)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SERVICE_NAME = "gateway"
 # Without these nobody signs in and no event is taken; without another one a part of the page says that it is missing.
-ESSENTIAL_SERVICES = ("catalog", "ingest")
+ESSENTIAL_SERVICES = ("catalog", "ingest", "intake")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Channels:
 
     catalog: RpcClient
     ingest: RpcClient
+    intake: RpcClient
     mining: RpcClient
     metrics: RpcClient
     bot: RpcClient
@@ -76,6 +77,7 @@ def connect(settings: "GatewaySettings", signer: IdentitySigner) -> Services:
     channels = Channels(
         catalog=RpcClient(settings.catalog_target, signer, SERVICE_NAME),
         ingest=RpcClient(settings.ingest_target, signer, SERVICE_NAME),
+        intake=RpcClient(settings.intake_target, signer, SERVICE_NAME),
         mining=RpcClient(settings.mining_target, signer, SERVICE_NAME),
         metrics=RpcClient(settings.metrics_target, signer, SERVICE_NAME),
         bot=RpcClient(settings.bot_target, signer, SERVICE_NAME),
@@ -87,7 +89,7 @@ def connect(settings: "GatewaySettings", signer: IdentitySigner) -> Services:
         datasets=channels.catalog.stub(dataset_pb2_grpc.DatasetServiceStub),
         mappings=channels.catalog.stub(mapping_pb2_grpc.MappingServiceStub),
         import_log=channels.catalog.stub(import_log_pb2_grpc.ImportLogServiceStub),
-        intake=channels.ingest.stub(intake_pb2_grpc.IntakeServiceStub),
+        intake=channels.intake.stub(intake_pb2_grpc.IntakeServiceStub),
         imports=channels.ingest.stub(imports_pb2_grpc.ImportServiceStub),
         questions=channels.ingest.stub(questions_pb2_grpc.QuestionServiceStub),
         analyses=channels.mining.stub(analysis_pb2_grpc.AnalysisServiceStub),

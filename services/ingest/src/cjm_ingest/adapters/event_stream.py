@@ -1,6 +1,7 @@
 """The JetStream stream in which accepted events wait for the writer."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -77,7 +78,7 @@ class EventStream:
         give_up_at = time.monotonic() + _PUBLISH_PATIENCE_SECONDS
         while True:
             try:
-                answer = await self._jetstream.publish(SUBJECT, payload, headers=headers)
+                await self._jetstream.publish(SUBJECT, payload, headers=headers)
             except (NatsError, OSError) as failure:
                 self.is_full = isinstance(failure, APIError) and failure.err_code in _STREAM_IS_FULL
                 if self.is_full or time.monotonic() > give_up_at:
@@ -85,8 +86,14 @@ class EventStream:
                 await asyncio.sleep(0.05)
             else:
                 self.is_full = False
-                self.last_sequence = max(self.last_sequence, answer.seq)
                 return
+
+    async def has_room(self) -> bool:
+        """False while the stream takes no more; asks anew as long as it was full."""
+        if self.is_full:
+            with contextlib.suppress(NatsError):
+                await self._look()
+        return not self.is_full
 
     async def identity(self) -> str:
         """Name of the stream and second of its birth."""
@@ -160,6 +167,7 @@ class EventStream:
                 continue
             for message in messages:
                 sequence = message.metadata.sequence.stream
+                self.last_sequence = max(self.last_sequence, sequence + message.metadata.num_pending)
                 if sequence <= self._handed_over:
                     continue
                 if sequence > self._handed_over + 1 and not is_first:
@@ -175,7 +183,6 @@ class EventStream:
                         raise RuntimeError(f"events of layout {layout} need a newer version of this service")
                     await hand_over(StoredRows(sequence, batch.rows, batch.rows_count))
                 self._handed_over, is_first = sequence, False
-            self.last_sequence = max(self.last_sequence, self._handed_over)
 
 
 async def is_flushing_always(monitor_url: str) -> bool:
