@@ -106,6 +106,10 @@ def good_mapping(name: str = "shop") -> mapping.Mapping:
             mapping.MappingColumn(field="action_type", column="event", function=mapping.FUNCTION_LOWER),
             mapping.MappingColumn(field="time", column="at", function=mapping.FUNCTION_DATETIME),
         ],
+        step_rules=[
+            mapping.StepRule(pattern="cart", name="Cart"),
+            mapping.StepRule(pattern="/product/*", name="Product page"),
+        ],
     )
 
 

@@ -15,6 +15,7 @@ from cjm_catalog.domain.mappings import (
     Mapping,
     MappingColumn,
     MappingSpec,
+    StepRule,
     checked_mapping,
 )
 from cjm_kit.errors import AppError
@@ -107,6 +108,33 @@ def test_a_bad_setting_is_named(change: dict[str, Any], fault: tuple[str, str, N
 @pytest.mark.parametrize("time_format", ["%Y-%m-%d", "%d.%m.%y %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z", "%b %d, %Y, %I %p"])
 def test_a_time_format_that_gives_a_date_is_taken(time_format: str) -> None:
     assert checked_mapping(replace(GOOD, time_format=time_format), needs_name=True).time_format == time_format
+
+
+@pytest.mark.parametrize(
+    ("rules", "problems"),
+    [
+        ([("", "x")], [("step_rule_pattern_empty", 1)]),
+        ([("a", "x"), ("x" * 501, "x")], [("step_rule_pattern_too_long", 2)]),
+        ([("a", " ")], [("step_rule_name_empty", 1)]),
+        ([("a", "x" * 513)], [("step_rule_name_too_long", 1)]),
+        ([("a", "x\ny")], [("step_rule_name_has_control_characters", 1)]),
+        ([("a", "x"), ("", "x"), ("a", "y")], [("step_rule_pattern_empty", 2), ("step_rule_repeated", 3)]),
+        ([(str(number), "x") for number in range(501)], [("step_rules_too_many", None)]),
+    ],
+)
+def test_a_bad_step_rule_is_named_with_its_number(rules: list[tuple[str, str]], problems: list[Any]) -> None:
+    spec = replace(GOOD, step_rules=tuple(StepRule(*rule) for rule in rules))
+    assert faults(spec) == [("step_rules", *problem) for problem in problems]
+    with pytest.raises(AppError) as caught:
+        checked_mapping(spec, needs_name=True)
+    for fault in caught.value.violations:
+        assert str(fault.row or "501") in fault.detail
+
+
+def test_step_rules_keep_their_order_and_the_white_space_of_patterns() -> None:
+    rules = (StepRule(" a", " A "), StepRule("*", "Other"), *(StepRule(f"{i}*", "x" * 512) for i in range(498)))
+    checked = checked_mapping(replace(GOOD, step_rules=rules), needs_name=True)
+    assert checked.step_rules == (StepRule(" a", "A"), *rules[1:])
 
 
 def entry(status: ImportStatus) -> ImportEntry:

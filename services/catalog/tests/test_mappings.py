@@ -12,6 +12,7 @@ async def test_a_mapping_is_kept_listed_and_deleted(catalog: Catalog) -> None:
         made = (await catalog.mappings.CreateMapping(mapping.CreateMappingRequest(mapping=good_mapping()))).mapping
         assert (made.time_zone, made.decimal_sign, made.owner) == ("UTC", ".", "anna")
         assert made.columns == good_mapping().columns
+        assert made.step_rules == good_mapping().step_rules
         with refused(Code.ALREADY_EXISTS, "mapping_name_taken"):
             await catalog.mappings.CreateMapping(mapping.CreateMappingRequest(mapping=good_mapping("SHOP ")))
         for name in ("b", "A"):
@@ -47,7 +48,8 @@ async def test_every_fault_is_named_with_its_place(catalog: Catalog) -> None:
             mapping.MappingColumn(field="customer_id", column="client"),
             mapping.MappingColumn(field="colour", column="colour"),
             mapping.MappingColumn(field="time", function=mapping.FUNCTION_DATE),
-        ]
+        ],
+        step_rules=[mapping.StepRule(pattern="cart", name="Cart"), mapping.StepRule(pattern="cart", name="Basket")],
     )
     with catalog.acting("admin"), refused(Code.INVALID_ARGUMENT, "mapping_invalid") as error:
         await catalog.mappings.CreateMapping(mapping.CreateMappingRequest(mapping=bad))
@@ -57,6 +59,7 @@ async def test_every_fault_is_named_with_its_place(catalog: Catalog) -> None:
         ("colour", "field_unknown", 3),
         ("time", "function_without_column", 4),
         ("action_type", "field_missing", None),
+        ("step_rules", "step_rule_repeated", 2),
     }
 
 
@@ -70,5 +73,6 @@ async def test_checking_gives_the_normal_form_and_keeps_nothing(catalog: Catalog
         ("properties.colour", "Colour"),
     ]
     assert (checked.time_zone, checked.mapping_id) == ("UTC", "")
+    assert checked.step_rules == given.step_rules
     with catalog.acting("admin"):
         assert not (await catalog.mappings.ListMappings(mapping.ListMappingsRequest())).mappings

@@ -1,19 +1,24 @@
 """The schema, the first administrator, and the service on the bus."""
 
 import asyncio
+import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from pydantic import SecretStr
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from cjm_catalog.adapters.database import SqlStore
 from cjm_catalog.adapters.passwords import Argon2Passwords
 from cjm_catalog.adapters.tables import metadata
 from cjm_catalog.application.accounts import Accounts
-from cjm_catalog.bootstrap import create_first_admin, utc_now
+from cjm_catalog.bootstrap import MIGRATIONS, create_first_admin, utc_now
+from cjm_catalog.domain.imports import ImportEntry
+from cjm_catalog.domain.mappings import Mapping, MappingColumn, StepRule
 from cjm_catalog.main import build
 from cjm_catalog.settings import CatalogSettings
 from cjm_kit.bus import Bus, Delivery
@@ -34,6 +39,52 @@ async def test_the_declared_schema_is_the_migrated_one(database: Database) -> No
 
     async with database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
+
+
+_OLD_ROWS = (
+    "INSERT INTO users VALUES ('u', 'u', 'u', '', 'admin', true, false, '2026-01-05 00:00:00', NULL)",
+    "INSERT INTO datasets VALUES ('d', 'd', 'd', false, 'u', 'UTC', 'customer', 0, '', '2026-01-05 00:00:00')",
+    "INSERT INTO mappings VALUES ('m', 'm', 'm', :columns, 'UTC', '', '.', 'u', '2026-01-05 00:00:00')",
+    (
+        "INSERT INTO imports VALUES ('i', 'd', 'u', 'a.csv', 0, :mapping, false, false, 'queued', 0, 0, 0, 0, 0,"
+        " '', '', '2026-01-05 00:00:00', NULL)"
+    ),
+)
+
+
+async def test_mappings_from_before_there_were_step_rules_have_none(database_url: str, tmp_path: Path) -> None:
+    former = tmp_path / "former"
+    (former / "versions").mkdir(parents=True)
+    for name in ("env.py", "versions/0001_initial.py"):
+        shutil.copy(MIGRATIONS / name, former / name)
+    columns = [{"field": "time", "column": "at", "function": None}]
+    copied: dict[str, object] = {
+        "name": "",
+        "columns": columns,
+        "time_zone": "UTC",
+        "time_format": "",
+        "decimal_sign": ".",
+    }
+    copied |= {"mapping_id": "", "owner_id": "", "created_at": None}
+    values = {"columns": json.dumps(columns), "mapping": json.dumps(copied)}
+    database = Database(database_url)
+    await database.migrate(former)
+    async with database.write() as session:
+        for statement in _OLD_ROWS:
+            given = {name: value for name, value in values.items() if f":{name}" in statement}
+            await session.execute(text(statement), given)
+    await database.migrate(MIGRATIONS)
+
+    async def no_bus() -> None:
+        """Nobody listens."""
+
+    async with SqlStore(database, no_bus).write() as records:
+        for mapping in ((await records.all(Mapping))[0], (await records.all(ImportEntry))[0].mapping):
+            assert (mapping.columns, mapping.step_rules) == ((MappingColumn("time", "at"),), ())
+        rule = StepRule("a*", "A")
+        await records.save(replace((await records.all(Mapping))[0], step_rules=(rule,)))
+        assert (await records.all(Mapping))[0].step_rules == (rule,)
+    await database.close()
 
 
 def settings_for(settings: ServiceSettings, database_url: str = "") -> CatalogSettings:

@@ -16,7 +16,8 @@ COLUMNS = [
     {"field": "action_type", "column": "a", "function": "lower"},
     {"field": "time", "column": "t", "function": "datetime"},
 ]
-MAPPING = json.dumps({"columns": COLUMNS, "timezone": "Europe/Berlin", "decimal_sign": ","})
+STEP_RULES = [{"pattern": "/p/*", "name": "Page"}, {"pattern": "cart", "name": "Cart"}]
+MAPPING = json.dumps({"columns": COLUMNS, "timezone": "Europe/Berlin", "decimal_sign": ",", "step_rules": STEP_RULES})
 CONTENT = b"c,a,t\n1,buy,2024-05-07\n" * 70_000
 
 
@@ -52,7 +53,7 @@ async def test_a_file_arrives_whole_whatever_the_order_of_the_form(
     assert answer.headers["location"] == f"/api/v1/imports/{body['id']}"
     assert (body["file_name"], body["status"]) == ("покупки.csv", "queued")
     assert (body["all_or_nothing"], body["check_only"]) == (True, True)
-    assert body["mapping"]["columns"] == COLUMNS
+    assert (body["mapping"]["columns"], body["mapping"]["step_rules"]) == (COLUMNS, STEP_RULES)
     assert (body["mapping"]["timezone"], body["mapping"]["decimal_sign"]) == ("Europe/Berlin", ",")
     assert running.behind.imports.files[body["id"]] == CONTENT
 
@@ -60,7 +61,10 @@ async def test_a_file_arrives_whole_whatever_the_order_of_the_form(
 async def test_a_stored_mapping_and_the_file_of_an_earlier_check(
     running: Any, admin: httpx.AsyncClient, path: str
 ) -> None:
-    mapping = (await admin.post("/api/v1/mappings", json={"name": "Shop", "columns": COLUMNS})).json()
+    mapping = (
+        await admin.post("/api/v1/mappings", json={"name": "Shop", "columns": COLUMNS, "step_rules": STEP_RULES})
+    ).json()
+    assert mapping["step_rules"] == STEP_RULES
     assert [item["id"] for item in (await admin.get("/api/v1/mappings")).json()["items"]] == [mapping["id"]]
     assert (await admin.get(f"/api/v1/mappings/{mapping['id']}")).json() == mapping
     first = await admin.post(path, files={"file": ("a.csv", b"x")}, data={"mapping_id": mapping["id"]})
@@ -81,6 +85,7 @@ async def test_a_stored_mapping_and_the_file_of_an_earlier_check(
 
 _FILE = ("file", ("a", b"x"))
 _MAPPING = ("mapping", (None, MAPPING))
+_NO_PATTERN = ("mapping", (None, json.dumps({"columns": COLUMNS, "step_rules": [{"name": "x"}]})))
 _NO_COLUMN = ("mapping", (None, '{"columns": [{"field": "time"}]}'))
 
 
@@ -93,6 +98,7 @@ _NO_COLUMN = ("mapping", (None, '{"columns": [{"field": "time"}]}'))
         ([("file", (None, "text")), _MAPPING], "file", "file_required"),
         ([_FILE, ("mapping", (None, "{"))], "mapping.body", "value_invalid"),
         ([_FILE, _NO_COLUMN], "mapping.columns.0.column", "field_missing"),
+        ([_FILE, _NO_PATTERN], "mapping.step_rules.0.pattern", "field_missing"),
         ([_FILE, _MAPPING, ("check_only", (None, "perhaps"))], "check_only", "wrong_type"),
         ([_FILE, _MAPPING, ("checkonly", (None, "true"))], "checkonly", "field_unknown"),
     ],
@@ -111,6 +117,36 @@ async def test_mapping_faults_found_by_catalog_name_the_column(admin: httpx.Asyn
     answer = await admin.post(path, files={"file": ("a", b"x"), "mapping": (None, mapping)})
     assert answer.status_code == 400
     assert "field_repeated" in {error["reason"] for error in answer.json()["errors"]}
+
+
+@pytest.mark.parametrize(
+    ("rules", "reason", "row"),
+    [
+        ([{"pattern": "a", "name": "A"}, {"pattern": "a", "name": "B"}], "step_rule_repeated", 2),
+        ([{"pattern": "a", "name": " "}], "step_rule_name_empty", 1),
+        ([{"pattern": str(number), "name": "A"} for number in range(501)], "step_rules_too_many", None),
+    ],
+)
+async def test_a_faulty_step_rule_is_named_with_its_number(
+    admin: httpx.AsyncClient, path: str, rules: list[dict[str, str]], reason: str, row: int | None
+) -> None:
+    mapping = {"name": "x", "columns": COLUMNS, "step_rules": rules}
+    form: dict[str, Any] = {"file": ("a", b"x"), "mapping": (None, json.dumps(mapping))}
+    for answer in (await admin.post("/api/v1/mappings", json=mapping), await admin.post(path, files=form)):
+        assert answer.status_code == 400, answer.text
+        (error,) = answer.json()["errors"]
+        assert (error["field"], error["reason"], error["row"]) == ("step_rules", reason, row)
+
+
+async def test_the_largest_set_of_step_rules_fits_through(admin: httpx.AsyncClient, path: str) -> None:
+    rules = [{"pattern": f"{number:03}" + "x" * 497, "name": "y" * 512} for number in range(500)]
+    form: dict[str, Any] = {
+        "file": ("a", b"x"),
+        "mapping": (None, json.dumps({"columns": COLUMNS, "step_rules": rules})),
+    }
+    answer = await admin.post(path, files=form)
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["mapping"]["step_rules"] == rules
 
 
 async def test_a_file_that_is_too_large_is_refused_with_its_size(admin: httpx.AsyncClient, path: str) -> None:

@@ -1,5 +1,7 @@
 """Whole columns give what single values give."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -14,7 +16,7 @@ from cjm_kit.errors import AppError
 _TIME = "2021-08-01 10:00"
 
 
-def _convert(values: dict[str, list[str]], rules: list[ColumnRule], **mapping: str) -> Converted:
+def _convert(values: dict[str, list[str]], rules: list[ColumnRule], **mapping: Any) -> Converted:
     """Convert columns; customer, step and time are filled in where they are absent."""
     count = len(next(iter(values.values())))
     columns = {"customer_id": ["c"] * count, "action_type": ["a"] * count, "time": [_TIME] * count, **values}

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from cjm_catalog.domain.accounts import Attempts, Role, Session, User
 from cjm_catalog.domain.datasets import CaseNotion, Dataset, Grant
 from cjm_catalog.domain.imports import ImportEntry, ImportStatus
-from cjm_catalog.domain.mappings import Function, Mapping, MappingColumn
+from cjm_catalog.domain.mappings import Function, Mapping, MappingColumn, StepRule
 from cjm_catalog.domain.tokens import Token, TokenDataset
 from cjm_kit.outbox import outbox_table
 
@@ -89,6 +89,14 @@ def _unpack_columns(columns: list[dict[str, Any]]) -> tuple[MappingColumn, ...]:
     )
 
 
+def _pack_step_rules(rules: tuple[StepRule, ...]) -> list[dict[str, str]]:
+    return [asdict(rule) for rule in rules]
+
+
+def _unpack_step_rules(rules: list[dict[str, str]]) -> tuple[StepRule, ...]:
+    return tuple(StepRule(**rule) for rule in rules)
+
+
 def _pack_mapping(mapping: Mapping) -> dict[str, Any]:
     return {
         **asdict(mapping),
@@ -99,7 +107,13 @@ def _pack_mapping(mapping: Mapping) -> dict[str, Any]:
 
 def _unpack_mapping(packed: dict[str, Any]) -> Mapping:
     created_at = packed["created_at"] and datetime.fromisoformat(packed["created_at"])
-    return Mapping(**{**packed, "columns": _unpack_columns(packed["columns"]), "created_at": created_at})
+    unpacked = {
+        "columns": _unpack_columns(packed["columns"]),
+        # Imports from before there were step rules have none.
+        "step_rules": _unpack_step_rules(packed.get("step_rules", [])),
+        "created_at": created_at,
+    }
+    return Mapping(**{**packed, **unpacked})
 
 
 metadata = MetaData(
@@ -203,6 +217,7 @@ mappings = Table(
     Column("time_zone", String(100), nullable=False),
     Column("time_format", Text, nullable=False),
     Column("decimal_sign", String(1), nullable=False),
+    Column("step_rules", Packed(_pack_step_rules, _unpack_step_rules), nullable=False, server_default="[]"),
     Column("owner_id", _ID, ForeignKey("users.user_id"), nullable=False),
     Column("created_at", UtcTime, nullable=False),
 )

@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from cjm_catalog.domain.checks import checked_name, folded, is_time_zone
+from cjm_catalog.domain.checks import checked_name, folded, has_control_characters, is_time_zone
 from cjm_kit.errors import AppError, Code, FieldViolation
 
 MAX_NAME_LENGTH = 100
 MAX_COLUMN_LENGTH = 500
 MAX_COLUMNS = 500
 MAX_PROPERTY_LENGTH = 100
+MAX_STEP_RULES = 500
+MAX_PATTERN_LENGTH = 500
+MAX_STEP_LENGTH = 512
 PROPERTY_START = "properties."
 REQUIRED_FIELDS = ("customer_id", "action_type", "time")
 EVENT_FIELDS = frozenset(
@@ -71,6 +74,14 @@ class MappingColumn:
 
 
 @dataclass(frozen=True)
+class StepRule:
+    """Steps that get another name; in the pattern every "*" stands for any characters."""
+
+    pattern: str
+    name: str
+
+
+@dataclass(frozen=True)
 class MappingSpec:
     """What a mapping says, apart from whose it is."""
 
@@ -79,6 +90,7 @@ class MappingSpec:
     time_zone: str = "UTC"
     time_format: str = ""
     decimal_sign: str = "."
+    step_rules: tuple[StepRule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,11 +115,13 @@ def checked_mapping(spec: MappingSpec, *, needs_name: bool) -> MappingSpec:
         needs_name: False for one that is only checked or used once.
 
     Raises:
-        AppError: INVALID_ARGUMENT mapping_invalid; its violations name everything that is wrong, columns with their
-            place (first column = row 1). Reasons: name_empty, name_too_long, name_has_control_characters,
-            columns_empty, columns_too_many, field_empty, field_unknown, field_repeated, function_without_column,
-            column_empty, column_too_long, field_missing, time_zone_unknown, time_format_invalid,
-            decimal_sign_unknown.
+        AppError: INVALID_ARGUMENT mapping_invalid; its violations name everything that is wrong, columns and
+            step rules with their place (the first = row 1). Reasons: name_empty, name_too_long,
+            name_has_control_characters, columns_empty, columns_too_many, field_empty, field_unknown, field_repeated,
+            function_without_column, column_empty, column_too_long, field_missing, time_zone_unknown,
+            time_format_invalid, decimal_sign_unknown, step_rules_too_many, step_rule_pattern_empty,
+            step_rule_pattern_too_long, step_rule_name_empty, step_rule_name_too_long,
+            step_rule_name_has_control_characters, step_rule_repeated.
     """
     normal = replace(
         spec,
@@ -116,6 +130,8 @@ def checked_mapping(spec: MappingSpec, *, needs_name: bool) -> MappingSpec:
         time_zone=spec.time_zone.strip() or "UTC",
         time_format=spec.time_format.strip(),
         decimal_sign=spec.decimal_sign or ".",
+        # A pattern keeps its white space: a column read exactly as it stands has steps with such.
+        step_rules=tuple(replace(rule, name=rule.name.strip()) for rule in spec.step_rules),
     )
     violations: list[FieldViolation] = []
     if normal.name or needs_name:
@@ -145,6 +161,7 @@ def checked_mapping(spec: MappingSpec, *, needs_name: bool) -> MappingSpec:
         violations.append(
             FieldViolation("decimal_sign", "decimal_sign_unknown", 'The decimal sign is "." or ",". Choose one.')
         )
+    violations.extend(_step_rule_violations(normal.step_rules))
     if violations:
         raise AppError(
             Code.INVALID_ARGUMENT,
@@ -202,6 +219,45 @@ def _column_problem(column: MappingColumn) -> tuple[str, str] | None:
         return "column_empty", f"The field {column.field} has no column. Choose the column or leave the field out."
     if len(column.column) > MAX_COLUMN_LENGTH:
         return "column_too_long", f"The column for {column.field} is longer than {MAX_COLUMN_LENGTH} characters."
+    return None
+
+
+def _step_rule_violations(rules: Sequence[StepRule]) -> list[FieldViolation]:
+    if len(rules) > MAX_STEP_RULES:
+        detail = (
+            f"The mapping has {len(rules)} step rules. Keep at most {MAX_STEP_RULES}; one pattern can stand for many."
+        )
+        return [FieldViolation("step_rules", "step_rules_too_many", detail)]
+    violations: list[FieldViolation] = []
+    first_rows: dict[str, int] = {}
+    for row, rule in enumerate(rules, start=1):
+        problem = _step_rule_problem(row, rule)
+        if problem is None and rule.pattern in first_rows:
+            problem = (
+                "step_rule_repeated",
+                f"Step rules {first_rows[rule.pattern]} and {row} have the same pattern. Remove one of them.",
+            )
+        first_rows.setdefault(rule.pattern, row)
+        if problem is not None:
+            reason, detail = problem
+            violations.append(FieldViolation("step_rules", reason, detail, row=row))
+    return violations
+
+
+def _step_rule_problem(row: int, rule: StepRule) -> tuple[str, str] | None:
+    if not rule.pattern:
+        return "step_rule_pattern_empty", f"Step rule {row} has no pattern. Give the step it renames, or a pattern."
+    if len(rule.pattern) > MAX_PATTERN_LENGTH:
+        detail = f'The pattern of step rule {row} is longer than {MAX_PATTERN_LENGTH} characters. Shorten it with "*".'
+        return "step_rule_pattern_too_long", detail
+    if not rule.name:
+        return "step_rule_name_empty", f"Step rule {row} has no name. Say what its steps are called."
+    if len(rule.name) > MAX_STEP_LENGTH:
+        detail = f"The name in step rule {row} is longer than {MAX_STEP_LENGTH} characters. Shorten it."
+        return "step_rule_name_too_long", detail
+    if has_control_characters(rule.name):
+        detail = f"The name in step rule {row} holds line ends or other control characters. Remove them."
+        return "step_rule_name_has_control_characters", detail
     return None
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from cjm_catalog.domain.accounts import Caller
-from cjm_catalog.domain.mappings import Function, Mapping, MappingColumn, MappingSpec
+from cjm_catalog.domain.mappings import Function, Mapping, MappingColumn, MappingSpec, StepRule
 from cjm_kit.identity import current_identity
 from cjm_protos.catalog.v1 import mapping_pb2
 
@@ -48,6 +48,7 @@ def mapping_spec(message: mapping_pb2.Mapping) -> MappingSpec:
         time_zone=message.time_zone,
         time_format=message.time_format,
         decimal_sign=message.decimal_sign,
+        step_rules=tuple(StepRule(rule.pattern, rule.name) for rule in message.step_rules),
     )
 
 
@@ -66,4 +67,5 @@ def mapping_message(mapping: Mapping, owner: str) -> mapping_pb2.Mapping:
         owner_id=mapping.owner_id,
         owner=owner,
         created_at=timestamp(mapping.created_at),
+        step_rules=[mapping_pb2.StepRule(pattern=rule.pattern, name=rule.name) for rule in mapping.step_rules],
     )

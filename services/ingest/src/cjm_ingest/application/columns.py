@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cjm_ingest.application.step_names import StepNames
 from cjm_ingest.domain.faults import RowFault, value_fault
 from cjm_ingest.domain.fields import NUMBER_FIELDS, PROPERTY_PREFIX, REQUIRED_FIELDS
 from cjm_ingest.domain.limits import EARLIEST_MS, FIELD_BYTES, LATEST_MS, text_limit
@@ -83,6 +84,7 @@ class Converter:
 
     def __init__(self, mapping: ColumnMapping, sample: Mapping[str, Sequence[str]]) -> None:
         self._mapping = mapping
+        self._step_names = StepNames(mapping.step_rules)
         self._times = {
             rule.field: _TimeReader(rule, mapping, sample[rule.column])
             for rule in mapping.columns
@@ -136,16 +138,22 @@ class Converter:
             _note(faults, text.is_null(), "field_missing")
         if time_reader := self._times.get(rule.field):
             milliseconds = time_reader.read(text, faults)
-            return (milliseconds if rule.field == "time" else time_reader.as_text(milliseconds)), faults
-        if rule.field in NUMBER_FIELDS:
+            if rule.field == "time":
+                return milliseconds, faults
+            text = time_reader.as_text(milliseconds)
+        elif rule.field in NUMBER_FIELDS:
             return self._number(text, rule.function, faults).cast(pa.float64()), faults
-        if rule.function in (Function.INT, Function.FLOAT):
+        elif rule.function in (Function.INT, Function.FLOAT):
             numbers = self._number(text, rule.function, faults)
-            return (numbers if rule.field.startswith(PROPERTY_PREFIX) else numbers.cast(pa.string())), faults
-        if rule.function is Function.LOWER:
+            if rule.field.startswith(PROPERTY_PREFIX):
+                return numbers, faults
+            text = numbers.cast(pa.string())
+        elif rule.function is Function.LOWER:
             text = pc.utf8_lower(text)
         elif rule.function is Function.UPPER:
             text = pc.utf8_upper(text)
+        if rule.field == "action_type":
+            text = self._step_names.of(text)
         limit = text_limit(rule.field)
         if _longest_bytes(text) > limit:
             _note(faults, pc.greater(pc.utf8_length(text), limit), "text_too_long")

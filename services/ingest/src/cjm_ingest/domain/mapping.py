@@ -33,6 +33,19 @@ class ColumnRule:
 
 
 @dataclass(frozen=True, slots=True)
+class StepRule:
+    """Steps that get another name.
+
+    Attributes:
+        pattern: The whole text of a step; every "*" stands for any characters, also none.
+        name: What fitting steps are called.
+    """
+
+    pattern: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mapping:
     """All columns of a file that are used.
 
@@ -41,9 +54,11 @@ class Mapping:
         time_zone: IANA name, for times that carry no zone.
         time_format: strptime pattern of times; empty detects.
         decimal_sign: "." or ",".
+        step_rules: Other names for steps; the first rule that fits counts.
     """
 
     columns: tuple[ColumnRule, ...]
     time_zone: str = "UTC"
     time_format: str = ""
     decimal_sign: str = "."
+    step_rules: tuple[StepRule, ...] = ()

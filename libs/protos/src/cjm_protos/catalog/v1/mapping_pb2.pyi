@@ -95,6 +95,32 @@ class MappingColumn(_message.Message):
 Global___MappingColumn: _TypeAlias = MappingColumn  # noqa: Y015
 
 @_typing.final
+class StepRule(_message.Message):
+    """Steps that get another name; the rule looks at what the function of the column has made of the text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATTERN_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    pattern: _builtins.str
+    """The whole text of a step, 1-500 characters, case counts; every "*" stands for any characters, also none."""
+    name: _builtins.str
+    """Name that fitting steps get, 1-512 characters."""
+    def __init__(
+        self,
+        *,
+        pattern: _builtins.str = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "pattern", b"pattern"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StepRule: _TypeAlias = StepRule  # noqa: Y015
+
+@_typing.final
 class Mapping(_message.Message):
     """One mapping."""
 
@@ -109,6 +135,7 @@ class Mapping(_message.Message):
     OWNER_ID_FIELD_NUMBER: _builtins.int
     OWNER_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
+    STEP_RULES_FIELD_NUMBER: _builtins.int
     mapping_id: _builtins.str
     """UUID, text form; empty for one that is not stored."""
     name: _builtins.str
@@ -131,6 +158,10 @@ class Mapping(_message.Message):
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was made, UTC."""
 
+    @_builtins.property
+    def step_rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___StepRule]:
+        """Other names for steps, at most 500, each pattern once; the first rule that fits counts."""
+
     def __init__(
         self,
         *,
@@ -143,10 +174,11 @@ class Mapping(_message.Message):
         owner_id: _builtins.str = ...,
         owner: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
+        step_rules: _abc.Iterable[Global___StepRule] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "created_at", b"created_at", "decimal_sign", b"decimal_sign", "mapping_id", b"mapping_id", "name", b"name", "owner", b"owner", "owner_id", b"owner_id", "time_format", b"time_format", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "created_at", b"created_at", "decimal_sign", b"decimal_sign", "mapping_id", b"mapping_id", "name", b"name", "owner", b"owner", "owner_id", b"owner_id", "step_rules", b"step_rules", "time_format", b"time_format", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

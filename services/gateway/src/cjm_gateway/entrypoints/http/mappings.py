@@ -32,6 +32,15 @@ class MappingColumn(Body):
     function: Annotated[FunctionWord | None, Field(description="null: as it stands, white space trimmed.")] = None
 
 
+class StepRule(Body):
+    """Steps that get another name."""
+
+    pattern: Annotated[
+        str, Field(description='Whole text of a step; every "*" stands for any characters. At most 500 characters.')
+    ]
+    name: Annotated[str, Field(description="Name that fitting steps get, at most 512 characters.")]
+
+
 class NewMapping(Body):
     """A mapping as sent; one that goes along with an import needs no name."""
 
@@ -40,6 +49,9 @@ class NewMapping(Body):
     timezone: Annotated[str, Field(description="IANA time zone of times that carry none.")] = "UTC"
     time_format: Annotated[str | None, Field(description="strptime pattern; null: detect.")] = None
     decimal_sign: Annotated[str, Field(description='"." or ",".')] = "."
+    step_rules: Annotated[
+        list[StepRule], Field(description="Other names for steps, at most 500; the first that fits counts.")
+    ] = []  # noqa: RUF012 - pydantic copies it
 
 
 class MappingShape(Shape):
@@ -51,6 +63,7 @@ class MappingShape(Shape):
     timezone: str
     time_format: str | None
     decimal_sign: str
+    step_rules: list[StepRule]
     owner: str
     owner_id: str
     created_at: Instant | None
@@ -71,6 +84,7 @@ def mapping_message(mapping: NewMapping) -> mapping_pb2.Mapping:
         time_zone=mapping.timezone,
         time_format=mapping.time_format or "",
         decimal_sign=mapping.decimal_sign,
+        step_rules=[mapping_pb2.StepRule(pattern=rule.pattern, name=rule.name) for rule in mapping.step_rules],
     )
 
 
@@ -91,6 +105,7 @@ def mapping_shape(mapping: mapping_pb2.Mapping) -> MappingShape:
             "timezone": mapping.time_zone or "UTC",
             "time_format": mapping.time_format or None,
             "decimal_sign": mapping.decimal_sign or ".",
+            "step_rules": [{"pattern": rule.pattern, "name": rule.name} for rule in mapping.step_rules],
             "owner": mapping.owner,
             "owner_id": mapping.owner_id,
             "created_at": instant_or_none(mapping, "created_at"),
