@@ -13,13 +13,14 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from cjm_access import DatasetAccess
 from cjm_ingest.adapters.event_store.questions import EventStoreQuestions
 from cjm_ingest.adapters.event_store.store import EventStore
+from cjm_ingest.adapters.import_log import CatalogImportLog
 from cjm_ingest.entrypoints.questions_rpc import QuestionServicer
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import Identity, IdentitySigner, acting_as
 from cjm_kit.rpc import RpcClient, RpcServer, allow
 from cjm_kit.settings import ServiceSettings
 from cjm_kit.telemetry import Telemetry
-from cjm_protos.catalog.v1 import dataset_pb2, dataset_pb2_grpc
+from cjm_protos.catalog.v1 import dataset_pb2, dataset_pb2_grpc, import_log_pb2, import_log_pb2_grpc
 from cjm_protos.ingest.v1 import questions_pb2 as pb
 from cjm_protos.ingest.v1 import questions_pb2_grpc, scope_pb2
 
@@ -41,6 +42,21 @@ class Catalog(dataset_pb2_grpc.DatasetServiceServicer):
         return dataset_pb2.GetAccessResponse(exists=request.dataset_id == "d", access=access, time_zone="UTC")
 
 
+class ImportLog(import_log_pb2_grpc.ImportLogServiceServicer):
+    """Knows eleven finished checks and, on its second page, an import."""
+
+    @allow("service")
+    async def ListImports(
+        self, request: import_log_pb2.ListImportsRequest, context: object
+    ) -> import_log_pb2.ListImportsResponse:
+        assert list(request.statuses) == [import_log_pb2.IMPORT_STATUS_COMPLETED]
+        if request.dataset_id == "d" and request.page_token:
+            entry = import_log_pb2.ImportEntry(import_id="i", rows_read=40, rows_rejected=1)
+            return import_log_pb2.ListImportsResponse(entries=[entry])
+        check = import_log_pb2.ImportEntry(import_id="check", is_check=True, rows_read=40, rows_rejected=40)
+        return import_log_pb2.ListImportsResponse(entries=[check] * 10, next_page_token="next")
+
+
 @dataclass
 class Service:
     stub: Any
@@ -53,14 +69,17 @@ async def service(store: EventStore, signer: IdentitySigner, fill: Callable[...,
     settings = ServiceSettings(identity_secret="a secret for tests only, 32 characters or more", shutdown_seconds=0.2)  # type: ignore[arg-type]
     catalog = RpcServer(
         settings,
-        [(dataset_pb2_grpc.add_DatasetServiceServicer_to_server, Catalog())],  # type: ignore[abstract]
+        [
+            (dataset_pb2_grpc.add_DatasetServiceServicer_to_server, Catalog()),  # type: ignore[abstract]
+            (import_log_pb2_grpc.add_ImportLogServiceServicer_to_server, ImportLog()),  # type: ignore[abstract]
+        ],
         signer,
         Telemetry("catalog"),
     )
     await catalog.start()
     to_catalog = RpcClient(f"127.0.0.1:{catalog.port}", signer, "ingest")
     questions = EventStoreQuestions(store)
-    servicer = QuestionServicer(questions, DatasetAccess(to_catalog, "ingest"))
+    servicer = QuestionServicer(questions, DatasetAccess(to_catalog, "ingest"), CatalogImportLog(to_catalog))
     server = RpcServer(
         settings,
         [(questions_pb2_grpc.add_QuestionServiceServicer_to_server, servicer)],
@@ -149,6 +168,39 @@ async def test_the_rest_of_the_questions_answer(service: Service) -> None:
     with acting_as(ANALYST):
         times = await service.stub.GetPathTimes(pb.GetPathTimesRequest(scope=SCOPE, source="a", target="b"))
     assert times.moves_count == sum(item.moves_count for item in times.bins) == 5
+
+
+async def test_fields_and_quality_are_told(service: Service) -> None:
+    with acting_as(VIEWER):
+        described = await service.stub.DescribeFields(pb.DescribeFieldsRequest(dataset_id="d"))
+        quality = await service.stub.CheckQuality(pb.CheckQualityRequest(dataset_id="d"))
+    assert [(item.field, item.events_count, item.values_count) for item in described.fields] == [
+        ("customer_id", 16, 6),
+        ("action_type", 16, 2),
+    ]
+    assert [(item.value, item.events_count) for item in described.fields[1].top_values] == [("b", 11), ("a", 5)]
+    assert not described.fields[0].HasField("min_value")
+    assert (quality.events_count, quality.level) == (16, pb.QUALITY_LEVEL_CHECK)
+    rejected = quality.findings[0]
+    assert (rejected.kind, rejected.level) == (pb.QUALITY_FINDING_KIND_REJECTED_ROWS, pb.QUALITY_LEVEL_CHECK)
+    assert (rejected.import_id, rejected.found_count, rejected.total_count) == ("i", 1, 40)
+    assert (rejected.check_ratio, rejected.problem_ratio) == (0, 0.05)
+    assert [item.found_count for item in quality.findings[1:]] == [0] * 7
+    assert len({item.kind for item in quality.findings}) == 8
+
+
+async def test_fields_and_quality_are_for_who_may_see(service: Service) -> None:
+    for question, request in (
+        (service.stub.DescribeFields, pb.DescribeFieldsRequest(dataset_id="d")),
+        (service.stub.CheckQuality, pb.CheckQualityRequest(dataset_id="d")),
+    ):
+        for identity, code, reason in (
+            (STRANGER, Code.NOT_FOUND, "dataset_not_found"),
+            (TOKEN, Code.PERMISSION_DENIED, "not_allowed"),
+        ):
+            with acting_as(identity), pytest.raises(AppError) as refused:
+                await question(request)
+            assert (refused.value.code, refused.value.reason) == (code, reason)
 
 
 async def test_who_may_not_is_told_so(service: Service) -> None:

@@ -3,8 +3,9 @@
 from typing import Final
 
 from cjm_ingest.application.ports import ImportEntry, ImportReport, ImportState
+from cjm_ingest.application.quality import ImportResult
 from cjm_ingest.domain.faults import Tally
-from cjm_ingest.domain.mapping import ColumnRule, Function, Mapping
+from cjm_ingest.domain.mapping import ColumnRule, Function, Mapping, StepRule
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import acting_as, service_identity
 from cjm_kit.rpc import RpcClient
@@ -54,6 +55,21 @@ class CatalogImportLog:
             request = import_log_pb2.GetImportRequest(import_id=import_id)
             answer = await self._stub.GetImport(request, timeout=_TIMEOUT_SECONDS)
         return _entry(answer.entry)
+
+    async def newest_result(self, dataset_id: str) -> ImportResult | None:
+        """How the newest completed import of a dataset went, checks aside; None without one."""
+        request = import_log_pb2.ListImportsRequest(
+            dataset_id=dataset_id, statuses=[import_log_pb2.IMPORT_STATUS_COMPLETED], page_size=10
+        )
+        with acting_as(self._identity):
+            while True:
+                answer = await self._stub.ListImports(request, timeout=_TIMEOUT_SECONDS)
+                for entry in answer.entries:
+                    if not entry.is_check:
+                        return ImportResult(entry.import_id, entry.rows_read, entry.rows_rejected)
+                if not answer.next_page_token:
+                    return None
+                request.page_token = answer.next_page_token
 
     async def received(self, import_id: str, file_bytes: int) -> None:
         """The file is here."""
@@ -113,7 +129,8 @@ def _entry(entry: import_log_pb2.ImportEntry) -> ImportEntry:
 
 def _mapping(mapping: mapping_pb2.Mapping) -> Mapping:
     columns = tuple(ColumnRule(item.field, item.column.strip(), _FUNCTIONS[item.function]) for item in mapping.columns)
-    return Mapping(columns, mapping.time_zone or "UTC", mapping.time_format, mapping.decimal_sign or ".")
+    step_rules = tuple(StepRule(item.pattern, item.name) for item in mapping.step_rules)
+    return Mapping(columns, mapping.time_zone or "UTC", mapping.time_format, mapping.decimal_sign or ".", step_rules)
 
 
 def mapping_message(mapping: Mapping) -> mapping_pb2.Mapping:
@@ -127,4 +144,5 @@ def mapping_message(mapping: Mapping) -> mapping_pb2.Mapping:
         time_zone=mapping.time_zone,
         time_format=mapping.time_format,
         decimal_sign=mapping.decimal_sign,
+        step_rules=[mapping_pb2.StepRule(pattern=rule.pattern, name=rule.name) for rule in mapping.step_rules],
     )

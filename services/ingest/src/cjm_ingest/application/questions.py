@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass
 from typing import Protocol
 
 from cjm_ingest.domain import answers
+from cjm_ingest.domain.quality import Finding
 from cjm_ingest.domain.scope import Scope
 from cjm_kit.errors import AppError, Code
 
@@ -61,6 +62,14 @@ class EventQuestions(Protocol):
 
     async def dataset_stats(self, dataset_ids: Sequence[str]) -> tuple[answers.DatasetStats, ...]:
         """Sizes of the datasets that have events."""
+        ...
+
+    async def describe_fields(self, dataset_id: str) -> answers.FieldDescriptions:
+        """The fields that have values."""
+        ...
+
+    async def check_events(self, dataset_id: str, time_zone: str, now_ms: int) -> tuple[int, tuple[Finding, ...]]:
+        """Events, and what looks wrong in them."""
         ...
 
 

@@ -259,3 +259,32 @@ class DatasetStats:
     last_event_ms: int
     version: str
     set_fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDescription:
+    """What is in a field.
+
+    Attributes:
+        field: Event field, or "properties.<name>".
+        events_count: Events with a value.
+        values_count: Different values.
+        top_values: The most frequent values, ties by value; none for number fields.
+        min_value: Smallest value; None but for number fields.
+        max_value: Largest value; None but for number fields.
+    """
+
+    field: str
+    events_count: int
+    values_count: int
+    top_values: tuple[ValueCount, ...] = ()
+    min_value: float | None = None
+    max_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDescriptions:
+    """The fields that have values, in the order of the data model, properties last by name."""
+
+    events_count: int
+    fields: tuple[FieldDescription, ...]

@@ -1,11 +1,13 @@
 """The question service: checks what the caller may do with the dataset, translates, delegates."""
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from grpc.aio import ServicerContext
 
 from cjm_access.dataset_access import DatasetAccess, Right
+from cjm_ingest.application.quality import ImportResults, check_quality
 from cjm_ingest.application.questions import EventQuestions, checked_page_size, list_events, list_variants
 from cjm_ingest.domain.scope import Scope, check_period
 from cjm_ingest.entrypoints import questions_translate as translate
@@ -16,11 +18,18 @@ Context = ServicerContext[Any, Any]
 
 
 class QuestionServicer(questions_pb2_grpc.QuestionServiceServicer):
-    """Answers questions about events."""
+    """Answers questions about events.
 
-    def __init__(self, questions: EventQuestions, access: DatasetAccess) -> None:
+    Args:
+        questions: Who knows the events.
+        access: What the caller may do with the dataset.
+        imports: Who knows how imports went.
+    """
+
+    def __init__(self, questions: EventQuestions, access: DatasetAccess, imports: ImportResults) -> None:
         self._questions = questions
         self._access = access
+        self._imports = imports
 
     @allow("staff", "service")
     async def GetDirectlyFollows(
@@ -141,6 +150,26 @@ class QuestionServicer(questions_pb2_grpc.QuestionServiceServicer):
         await self._require(request.dataset_ids, "see")
         stats = await self._questions.dataset_stats(list(request.dataset_ids))
         return questions_pb2.GetDatasetStatsResponse(stats=[translate.stats_to_message(item) for item in stats])
+
+    @allow("staff", "service")
+    async def DescribeFields(
+        self, request: questions_pb2.DescribeFieldsRequest, context: Context
+    ) -> questions_pb2.DescribeFieldsResponse:
+        """The fields that have values, and what is in them."""
+        await self._access.require(request.dataset_id, "see")
+        return translate.fields_to_message(await self._questions.describe_fields(request.dataset_id))
+
+    @allow("staff", "service")
+    async def CheckQuality(
+        self, request: questions_pb2.CheckQualityRequest, context: Context
+    ) -> questions_pb2.CheckQualityResponse:
+        """What looks wrong in a dataset."""
+        granted = await self._access.require(request.dataset_id, "see")
+        now_ms = time.time_ns() // 1_000_000
+        report = await check_quality(
+            self._questions, self._imports, request.dataset_id, granted.time_zone or "UTC", now_ms
+        )
+        return translate.quality_to_message(report)
 
     async def _analysed_scope(
         self,

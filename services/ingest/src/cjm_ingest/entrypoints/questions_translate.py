@@ -1,15 +1,34 @@
 """Between the messages of the question service and the words of the domain."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from cjm_ingest.domain import answers
 from cjm_ingest.domain import filter as filters
+from cjm_ingest.domain.quality import LIMITS, Example, FindingKind, Level, QualityReport
 from cjm_ingest.domain.scope import CaseNotion, Scope
 from cjm_kit.errors import AppError, Code
 from cjm_protos.catalog.v1 import dataset_pb2
 from cjm_protos.ingest.v1 import questions_pb2, scope_pb2
+
+_LEVELS: Final = {
+    None: questions_pb2.QUALITY_LEVEL_UNSPECIFIED,
+    Level.GOOD: questions_pb2.QUALITY_LEVEL_GOOD,
+    Level.CHECK: questions_pb2.QUALITY_LEVEL_CHECK,
+    Level.PROBLEM: questions_pb2.QUALITY_LEVEL_PROBLEM,
+}
+_FINDING_KINDS: Final = {
+    FindingKind.REJECTED_ROWS: questions_pb2.QUALITY_FINDING_KIND_REJECTED_ROWS,
+    FindingKind.DUPLICATES: questions_pb2.QUALITY_FINDING_KIND_DUPLICATES,
+    FindingKind.FUTURE_TIMES: questions_pb2.QUALITY_FINDING_KIND_FUTURE_TIMES,
+    FindingKind.SAME_TIME: questions_pb2.QUALITY_FINDING_KIND_SAME_TIME,
+    FindingKind.DAYS_WITHOUT_DATA: questions_pb2.QUALITY_FINDING_KIND_DAYS_WITHOUT_DATA,
+    FindingKind.RARE_STEPS: questions_pb2.QUALITY_FINDING_KIND_RARE_STEPS,
+    FindingKind.SIMILAR_STEPS: questions_pb2.QUALITY_FINDING_KIND_SIMILAR_STEPS,
+    FindingKind.SURROUNDING_BLANKS: questions_pb2.QUALITY_FINDING_KIND_SURROUNDING_BLANKS,
+}
 
 # Steps of all ways in one message of a stream: some 300 kB.
 _STEPS_PER_PIECE = 100_000
@@ -209,6 +228,57 @@ def stats_to_message(stats: answers.DatasetStats) -> questions_pb2.DatasetStats:
         last_event_at=_timestamp(stats.last_event_ms),
         version=stats.version,
         set_fields=stats.set_fields,
+    )
+
+
+def fields_to_message(described: answers.FieldDescriptions) -> questions_pb2.DescribeFieldsResponse:
+    """Write what is in the fields."""
+    return questions_pb2.DescribeFieldsResponse(
+        events_count=described.events_count,
+        fields=[
+            questions_pb2.FieldDescription(
+                field=item.field,
+                events_count=item.events_count,
+                values_count=item.values_count,
+                top_values=values_to_messages(item.top_values),
+                min_value=item.min_value,
+                max_value=item.max_value,
+            )
+            for item in described.fields
+        ],
+    )
+
+
+def quality_to_message(report: QualityReport) -> questions_pb2.CheckQualityResponse:
+    """Write what was looked for and found."""
+    return questions_pb2.CheckQualityResponse(
+        events_count=report.events_count,
+        level=_LEVELS[report.level],
+        findings=[
+            questions_pb2.QualityFinding(
+                kind=_FINDING_KINDS[finding.kind],
+                found_count=finding.found_count,
+                total_count=finding.total_count,
+                level=_LEVELS[finding.level],
+                check_ratio=LIMITS[finding.kind].check_ratio,
+                problem_ratio=LIMITS[finding.kind].problem_ratio,
+                examples=[_example_to_message(example) for example in finding.examples],
+                import_id=finding.import_id,
+            )
+            for finding in report.findings
+        ],
+    )
+
+
+def _example_to_message(example: Example) -> questions_pb2.QualityExample:
+    return questions_pb2.QualityExample(
+        customer_id=example.customer_id,
+        field=example.field,
+        values=example.values,
+        time=None if example.time_ms is None else _timestamp(example.time_ms),
+        first_date=example.first_date,
+        last_date=example.last_date,
+        found_count=example.found_count,
     )
 
 

@@ -9,6 +9,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -19,6 +20,82 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _QualityLevel:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _QualityLevelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityLevel.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    QUALITY_LEVEL_UNSPECIFIED: _QualityLevel.ValueType  # 0
+    """Not known."""
+    QUALITY_LEVEL_GOOD: _QualityLevel.ValueType  # 1
+    """Nothing to do."""
+    QUALITY_LEVEL_CHECK: _QualityLevel.ValueType  # 2
+    """Worth a look."""
+    QUALITY_LEVEL_PROBLEM: _QualityLevel.ValueType  # 3
+    """Numbers built on these events are doubtful."""
+
+class QualityLevel(_QualityLevel, metaclass=_QualityLevelEnumTypeWrapper):
+    """How much a finding matters."""
+
+QUALITY_LEVEL_UNSPECIFIED: QualityLevel.ValueType  # 0
+"""Not known."""
+QUALITY_LEVEL_GOOD: QualityLevel.ValueType  # 1
+"""Nothing to do."""
+QUALITY_LEVEL_CHECK: QualityLevel.ValueType  # 2
+"""Worth a look."""
+QUALITY_LEVEL_PROBLEM: QualityLevel.ValueType  # 3
+"""Numbers built on these events are doubtful."""
+Global___QualityLevel: _TypeAlias = QualityLevel  # noqa: Y015
+
+class _QualityFindingKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _QualityFindingKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityFindingKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    QUALITY_FINDING_KIND_UNSPECIFIED: _QualityFindingKind.ValueType  # 0
+    """Not known."""
+    QUALITY_FINDING_KIND_REJECTED_ROWS: _QualityFindingKind.ValueType  # 1
+    """Rows of the newest completed import that were rejected, of the rows it read."""
+    QUALITY_FINDING_KIND_DUPLICATES: _QualityFindingKind.ValueType  # 2
+    """Events after the first with the same customer, step and time, of all events."""
+    QUALITY_FINDING_KIND_FUTURE_TIMES: _QualityFindingKind.ValueType  # 3
+    """Events with a time after now, of all events."""
+    QUALITY_FINDING_KIND_SAME_TIME: _QualityFindingKind.ValueType  # 4
+    """Events that share customer and millisecond with another event, of all events."""
+    QUALITY_FINDING_KIND_DAYS_WITHOUT_DATA: _QualityFindingKind.ValueType  # 5
+    """Days without events between the first and the last day with events up to now, of the days from first to last."""
+    QUALITY_FINDING_KIND_RARE_STEPS: _QualityFindingKind.ValueType  # 6
+    """Steps with very few events, of all steps."""
+    QUALITY_FINDING_KIND_SIMILAR_STEPS: _QualityFindingKind.ValueType  # 7
+    """Steps whose names differ from another step's only in upper and lower case or blanks, of all steps."""
+    QUALITY_FINDING_KIND_SURROUNDING_BLANKS: _QualityFindingKind.ValueType  # 8
+    """Events with a customer, step or text field that begins or ends with a blank, of all events."""
+
+class QualityFindingKind(_QualityFindingKind, metaclass=_QualityFindingKindEnumTypeWrapper):
+    """What was looked for."""
+
+QUALITY_FINDING_KIND_UNSPECIFIED: QualityFindingKind.ValueType  # 0
+"""Not known."""
+QUALITY_FINDING_KIND_REJECTED_ROWS: QualityFindingKind.ValueType  # 1
+"""Rows of the newest completed import that were rejected, of the rows it read."""
+QUALITY_FINDING_KIND_DUPLICATES: QualityFindingKind.ValueType  # 2
+"""Events after the first with the same customer, step and time, of all events."""
+QUALITY_FINDING_KIND_FUTURE_TIMES: QualityFindingKind.ValueType  # 3
+"""Events with a time after now, of all events."""
+QUALITY_FINDING_KIND_SAME_TIME: QualityFindingKind.ValueType  # 4
+"""Events that share customer and millisecond with another event, of all events."""
+QUALITY_FINDING_KIND_DAYS_WITHOUT_DATA: QualityFindingKind.ValueType  # 5
+"""Days without events between the first and the last day with events up to now, of the days from first to last."""
+QUALITY_FINDING_KIND_RARE_STEPS: QualityFindingKind.ValueType  # 6
+"""Steps with very few events, of all steps."""
+QUALITY_FINDING_KIND_SIMILAR_STEPS: QualityFindingKind.ValueType  # 7
+"""Steps whose names differ from another step's only in upper and lower case or blanks, of all steps."""
+QUALITY_FINDING_KIND_SURROUNDING_BLANKS: QualityFindingKind.ValueType  # 8
+"""Events with a customer, step or text field that begins or ends with a blank, of all events."""
+Global___QualityFindingKind: _TypeAlias = QualityFindingKind  # noqa: Y015
 
 @_typing.final
 class GetDirectlyFollowsRequest(_message.Message):
@@ -1121,3 +1198,260 @@ class DatasetStats(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DatasetStats: _TypeAlias = DatasetStats  # noqa: Y015
+
+@_typing.final
+class DescribeFieldsRequest(_message.Message):
+    """Which dataset."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATASET_ID_FIELD_NUMBER: _builtins.int
+    dataset_id: _builtins.str
+    """UUID of the dataset."""
+    def __init__(
+        self,
+        *,
+        dataset_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DescribeFieldsRequest: _TypeAlias = DescribeFieldsRequest  # noqa: Y015
+
+@_typing.final
+class DescribeFieldsResponse(_message.Message):
+    """Customer, step and the optional fields with at least one value, in the order of the data model, properties last by name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_COUNT_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    events_count: _builtins.int
+    """Events of the dataset."""
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldDescription]:
+        """The fields; empty without events."""
+
+    def __init__(
+        self,
+        *,
+        events_count: _builtins.int = ...,
+        fields: _abc.Iterable[Global___FieldDescription] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events_count", b"events_count", "fields", b"fields"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DescribeFieldsResponse: _TypeAlias = DescribeFieldsResponse  # noqa: Y015
+
+@_typing.final
+class FieldDescription(_message.Message):
+    """What is in one field."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    EVENTS_COUNT_FIELD_NUMBER: _builtins.int
+    VALUES_COUNT_FIELD_NUMBER: _builtins.int
+    TOP_VALUES_FIELD_NUMBER: _builtins.int
+    MIN_VALUE_FIELD_NUMBER: _builtins.int
+    MAX_VALUE_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """Event field, or "properties.<name>"."""
+    events_count: _builtins.int
+    """Events with a value."""
+    values_count: _builtins.int
+    """Different values."""
+    min_value: _builtins.float
+    """Smallest value; number fields only."""
+    max_value: _builtins.float
+    """Largest value; number fields only."""
+    @_builtins.property
+    def top_values(self) -> _containers.RepeatedCompositeFieldContainer[Global___ValueCount]:
+        """The five most frequent values, ties by value; empty for number fields."""
+
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        events_count: _builtins.int = ...,
+        values_count: _builtins.int = ...,
+        top_values: _abc.Iterable[Global___ValueCount] | None = ...,
+        min_value: _builtins.float | None = ...,
+        max_value: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_value", b"_max_value", "_min_value", b"_min_value", "max_value", b"max_value", "min_value", b"min_value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_value", b"_max_value", "_min_value", b"_min_value", "events_count", b"events_count", "field", b"field", "max_value", b"max_value", "min_value", b"min_value", "top_values", b"top_values", "values_count", b"values_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max_value: _TypeAlias = _typing.Literal["max_value"]  # noqa: Y015
+    _WhichOneofArgType__max_value: _TypeAlias = _typing.Literal["_max_value", b"_max_value"]  # noqa: Y015
+    _WhichOneofReturnType__min_value: _TypeAlias = _typing.Literal["min_value"]  # noqa: Y015
+    _WhichOneofArgType__min_value: _TypeAlias = _typing.Literal["_min_value", b"_min_value"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_value) -> _WhichOneofReturnType__max_value | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min_value) -> _WhichOneofReturnType__min_value | None: ...
+
+Global___FieldDescription: _TypeAlias = FieldDescription  # noqa: Y015
+
+@_typing.final
+class CheckQualityRequest(_message.Message):
+    """Which dataset; days are those of its time zone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATASET_ID_FIELD_NUMBER: _builtins.int
+    dataset_id: _builtins.str
+    """UUID of the dataset."""
+    def __init__(
+        self,
+        *,
+        dataset_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckQualityRequest: _TypeAlias = CheckQualityRequest  # noqa: Y015
+
+@_typing.final
+class CheckQualityResponse(_message.Message):
+    """What was looked for and what was found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_COUNT_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    events_count: _builtins.int
+    """Events of the dataset."""
+    level: Global___QualityLevel.ValueType
+    """The worst level of all findings; unspecified without events and without a finding."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___QualityFinding]:
+        """One entry per kind that was looked for, those that found nothing too."""
+
+    def __init__(
+        self,
+        *,
+        events_count: _builtins.int = ...,
+        level: Global___QualityLevel.ValueType = ...,
+        findings: _abc.Iterable[Global___QualityFinding] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events_count", b"events_count", "findings", b"findings", "level", b"level"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckQualityResponse: _TypeAlias = CheckQualityResponse  # noqa: Y015
+
+@_typing.final
+class QualityFinding(_message.Message):
+    """One kind of finding."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    FOUND_COUNT_FIELD_NUMBER: _builtins.int
+    TOTAL_COUNT_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    CHECK_RATIO_FIELD_NUMBER: _builtins.int
+    PROBLEM_RATIO_FIELD_NUMBER: _builtins.int
+    EXAMPLES_FIELD_NUMBER: _builtins.int
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    kind: Global___QualityFindingKind.ValueType
+    """What was looked for."""
+    found_count: _builtins.int
+    """How many were found, in the unit of the kind; 0 when nothing was."""
+    total_count: _builtins.int
+    """Of how many, in the same unit."""
+    level: Global___QualityLevel.ValueType
+    """What that means."""
+    check_ratio: _builtins.float
+    """Part of the total from which on the level is check, 0-1; 0 means any."""
+    problem_ratio: _builtins.float
+    """Part of the total from which on the level is problem, 0-1."""
+    import_id: _builtins.str
+    """UUID of the import, for rejected rows."""
+    @_builtins.property
+    def examples(self) -> _containers.RepeatedCompositeFieldContainer[Global___QualityExample]:
+        """Five examples at most."""
+
+    def __init__(
+        self,
+        *,
+        kind: Global___QualityFindingKind.ValueType = ...,
+        found_count: _builtins.int = ...,
+        total_count: _builtins.int = ...,
+        level: Global___QualityLevel.ValueType = ...,
+        check_ratio: _builtins.float = ...,
+        problem_ratio: _builtins.float = ...,
+        examples: _abc.Iterable[Global___QualityExample] | None = ...,
+        import_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["check_ratio", b"check_ratio", "examples", b"examples", "found_count", b"found_count", "import_id", b"import_id", "kind", b"kind", "level", b"level", "problem_ratio", b"problem_ratio", "total_count", b"total_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QualityFinding: _TypeAlias = QualityFinding  # noqa: Y015
+
+@_typing.final
+class QualityExample(_message.Message):
+    """An example of a finding; what does not apply to its kind is empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    FIELD_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    FIRST_DATE_FIELD_NUMBER: _builtins.int
+    LAST_DATE_FIELD_NUMBER: _builtins.int
+    FOUND_COUNT_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Customer of the events."""
+    field: _builtins.str
+    """Field that the values belong to."""
+    first_date: _builtins.str
+    """First day without data, ISO date."""
+    last_date: _builtins.str
+    """Last day without data, ISO date."""
+    found_count: _builtins.int
+    """Events, or days."""
+    @_builtins.property
+    def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Steps or values."""
+
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """Time of the events, UTC."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        field: _builtins.str = ...,
+        values: _abc.Iterable[_builtins.str] | None = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        first_date: _builtins.str = ...,
+        last_date: _builtins.str = ...,
+        found_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "field", b"field", "first_date", b"first_date", "found_count", b"found_count", "last_date", b"last_date", "time", b"time", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QualityExample: _TypeAlias = QualityExample  # noqa: Y015

@@ -81,6 +81,16 @@ class QuestionServiceStub:
                 request_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.GetDatasetStatsRequest.SerializeToString,
                 response_deserializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.GetDatasetStatsResponse.FromString,
                 _registered_method=True)
+        self.DescribeFields = channel.unary_unary(
+                '/cjm_protos.ingest.v1.QuestionService/DescribeFields',
+                request_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.DescribeFieldsRequest.SerializeToString,
+                response_deserializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.DescribeFieldsResponse.FromString,
+                _registered_method=True)
+        self.CheckQuality = channel.unary_unary(
+                '/cjm_protos.ingest.v1.QuestionService/CheckQuality',
+                request_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CheckQualityRequest.SerializeToString,
+                response_deserializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CheckQualityResponse.FromString,
+                _registered_method=True)
 
 
 class QuestionServiceServicer:
@@ -151,6 +161,20 @@ class QuestionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DescribeFields(self, request, context):
+        """The fields that have values, and what is in them. Caller: staff who may see, service.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckQuality(self, request, context):
+        """What looks wrong in the stored events and the newest import of a dataset. Caller: staff who may see, service.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_QuestionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -198,6 +222,16 @@ def add_QuestionServiceServicer_to_server(servicer, server):
                     servicer.GetDatasetStats,
                     request_deserializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.GetDatasetStatsRequest.FromString,
                     response_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.GetDatasetStatsResponse.SerializeToString,
+            ),
+            'DescribeFields': grpc.unary_unary_rpc_method_handler(
+                    servicer.DescribeFields,
+                    request_deserializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.DescribeFieldsRequest.FromString,
+                    response_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.DescribeFieldsResponse.SerializeToString,
+            ),
+            'CheckQuality': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckQuality,
+                    request_deserializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CheckQualityRequest.FromString,
+                    response_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CheckQualityResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -445,6 +479,60 @@ class QuestionService:
             '/cjm_protos.ingest.v1.QuestionService/GetDatasetStats',
             cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.GetDatasetStatsRequest.SerializeToString,
             cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.GetDatasetStatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DescribeFields(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cjm_protos.ingest.v1.QuestionService/DescribeFields',
+            cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.DescribeFieldsRequest.SerializeToString,
+            cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.DescribeFieldsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckQuality(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cjm_protos.ingest.v1.QuestionService/CheckQuality',
+            cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CheckQualityRequest.SerializeToString,
+            cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CheckQualityResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,6 +53,10 @@ class QuestionServiceStub:
     """Events, newest first. Caller: staff who may see, service."""
     GetDatasetStats: _grpc.UnaryUnaryMultiCallable[_questions_pb2.GetDatasetStatsRequest, _questions_pb2.GetDatasetStatsResponse]
     """Size and period of datasets. Caller: staff who may see, service."""
+    DescribeFields: _grpc.UnaryUnaryMultiCallable[_questions_pb2.DescribeFieldsRequest, _questions_pb2.DescribeFieldsResponse]
+    """The fields that have values, and what is in them. Caller: staff who may see, service."""
+    CheckQuality: _grpc.UnaryUnaryMultiCallable[_questions_pb2.CheckQualityRequest, _questions_pb2.CheckQualityResponse]
+    """What looks wrong in the stored events and the newest import of a dataset. Caller: staff who may see, service."""
 
 @_typing.type_check_only
 class QuestionServiceAsyncStub(QuestionServiceStub):
@@ -79,6 +83,10 @@ class QuestionServiceAsyncStub(QuestionServiceStub):
     """Events, newest first. Caller: staff who may see, service."""
     GetDatasetStats: _aio.UnaryUnaryMultiCallable[_questions_pb2.GetDatasetStatsRequest, _questions_pb2.GetDatasetStatsResponse]  # type: ignore[assignment]
     """Size and period of datasets. Caller: staff who may see, service."""
+    DescribeFields: _aio.UnaryUnaryMultiCallable[_questions_pb2.DescribeFieldsRequest, _questions_pb2.DescribeFieldsResponse]  # type: ignore[assignment]
+    """The fields that have values, and what is in them. Caller: staff who may see, service."""
+    CheckQuality: _aio.UnaryUnaryMultiCallable[_questions_pb2.CheckQualityRequest, _questions_pb2.CheckQualityResponse]  # type: ignore[assignment]
+    """What looks wrong in the stored events and the newest import of a dataset. Caller: staff who may see, service."""
 
 class QuestionServiceServicer(metaclass=_abc_1.ABCMeta):
     """Questions about events, answered where the events are. Callers who may see a dataset get counts, latest events and field values;
@@ -156,5 +164,21 @@ class QuestionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_questions_pb2.GetDatasetStatsResponse, _abc.Awaitable[_questions_pb2.GetDatasetStatsResponse]]:
         """Size and period of datasets. Caller: staff who may see, service."""
+
+    @_abc_1.abstractmethod
+    def DescribeFields(
+        self,
+        request: _questions_pb2.DescribeFieldsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_questions_pb2.DescribeFieldsResponse, _abc.Awaitable[_questions_pb2.DescribeFieldsResponse]]:
+        """The fields that have values, and what is in them. Caller: staff who may see, service."""
+
+    @_abc_1.abstractmethod
+    def CheckQuality(
+        self,
+        request: _questions_pb2.CheckQualityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_questions_pb2.CheckQualityResponse, _abc.Awaitable[_questions_pb2.CheckQualityResponse]]:
+        """What looks wrong in the stored events and the newest import of a dataset. Caller: staff who may see, service."""
 
 def add_QuestionServiceServicer_to_server(servicer: QuestionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,11 +1,23 @@
 """The questions of the event store as the application asks them: without blocking, stoppable."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Final
 
-from cjm_ingest.adapters.event_store import graph_questions, listing_questions, variant_questions
-from cjm_ingest.adapters.event_store.store import EventStore
+from cjm_ingest.adapters.event_store import (
+    field_questions,
+    graph_questions,
+    listing_questions,
+    quality_questions,
+    variant_questions,
+)
+from cjm_ingest.adapters.event_store.engine import Answer
+from cjm_ingest.adapters.event_store.store import EventStore, StoreReader
 from cjm_ingest.domain import answers
+from cjm_ingest.domain.quality import Finding
 from cjm_ingest.domain.scope import Scope
+
+# What lies in the future is judged anew every so often, though the events stay the same.
+_NOW_MS: Final = 600_000
 
 
 class EventStoreQuestions:
@@ -13,6 +25,8 @@ class EventStoreQuestions:
 
     def __init__(self, store: EventStore) -> None:
         self._ask = store.ask
+        self._version = store.dataset_version
+        self._known: dict[tuple[str, str], tuple[Hashable, Any]] = {}
 
     async def directly_follows(self, scope: Scope, kept_activities: Sequence[str]) -> answers.DirectlyFollowsGraph:
         """The directly-follows graph."""
@@ -72,3 +86,31 @@ class EventStoreQuestions:
     async def dataset_stats(self, dataset_ids: Sequence[str]) -> tuple[answers.DatasetStats, ...]:
         """Sizes of datasets."""
         return await self._ask(lambda reader: listing_questions.dataset_stats(reader, dataset_ids))
+
+    async def describe_fields(self, dataset_id: str) -> answers.FieldDescriptions:
+        """The fields that have values."""
+        return await self._known_or_asked(
+            "fields", dataset_id, (), lambda reader: field_questions.describe_fields(reader, dataset_id)
+        )
+
+    async def check_events(self, dataset_id: str, time_zone: str, now_ms: int) -> tuple[int, tuple[Finding, ...]]:
+        """Events, and what looks wrong in them."""
+        return await self._known_or_asked(
+            "quality",
+            dataset_id,
+            (time_zone, now_ms // _NOW_MS),
+            lambda reader: quality_questions.check_events(reader, dataset_id, time_zone, now_ms),
+        )
+
+    async def _known_or_asked(
+        self, name: str, dataset_id: str, circumstances: Hashable, question: Callable[[StoreReader], Answer]
+    ) -> Answer:
+        """The last answer while dataset and circumstances stay the same, else a new one."""
+        state = (self._version(dataset_id), circumstances)
+        known = self._known.get((name, dataset_id))
+        if known is not None and known[0] == state:
+            answer: Answer = known[1]
+            return answer
+        answer = await self._ask(question)
+        self._known[name, dataset_id] = (state, answer)
+        return answer

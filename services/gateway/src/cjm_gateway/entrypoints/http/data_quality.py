@@ -1,0 +1,149 @@
+"""What is in the fields of a dataset, and what looks wrong in it."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from cjm_gateway.entrypoints.http.auth import staff_only
+from cjm_gateway.entrypoints.http.gateway import QUESTION_DEADLINE_SECONDS, GatewayDep
+from cjm_gateway.entrypoints.http.shapes import Instant, Shape, instant_or_none, word
+from cjm_protos.ingest.v1 import questions_pb2
+
+router = APIRouter(prefix="/api/v1/datasets/{dataset_id}", tags=["Datasets"], dependencies=[staff_only])
+
+LevelWord = Literal["good", "check", "problem"]
+KindWord = Literal[
+    "rejected_rows",
+    "duplicates",
+    "future_times",
+    "same_time",
+    "days_without_data",
+    "rare_steps",
+    "similar_steps",
+    "surrounding_blanks",
+]
+
+
+class TopValue(Shape):
+    """A frequent value and its events."""
+
+    value: str
+    count: int
+
+
+class FieldDescription(Shape):
+    """What is in a field."""
+
+    field: Annotated[str, Field(description="Event field, or `properties.<name>`.")]
+    count: Annotated[int, Field(description="Events with a value.")]
+    distinct: Annotated[int, Field(description="Different values.")]
+    values: Annotated[list[TopValue], Field(description="The five most frequent; empty for number fields.")]
+    min: Annotated[float | None, Field(description="Smallest value of a number field.")]
+    max: Annotated[float | None, Field(description="Largest value of a number field.")]
+
+
+class FieldDescriptions(Shape):
+    """The fields that have values."""
+
+    events: int
+    items: list[FieldDescription]
+
+
+class QualityExample(Shape):
+    """An example; what does not apply to the kind of finding is null or empty."""
+
+    customer_id: str | None
+    field: str | None
+    values: Annotated[list[str], Field(description="Steps, or values of the field.")]
+    time: Instant | None
+    first_date: Annotated[str | None, Field(description="First day without data.")]
+    last_date: Annotated[str | None, Field(description="Last day without data.")]
+    count: Annotated[int, Field(description="Events, or days.")]
+
+
+class QualityFinding(Shape):
+    """How many of one kind were found."""
+
+    kind: KindWord
+    count: int
+    total: Annotated[int, Field(description="Of how many: events, days, steps, or rows of the import.")]
+    level: LevelWord
+    check_ratio: Annotated[float, Field(description="Part of the total from which on the level is check; 0 means any.")]
+    problem_ratio: Annotated[float, Field(description="Part of the total from which on the level is problem.")]
+    import_id: Annotated[str | None, Field(description="The import whose rows were rejected.")]
+    examples: Annotated[list[QualityExample], Field(description="Five at most.")]
+
+
+class Quality(Shape):
+    """What was looked for in a dataset and what was found."""
+
+    events: int
+    level: Annotated[LevelWord | None, Field(description="The worst level; null when there is nothing to judge.")]
+    findings: Annotated[list[QualityFinding], Field(description="One per kind, also of those that found nothing.")]
+
+
+@router.get("/fields", summary="Fields of a dataset")
+async def describe_fields(dataset_id: str, gateway: GatewayDep) -> FieldDescriptions:
+    """Customer, step and the other fields that have values: how full, how varied, what is in them."""
+    answer = await gateway.services.questions.DescribeFields(
+        questions_pb2.DescribeFieldsRequest(dataset_id=dataset_id), timeout=QUESTION_DEADLINE_SECONDS
+    )
+    return FieldDescriptions(
+        events=answer.events_count,
+        items=[
+            FieldDescription(
+                field=item.field,
+                count=item.events_count,
+                distinct=item.values_count,
+                values=[TopValue(value=top.value, count=top.events_count) for top in item.top_values],
+                min=item.min_value if item.HasField("min_value") else None,
+                max=item.max_value if item.HasField("max_value") else None,
+            )
+            for item in answer.fields
+        ],
+    )
+
+
+@router.get("/quality", summary="Quality of a dataset")
+async def check_quality(dataset_id: str, gateway: GatewayDep) -> Quality:
+    """What looks wrong in the events and the newest import, and the word for it: good, check or problem.
+
+    Every finding says from which part of the total on it counts as check and as problem; the dataset gets the worst.
+    """
+    answer = await gateway.services.questions.CheckQuality(
+        questions_pb2.CheckQualityRequest(dataset_id=dataset_id), timeout=QUESTION_DEADLINE_SECONDS
+    )
+    return Quality(
+        events=answer.events_count,
+        level=_level(answer.level) if answer.level else None,
+        findings=[
+            QualityFinding(
+                kind=word(questions_pb2.QualityFindingKind, finding.kind),  # type: ignore[arg-type]
+                count=finding.found_count,
+                total=finding.total_count,
+                level=_level(finding.level),
+                check_ratio=finding.check_ratio,
+                problem_ratio=finding.problem_ratio,
+                import_id=finding.import_id or None,
+                examples=[_example(example) for example in finding.examples],
+            )
+            for finding in answer.findings
+        ],
+    )
+
+
+def _level(level: int) -> LevelWord:
+    return word(questions_pb2.QualityLevel, level)  # type: ignore[return-value]
+
+
+def _example(example: questions_pb2.QualityExample) -> QualityExample:
+    return QualityExample(
+        customer_id=example.customer_id or None,
+        field=example.field or None,
+        values=list(example.values),
+        time=instant_or_none(example, "time"),
+        first_date=example.first_date or None,
+        last_date=example.last_date or None,
+        count=example.found_count,
+    )

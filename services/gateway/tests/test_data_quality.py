@@ -1,0 +1,76 @@
+"""Fields and quality of a dataset over REST."""
+
+from typing import Any, get_args
+
+import httpx
+
+from cjm_gateway.entrypoints.http.data_quality import KindWord, LevelWord
+from cjm_gateway.entrypoints.http.shapes import words
+from cjm_protos.ingest.v1 import questions_pb2
+
+
+def test_the_words_of_the_api_are_those_of_the_contract() -> None:
+    assert set(words(questions_pb2.QualityFindingKind)) == set(get_args(KindWord))
+    assert set(words(questions_pb2.QualityLevel)) == set(get_args(LevelWord))
+
+
+async def test_fields_are_described(admin: httpx.AsyncClient, dataset_id: str) -> None:
+    assert (await admin.get(f"/api/v1/datasets/{dataset_id}/fields")).json() == {
+        "events": 42,
+        "items": [
+            {
+                "field": "device_os",
+                "count": 2,
+                "distinct": 1,
+                "values": [{"value": "Linux", "count": 2}],
+                "min": None,
+                "max": None,
+            },
+            {"field": "value", "count": 1, "distinct": 1, "values": [], "min": 0.0, "max": 0.5},
+        ],
+    }
+
+
+async def test_quality_is_told_with_examples(running: Any, admin: httpx.AsyncClient, dataset_id: str) -> None:
+    path = f"/api/v1/datasets/{dataset_id}/quality"
+    assert (await admin.get(path)).json() == {"events": 0, "level": None, "findings": []}
+    quality = running.behind.questions.quality
+    quality.events_count, quality.level = 42, questions_pb2.QUALITY_LEVEL_PROBLEM
+    rejected = quality.findings.add(found_count=1, total_count=20, problem_ratio=0.05, import_id="i")
+    rejected.kind, rejected.level = (
+        questions_pb2.QUALITY_FINDING_KIND_REJECTED_ROWS,
+        questions_pb2.QUALITY_LEVEL_PROBLEM,
+    )
+    doubled = quality.findings.add(found_count=3, total_count=42)
+    doubled.kind, doubled.level = questions_pb2.QUALITY_FINDING_KIND_DUPLICATES, questions_pb2.QUALITY_LEVEL_CHECK
+    example = doubled.examples.add(customer_id="NA", values=["buy"], found_count=4)
+    example.time.FromMilliseconds(-1)
+    body = (await admin.get(path)).json()
+    assert (body["events"], body["level"]) == (42, "problem")
+    assert body["findings"][0] == {
+        "kind": "rejected_rows",
+        "count": 1,
+        "total": 20,
+        "level": "problem",
+        "check_ratio": 0.0,
+        "problem_ratio": 0.05,
+        "import_id": "i",
+        "examples": [],
+    }
+    assert body["findings"][1]["examples"] == [
+        {
+            "customer_id": "NA",
+            "field": None,
+            "values": ["buy"],
+            "time": "1969-12-31T23:59:59.999Z",
+            "first_date": None,
+            "last_date": None,
+            "count": 4,
+        }
+    ]
+
+
+async def test_only_who_is_signed_in_is_told(running: Any, dataset_id: str) -> None:
+    for question in ("fields", "quality"):
+        answer = await running.client().get(f"/api/v1/datasets/{dataset_id}/{question}")
+        assert (answer.status_code, answer.json()["reason"]) == (401, "unauthenticated")
