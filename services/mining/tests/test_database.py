@@ -1,18 +1,20 @@
 """Stored analyses on SQLite and PostgreSQL: pages, claims, fencing, what is left by a crash."""
 
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, text, update
 
 from cjm_kit.db import Database
-from cjm_mining.adapters.database import AnalysisStore, analyses, metadata, outbox, results
+from cjm_mining.adapters.database import AnalysisStore, _values, analyses, metadata, outbox, results
 from cjm_mining.domain.analysis import Analysis, Computed, Kind, Status
 from cjm_mining.main import MIGRATIONS
 from cjm_protos.mining.v1 import analysis_pb2
@@ -96,16 +98,26 @@ async def test_pages_are_newest_first_without_gaps(store: AnalysisStore) -> None
     before = None
     while True:
         page = await store.page(
-            owner_id="owner", dataset_id="dataset", kind=Kind.ALPHA, statuses=[Status.QUEUED], before=before, limit=2
+            owner_id="owner",
+            dataset_id="dataset",
+            kind=Kind.ALPHA,
+            statuses=[Status.QUEUED],
+            is_deleted=False,
+            before=before,
+            limit=2,
         )
         if not page:
             break
         seen += page
         before = (page[-1].created_at, page[-1].analysis_id)
     assert seen == sorted(stored, key=lambda analysis: (analysis.created_at, analysis.analysis_id), reverse=True)
-    everything = await store.page(owner_id=None, dataset_id="", kind=None, statuses=[], before=None, limit=50)
+    everything = await store.page(
+        owner_id=None, dataset_id="", kind=None, statuses=[], is_deleted=False, before=None, limit=50
+    )
     assert len(everything) == 9
-    nothing = await store.page(owner_id=None, dataset_id="", kind=None, statuses=[Status.FAILED], before=None, limit=50)
+    nothing = await store.page(
+        owner_id=None, dataset_id="", kind=None, statuses=[Status.FAILED], is_deleted=False, before=None, limit=50
+    )
     assert nothing == []
 
 
@@ -134,7 +146,7 @@ async def test_success_stores_result_and_fact(store: AnalysisStore, database: Da
     assert stored == replace(done, finished_at=stored.finished_at)
     assert await store.result(analysis.analysis_id) == b"result"
     assert await facts(database) == ["requested", "completed"]
-    await store.delete([analysis.analysis_id])
+    await store.remove([analysis.analysis_id])
     assert await store.get(analysis.analysis_id) is None
     async with database.read() as session:
         assert (await session.execute(select(results))).all() == []
@@ -198,5 +210,60 @@ async def test_a_dataset_knows_its_analyses(store: AnalysisStore) -> None:
     await store.add(analysis, 20)
     assert await store.ids_of_dataset("dataset") == [analysis.analysis_id]
     assert await store.ids_of_dataset("other") == []
-    await store.delete([])
+    await store.remove([])
     assert await store.get(analysis.analysis_id)
+
+
+async def listed(store: AnalysisStore, *, is_deleted: bool) -> list[str]:
+    page = await store.page(
+        owner_id="owner", dataset_id="", kind=None, statuses=[], is_deleted=is_deleted, before=None, limit=50
+    )
+    return [analysis.analysis_id for analysis in page]
+
+
+async def test_what_is_deleted_is_kept_for_thirty_days(store: AnalysisStore, database: Database) -> None:
+    kept, fresh, old = (new_analysis(age_seconds=seconds) for seconds in (0, 1, 2))
+    for analysis in (kept, fresh, old):
+        await store.add(analysis, 20)
+    claimed = await store.claim(old.analysis_id)
+    assert claimed
+    await store.finish(replace(claimed[0], status=Status.SUCCEEDED), 1, COMPUTED)
+    for analysis in (fresh, old):
+        await store.delete(analysis.analysis_id)
+    assert await listed(store, is_deleted=False) == [kept.analysis_id]
+    assert await listed(store, is_deleted=True) == [fresh.analysis_id, old.analysis_id]
+    found = await store.get(fresh.analysis_id)
+    assert found
+    assert (found.status, found.deleted_at) == (Status.CANCELLED, found.finished_at)
+    assert await store.claim(fresh.analysis_id) is None
+
+    for days, left in ((29.9, [fresh.analysis_id, old.analysis_id]), (30.1, [fresh.analysis_id])):
+        moment = datetime.now(UTC) - timedelta(days=days)
+        async with database.write() as session:
+            same = analyses.c.analysis_id == old.analysis_id
+            await session.execute(update(analyses).where(same).values(deleted_at=moment))
+        await store.remove_deleted()
+        assert await listed(store, is_deleted=True) == left
+    async with database.read() as session:
+        assert (await session.execute(select(results))).all() == []
+
+    await store.restore(fresh.analysis_id)
+    assert await listed(store, is_deleted=False) == [kept.analysis_id, fresh.analysis_id]
+    assert await listed(store, is_deleted=True) == []
+
+
+async def test_analyses_stored_by_an_older_version_are_not_deleted(database_url: str, tmp_path: Path) -> None:
+    older = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, older, ignore=shutil.ignore_patterns("0002*", "__pycache__"))
+    database = Database(database_url)
+    await database.migrate(older)
+    values = _values(analysis := new_analysis())
+    async with database.write() as session:
+        names = ", ".join(values)
+        columns = [column for column in analyses.c if column.name in values]
+        statement = text(f"INSERT INTO analyses ({names}) VALUES ({', '.join(f':{name}' for name in values)})")
+        typed = statement.bindparams(*(bindparam(column.name, type_=column.type) for column in columns))
+        await session.execute(typed, values)
+    await database.migrate(MIGRATIONS)
+    assert await AnalysisStore(database, lambda: None).get(analysis.analysis_id) == analysis
+    await database.close()

@@ -168,6 +168,8 @@ async def test_delete_ends_a_running_job(mining: Any, endless_ways: Mapping[Way,
     await user.call("DeleteAnalysis", analysis_id=running.analysis_id)
     failure = await failure_of(user.get(running.analysis_id))
     assert failure.reason == "analysis_not_found"
+    restored = (await user.call("RestoreAnalysis", analysis_id=running.analysis_id)).analysis
+    assert state(restored) == "cancelled"
     async with asyncio.timeout(5):
         while any(process.cpu_percent() > 50 for process in psutil.Process().children()):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -199,11 +201,14 @@ async def test_analyses_go_with_their_dataset(mining: Any, running_example: Mapp
     user = mining.caller()
     kept = await user.run(mining.world.add(running_example, user.user_id), Kind.DIRECTLY_FOLLOWS)
     gone = await user.run(dataset_id := mining.world.add(running_example, user.user_id), Kind.DIRECTLY_FOLLOWS)
+    deleted = await user.run(dataset_id, Kind.DIRECTLY_FOLLOWS)
+    await user.call("DeleteAnalysis", analysis_id=deleted.analysis_id)
     await announce(mining, "cjm.catalog.dataset.deleted.v1", facts_pb2.DatasetDeleted(dataset_id=dataset_id))
     async with asyncio.timeout(20):
         while len((await user.call("ListAnalyses")).analyses) == 2:  # noqa: ASYNC110 - seen from outside only
             await asyncio.sleep(0.05)
     assert (await failure_of(user.get(gone.analysis_id))).reason == "analysis_not_found"
+    assert list((await user.call("ListAnalyses", is_deleted=True)).analyses) == []
     assert state(await user.get(kept.analysis_id)) == "succeeded"
 
 

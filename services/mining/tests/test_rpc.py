@@ -39,7 +39,7 @@ async def test_what_is_not_yours_does_not_exist(
     owner, stranger, admin = mining.caller(), mining.caller(), mining.caller(is_admin=True)
     dataset_id = mining.world.add(running_example, owner.user_id, stranger.user_id, admin.user_id)
     analysis = await owner.run(dataset_id, Kind.DIRECTLY_FOLLOWS)
-    for method in ("GetAnalysis", "CancelAnalysis", "DeleteAnalysis", "GetResult", "RenderGraph"):
+    for method in ("GetAnalysis", "CancelAnalysis", "DeleteAnalysis", "RestoreAnalysis", "GetResult", "RenderGraph"):
         foreign = await failure_of(stranger.call(method, analysis_id=analysis.analysis_id))
         absent = await failure_of(stranger.call(method, analysis_id=str(uuid4())))
         assert foreign.code is Code.NOT_FOUND
@@ -50,6 +50,30 @@ async def test_what_is_not_yours_does_not_exist(
     assert [item.analysis_id for item in (await admin.call("ListAnalyses")).analyses] == [analysis.analysis_id]
     await admin.call("DeleteAnalysis", analysis_id=analysis.analysis_id)
     assert (await failure_of(owner.get(analysis.analysis_id))).reason == "analysis_not_found"
+
+
+async def test_a_deleted_analysis_comes_back_with_its_result(
+    mining: Any, running_example: Mapping[Way, int], failure_of: Any
+) -> None:
+    owner, stranger, admin = mining.caller(), mining.caller(), mining.caller(is_admin=True)
+    dataset_id = mining.world.add(running_example, owner.user_id, admin.user_id)
+    made = await owner.run(dataset_id, Kind.DIRECTLY_FOLLOWS)
+    which = {"analysis_id": made.analysis_id}
+    await owner.call("DeleteAnalysis", **which)
+    for method in ("GetAnalysis", "CancelAnalysis", "DeleteAnalysis", "GetResult", "RenderGraph"):
+        failure = await failure_of(owner.call(method, **which))
+        assert (failure.code, failure.reason) == (Code.NOT_FOUND, "analysis_not_found")
+    for user, count in ((owner, 1), (admin, 1), (stranger, 0)):
+        assert list((await user.call("ListAnalyses")).analyses) == []
+        deleted = (await user.call("ListAnalyses", is_deleted=True)).analyses
+        assert [(item.analysis_id, item.HasField("deleted_at")) for item in deleted] == [
+            (made.analysis_id, True)
+        ] * count
+    assert (await failure_of(stranger.call("RestoreAnalysis", **which))).reason == "analysis_not_found"
+    for user in (owner, admin):
+        assert (await user.call("RestoreAnalysis", **which)).analysis == made
+    assert (await owner.result(made.analysis_id)).directly_follows.events_count == 42
+    assert list((await owner.call("ListAnalyses", is_deleted=True)).analyses) == []
 
 
 async def test_results_are_closed_when_the_right_is_taken_back(

@@ -1,6 +1,7 @@
 """Wiring of mining."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from cjm_protos.mining.v1 import analysis_pb2_grpc
 MIGRATIONS = Path(__file__).parent / "migrations"
 _PICTURE_MEMORY_BYTES = 2**30
 _SWEEP_SECONDS = 5.0
+_CLEAN_UP_SECONDS = 86400.0
 _log = get_logger(__name__)
 
 
@@ -79,7 +81,11 @@ async def build(settings: MiningSettings) -> Component:
         # Closed before the workers: closing the bus ends the jobs under way.
         stack.push_async_callback(bus.close)
         await consume_work(bus, runner, settings.workers_count)
-        for background in (_sweep(store, runner), consume_facts(bus, analyses)):
+        sweeps = (
+            _repeated(lambda: store.requeue_lost(runner.at_work), _SWEEP_SECONDS),
+            _repeated(store.remove_deleted, _CLEAN_UP_SECONDS),
+        )
+        for background in (*sweeps, consume_facts(bus, analyses)):
             stack.push_async_callback(_ended, asyncio.create_task(background))
         await server.start()
         stack.push_async_callback(server.stop)
@@ -101,13 +107,13 @@ def _observer(telemetry: Telemetry) -> Observer:
     return observe
 
 
-async def _sweep(store: AnalysisStore, runner: Runner) -> None:
+async def _repeated(sweep: Callable[[], Awaitable[None]], every_seconds: float) -> None:
     while True:
         try:
-            await store.requeue_lost(runner.at_work)
+            await sweep()
         except (SQLAlchemyError, OSError) as failure:
             _log.warning("sweep_failed", error=type(failure).__name__)
-        await asyncio.sleep(_SWEEP_SECONDS)
+        await asyncio.sleep(every_seconds)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    ColumnElement,
     CursorResult,
     DateTime,
     Double,
@@ -34,6 +35,7 @@ from cjm_kit.db import Database
 from cjm_kit.outbox import add_fact, outbox_table
 from cjm_mining.domain.analysis import (
     COMPLETED_SUBJECT,
+    DELETED_KEPT_DAYS,
     FAILED_SUBJECT,
     REQUESTED_SUBJECT,
     Analysis,
@@ -78,6 +80,7 @@ analyses = Table(
     Column("finished_at", DateTime(timezone=True)),
     Column("touched_at", DateTime(timezone=True), nullable=False),
     Column("attempts_count", Integer, nullable=False),
+    Column("deleted_at", DateTime(timezone=True)),
     Index("ix_analyses_created", "created_at", "analysis_id"),
     Index("ix_analyses_owner_created", "created_by_id", "created_at", "analysis_id"),
 )
@@ -114,7 +117,7 @@ class AnalysisStore:
         return True
 
     async def get(self, analysis_id: str) -> Analysis | None:
-        """One analysis."""
+        """One analysis, deleted or not."""
         async with self._database.read() as session:
             row = (await session.execute(select(analyses).where(analyses.c.analysis_id == analysis_id))).first()
         return _analysis(row) if row else None
@@ -126,11 +129,13 @@ class AnalysisStore:
         dataset_id: str,
         kind: Kind | None,
         statuses: Sequence[Status],
+        is_deleted: bool,
         before: tuple[datetime, str] | None,
         limit: int,
     ) -> list[Analysis]:
-        """At most `limit` analyses, newest first, older than `before`; None and empty mean all."""
+        """At most `limit` analyses, deleted or not, newest first, older than `before`; None and empty mean all."""
         query = select(analyses).order_by(analyses.c.created_at.desc(), analyses.c.analysis_id.desc()).limit(limit)
+        query = query.where(analyses.c.deleted_at.is_not(None) if is_deleted else analyses.c.deleted_at.is_(None))
         if owner_id is not None:
             query = query.where(analyses.c.created_by_id == owner_id)
         if dataset_id:
@@ -211,18 +216,32 @@ class AnalysisStore:
 
     async def cancel(self, analysis_id: str) -> None:
         """Mark an open analysis as cancelled; an ended one stays as it is."""
-        now = datetime.now(UTC)
         async with self._database.write() as session:
-            await session.execute(
-                update(analyses)
-                .where(analyses.c.analysis_id == analysis_id, analyses.c.status.in_(_OPEN))
-                .values(status=Status.CANCELLED, finished_at=now, touched_at=now)
-            )
+            await _cancel(session, analyses.c.analysis_id == analysis_id, datetime.now(UTC))
 
-    async def delete(self, analysis_ids: Iterable[str]) -> None:
-        """Delete analyses and their results."""
+    async def delete(self, analysis_id: str) -> None:
+        """Mark an analysis as deleted, and as cancelled if it was open."""
+        now = datetime.now(UTC)
+        same = analyses.c.analysis_id == analysis_id
+        async with self._database.write() as session:
+            await _cancel(session, same, now)
+            await session.execute(update(analyses).where(same).values(deleted_at=now))
+
+    async def restore(self, analysis_id: str) -> None:
+        """Take the mark of `delete` away."""
+        async with self._database.write() as session:
+            await session.execute(update(analyses).where(analyses.c.analysis_id == analysis_id).values(deleted_at=None))
+
+    async def remove(self, analysis_ids: Iterable[str]) -> None:
+        """Remove analyses and their results for good."""
         async with self._database.write() as session:
             await session.execute(delete(analyses).where(analyses.c.analysis_id.in_(list(analysis_ids))))
+
+    async def remove_deleted(self) -> None:
+        """Remove for good what was deleted `DELETED_KEPT_DAYS` ago or earlier."""
+        last = datetime.now(UTC) - timedelta(days=DELETED_KEPT_DAYS)
+        async with self._database.write() as session:
+            await session.execute(delete(analyses).where(analyses.c.deleted_at <= last))
 
     async def ids_of_dataset(self, dataset_id: str) -> list[str]:
         """The ids of all analyses of a dataset."""
@@ -260,6 +279,14 @@ class AnalysisStore:
                     await session.execute(update(analyses).where(same).values(status=Status.QUEUED, touched_at=now))
                     await _request(session, row.analysis_id)
         self._on_fact()
+
+
+async def _cancel(session: AsyncSession, which: ColumnElement[bool], now: datetime) -> None:
+    await session.execute(
+        update(analyses)
+        .where(which, analyses.c.status.in_(_OPEN))
+        .values(status=Status.CANCELLED, finished_at=now, touched_at=now)
+    )
 
 
 async def _request(session: AsyncSession, analysis_id: str) -> None:
@@ -348,6 +375,7 @@ def _analysis(row: Row[Any]) -> Analysis:
         started_at=row.started_at and _utc(row.started_at),
         finished_at=row.finished_at and _utc(row.finished_at),
         seed=row.seed,
+        deleted_at=row.deleted_at and _utc(row.deleted_at),
     )
 
 

@@ -32,12 +32,15 @@ class Store(Protocol):
         dataset_id: str,
         kind: Kind | None,
         statuses: Sequence[Status],
+        is_deleted: bool,
         before: tuple[datetime, str] | None,
         limit: int,
     ) -> list[Analysis]: ...
     async def result(self, analysis_id: str) -> bytes | None: ...
     async def cancel(self, analysis_id: str) -> None: ...
-    async def delete(self, analysis_ids: Sequence[str]) -> None: ...
+    async def delete(self, analysis_id: str) -> None: ...
+    async def restore(self, analysis_id: str) -> None: ...
+    async def remove(self, analysis_ids: Sequence[str]) -> None: ...
     async def ids_of_dataset(self, dataset_id: str) -> list[str]: ...
 
 
@@ -124,8 +127,14 @@ class Analyses:
         """One analysis.
 
         Raises:
-            AppError: NOT_FOUND `analysis_not_found`, also for those of others.
+            AppError: NOT_FOUND `analysis_not_found`, also for those of others and for deleted ones.
         """
+        analysis = await self._find(analysis_id, asked_by)
+        if analysis.deleted_at:
+            raise analysis_not_found()
+        return analysis
+
+    async def _find(self, analysis_id: str, asked_by: Identity) -> Analysis:
         analysis = await self._store.get(analysis_id)
         if analysis is None or not (asked_by.is_admin or analysis.created_by_id == asked_by.user_id):
             raise analysis_not_found()
@@ -138,13 +147,19 @@ class Analyses:
         dataset_id: str,
         kind: Kind | None,
         statuses: Sequence[Status],
+        is_deleted: bool,
         before: tuple[datetime, str] | None,
         limit: int,
     ) -> list[Analysis]:
         """At most `limit` of the caller's analyses, newest first, older than `before`; all of them for an admin."""
-        owner_id = None if asked_by.is_admin else asked_by.user_id
         return await self._store.page(
-            owner_id=owner_id, dataset_id=dataset_id, kind=kind, statuses=statuses, before=before, limit=limit
+            owner_id=None if asked_by.is_admin else asked_by.user_id,
+            dataset_id=dataset_id,
+            kind=kind,
+            statuses=statuses,
+            is_deleted=is_deleted,
+            before=before,
+            limit=limit,
         )
 
     async def cancel(self, analysis_id: str, asked_by: Identity) -> Analysis:
@@ -155,10 +170,19 @@ class Analyses:
         return await self.get(analysis_id, asked_by)
 
     async def delete(self, analysis_id: str, asked_by: Identity) -> None:
-        """Delete an analysis and its result; a running one is stopped. Raises as `get`."""
+        """Delete an analysis, which can be restored for `DELETED_KEPT_DAYS`; a running one is stopped.
+
+        Raises as `get`.
+        """
         await self.get(analysis_id, asked_by)
-        await self._store.delete([analysis_id])
+        await self._store.delete(analysis_id)
         self._stop_work(analysis_id)
+
+    async def restore(self, analysis_id: str, asked_by: Identity) -> Analysis:
+        """Take a deletion back; one that is not deleted stays as it is. Raises as `get`, but not for deleted ones."""
+        await self._find(analysis_id, asked_by)
+        await self._store.restore(analysis_id)
+        return await self.get(analysis_id, asked_by)
 
     async def result(self, analysis_id: str, asked_by: Identity) -> bytes:
         """The stored result.
@@ -180,9 +204,9 @@ class Analyses:
         return content
 
     async def forget_dataset(self, dataset_id: str) -> None:
-        """Delete every analysis of a dataset that is gone."""
+        """Remove every analysis of a dataset that is gone, for good."""
         analysis_ids = await self._store.ids_of_dataset(dataset_id)
-        await self._store.delete(analysis_ids)
+        await self._store.remove(analysis_ids)
         for analysis_id in analysis_ids:
             self._stop_work(analysis_id)
 

@@ -16,6 +16,9 @@ FAILED_SUBJECT = "cjm.mining.analysis.failed.v1"
 MAX_OPEN_PER_USER = 20
 """Analyses one user may have waiting or running at a time."""
 
+DELETED_KEPT_DAYS = 30
+"""Days for which a deleted analysis can be restored."""
+
 PARTIAL_WAYS_COUNT = 200
 """Ways a partial inductive model is made of, most frequent first."""
 
@@ -74,6 +77,7 @@ class Analysis:
         parameters: Complete, defaults filled in.
         progress_ratio: 0-1.
         result_hash: SHA-256 of the result in canonical form, hexadecimal; empty before the end.
+        deleted_at: When it was deleted; None unless it was.
     """
 
     analysis_id: str
@@ -98,6 +102,7 @@ class Analysis:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     seed: int = 0
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

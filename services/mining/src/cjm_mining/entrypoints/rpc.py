@@ -69,6 +69,7 @@ class AnalysisServicer(analysis_pb2_grpc.AnalysisServiceServicer):
             dataset_id=request.dataset_id,
             kind=_known_kind(request.kind) if request.kind else None,
             statuses=[_known_status(status) for status in request.statuses],
+            is_deleted=request.is_deleted,
             before=_from_token(request.page_token),
             limit=size + 1,
         )
@@ -93,6 +94,14 @@ class AnalysisServicer(analysis_pb2_grpc.AnalysisServiceServicer):
         """Delete an analysis."""
         await self._analyses.delete(request.analysis_id, current_identity())
         return analysis_pb2.DeleteAnalysisResponse()
+
+    @allow("staff", "admin")
+    async def RestoreAnalysis(
+        self, request: analysis_pb2.RestoreAnalysisRequest, context: _Context
+    ) -> analysis_pb2.RestoreAnalysisResponse:
+        """Take a deletion back."""
+        analysis = await self._analyses.restore(request.analysis_id, current_identity())
+        return analysis_pb2.RestoreAnalysisResponse(analysis=_message(analysis))
 
     @allow("staff", "admin")
     async def GetResult(
@@ -186,6 +195,7 @@ def _message(analysis: Analysis) -> analysis_pb2.Analysis:
         finished_at=_timestamp(analysis.finished_at),
         dataset_name=analysis.dataset_name,
         seed=analysis.seed,
+        deleted_at=_timestamp(analysis.deleted_at),
     )
     message.parameters.update(dict(analysis.parameters))
     return message

@@ -214,6 +214,7 @@ class Analysis(_message.Message):
     FINISHED_AT_FIELD_NUMBER: _builtins.int
     DATASET_NAME_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
+    DELETED_AT_FIELD_NUMBER: _builtins.int
     analysis_id: _builtins.str
     """UUID, text form."""
     created_by_id: _builtins.str
@@ -270,6 +271,10 @@ class Analysis(_message.Message):
     def finished_at(self) -> _timestamp_pb2.Timestamp:
         """When it ended, UTC."""
 
+    @_builtins.property
+    def deleted_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was deleted, UTC; absent unless it was."""
+
     def __init__(
         self,
         *,
@@ -294,10 +299,11 @@ class Analysis(_message.Message):
         finished_at: _timestamp_pb2.Timestamp | None = ...,
         dataset_name: _builtins.str = ...,
         seed: _builtins.int = ...,
+        deleted_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "finished_at", b"finished_at", "parameters", b"parameters", "scope", b"scope", "started_at", b"started_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "deleted_at", b"deleted_at", "finished_at", b"finished_at", "parameters", b"parameters", "scope", b"scope", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["analysis_id", b"analysis_id", "cases_count", b"cases_count", "created_at", b"created_at", "created_by_id", b"created_by_id", "dataset_name", b"dataset_name", "error_detail", b"error_detail", "error_reason", b"error_reason", "events_count", b"events_count", "filter_terms", b"filter_terms", "finished_at", b"finished_at", "from_date", b"from_date", "kind", b"kind", "parameters", b"parameters", "progress_ratio", b"progress_ratio", "result_hash", b"result_hash", "scope", b"scope", "seed", b"seed", "started_at", b"started_at", "status", b"status", "to_date", b"to_date", "versions", b"versions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["analysis_id", b"analysis_id", "cases_count", b"cases_count", "created_at", b"created_at", "created_by_id", b"created_by_id", "dataset_name", b"dataset_name", "deleted_at", b"deleted_at", "error_detail", b"error_detail", "error_reason", b"error_reason", "events_count", b"events_count", "filter_terms", b"filter_terms", "finished_at", b"finished_at", "from_date", b"from_date", "kind", b"kind", "parameters", b"parameters", "progress_ratio", b"progress_ratio", "result_hash", b"result_hash", "scope", b"scope", "seed", b"seed", "started_at", b"started_at", "status", b"status", "to_date", b"to_date", "versions", b"versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -436,6 +442,7 @@ class ListAnalysesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     STATUSES_FIELD_NUMBER: _builtins.int
+    IS_DELETED_FIELD_NUMBER: _builtins.int
     dataset_id: _builtins.str
     """Only of this dataset; empty for all."""
     kind: Global___AnalysisKind.ValueType
@@ -444,6 +451,8 @@ class ListAnalysesRequest(_message.Message):
     """Rows at most, 1-200; 0 means 50."""
     page_token: _builtins.str
     """Cursor of the previous answer, empty for the first page."""
+    is_deleted: _builtins.bool
+    """True for the deleted ones instead of the others."""
     @_builtins.property
     def statuses(self) -> _containers.RepeatedScalarFieldContainer[Global___AnalysisStatus.ValueType]:
         """Only these states; empty for all."""
@@ -456,10 +465,11 @@ class ListAnalysesRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         statuses: _abc.Iterable[Global___AnalysisStatus.ValueType] | None = ...,
+        is_deleted: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id", "kind", b"kind", "page_size", b"page_size", "page_token", b"page_token", "statuses", b"statuses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id", "is_deleted", b"is_deleted", "kind", b"kind", "page_size", b"page_size", "page_token", b"page_token", "statuses", b"statuses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -577,6 +587,52 @@ class DeleteAnalysisResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteAnalysisResponse: _TypeAlias = DeleteAnalysisResponse  # noqa: Y015
+
+@_typing.final
+class RestoreAnalysisRequest(_message.Message):
+    """Which analysis."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANALYSIS_ID_FIELD_NUMBER: _builtins.int
+    analysis_id: _builtins.str
+    """UUID of the analysis."""
+    def __init__(
+        self,
+        *,
+        analysis_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["analysis_id", b"analysis_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RestoreAnalysisRequest: _TypeAlias = RestoreAnalysisRequest  # noqa: Y015
+
+@_typing.final
+class RestoreAnalysisResponse(_message.Message):
+    """The analysis, back again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANALYSIS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def analysis(self) -> Global___Analysis:
+        """The analysis as stored."""
+
+    def __init__(
+        self,
+        *,
+        analysis: Global___Analysis | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["analysis", b"analysis"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["analysis", b"analysis"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RestoreAnalysisResponse: _TypeAlias = RestoreAnalysisResponse  # noqa: Y015
 
 @_typing.final
 class GetResultRequest(_message.Message):

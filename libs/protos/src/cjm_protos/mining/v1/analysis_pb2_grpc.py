@@ -60,6 +60,11 @@ class AnalysisServiceStub:
                 request_serializer=cjm__protos_dot_mining_dot_v1_dot_analysis__pb2.DeleteAnalysisRequest.SerializeToString,
                 response_deserializer=cjm__protos_dot_mining_dot_v1_dot_analysis__pb2.DeleteAnalysisResponse.FromString,
                 _registered_method=True)
+        self.RestoreAnalysis = channel.unary_unary(
+                '/cjm_protos.mining.v1.AnalysisService/RestoreAnalysis',
+                request_serializer=cjm__protos_dot_mining_dot_v1_dot_analysis__pb2.RestoreAnalysisRequest.SerializeToString,
+                response_deserializer=cjm__protos_dot_mining_dot_v1_dot_analysis__pb2.RestoreAnalysisResponse.FromString,
+                _registered_method=True)
         self.GetResult = channel.unary_unary(
                 '/cjm_protos.mining.v1.AnalysisService/GetResult',
                 request_serializer=cjm__protos_dot_mining_dot_v1_dot_analysis__pb2.GetResultRequest.SerializeToString,
@@ -105,7 +110,15 @@ class AnalysisServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteAnalysis(self, request, context):
-        """Deletes an analysis and its result; a running one is stopped first. Caller: who started it, admin.
+        """Deletes an analysis and its result; a running one is stopped first. Caller: who started it, admin. It can be
+        restored for 30 days; until then only ListAnalyses shows it, when asked.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestoreAnalysis(self, request, context):
+        """Takes a deletion back; one that is not deleted stays as it is. Caller: who started it, admin.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -152,6 +165,11 @@ def add_AnalysisServiceServicer_to_server(servicer, server):
                     servicer.DeleteAnalysis,
                     request_deserializer=cjm__protos_dot_mining_dot_v1_dot_analysis__pb2.DeleteAnalysisRequest.FromString,
                     response_serializer=cjm__protos_dot_mining_dot_v1_dot_analysis__pb2.DeleteAnalysisResponse.SerializeToString,
+            ),
+            'RestoreAnalysis': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreAnalysis,
+                    request_deserializer=cjm__protos_dot_mining_dot_v1_dot_analysis__pb2.RestoreAnalysisRequest.FromString,
+                    response_serializer=cjm__protos_dot_mining_dot_v1_dot_analysis__pb2.RestoreAnalysisResponse.SerializeToString,
             ),
             'GetResult': grpc.unary_unary_rpc_method_handler(
                     servicer.GetResult,
@@ -300,6 +318,33 @@ class AnalysisService:
             '/cjm_protos.mining.v1.AnalysisService/DeleteAnalysis',
             cjm__protos_dot_mining_dot_v1_dot_analysis__pb2.DeleteAnalysisRequest.SerializeToString,
             cjm__protos_dot_mining_dot_v1_dot_analysis__pb2.DeleteAnalysisResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreAnalysis(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cjm_protos.mining.v1.AnalysisService/RestoreAnalysis',
+            cjm__protos_dot_mining_dot_v1_dot_analysis__pb2.RestoreAnalysisRequest.SerializeToString,
+            cjm__protos_dot_mining_dot_v1_dot_analysis__pb2.RestoreAnalysisResponse.FromString,
             options,
             channel_credentials,
             insecure,

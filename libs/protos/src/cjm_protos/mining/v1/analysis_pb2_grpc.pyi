@@ -42,7 +42,11 @@ class AnalysisServiceStub:
     CancelAnalysis: _grpc.UnaryUnaryMultiCallable[_analysis_pb2.CancelAnalysisRequest, _analysis_pb2.CancelAnalysisResponse]
     """Stops a queued or running analysis; an ended one stays as it is. Caller: who started it, admin."""
     DeleteAnalysis: _grpc.UnaryUnaryMultiCallable[_analysis_pb2.DeleteAnalysisRequest, _analysis_pb2.DeleteAnalysisResponse]
-    """Deletes an analysis and its result; a running one is stopped first. Caller: who started it, admin."""
+    """Deletes an analysis and its result; a running one is stopped first. Caller: who started it, admin. It can be
+    restored for 30 days; until then only ListAnalyses shows it, when asked.
+    """
+    RestoreAnalysis: _grpc.UnaryUnaryMultiCallable[_analysis_pb2.RestoreAnalysisRequest, _analysis_pb2.RestoreAnalysisResponse]
+    """Takes a deletion back; one that is not deleted stays as it is. Caller: who started it, admin."""
     GetResult: _grpc.UnaryUnaryMultiCallable[_analysis_pb2.GetResultRequest, _analysis_pb2.GetResultResponse]
     """The result. Caller: who started it, admin. FAILED_PRECONDITION before the end."""
     RenderGraph: _grpc.UnaryUnaryMultiCallable[_analysis_pb2.RenderGraphRequest, _analysis_pb2.RenderGraphResponse]
@@ -62,7 +66,11 @@ class AnalysisServiceAsyncStub(AnalysisServiceStub):
     CancelAnalysis: _aio.UnaryUnaryMultiCallable[_analysis_pb2.CancelAnalysisRequest, _analysis_pb2.CancelAnalysisResponse]  # type: ignore[assignment]
     """Stops a queued or running analysis; an ended one stays as it is. Caller: who started it, admin."""
     DeleteAnalysis: _aio.UnaryUnaryMultiCallable[_analysis_pb2.DeleteAnalysisRequest, _analysis_pb2.DeleteAnalysisResponse]  # type: ignore[assignment]
-    """Deletes an analysis and its result; a running one is stopped first. Caller: who started it, admin."""
+    """Deletes an analysis and its result; a running one is stopped first. Caller: who started it, admin. It can be
+    restored for 30 days; until then only ListAnalyses shows it, when asked.
+    """
+    RestoreAnalysis: _aio.UnaryUnaryMultiCallable[_analysis_pb2.RestoreAnalysisRequest, _analysis_pb2.RestoreAnalysisResponse]  # type: ignore[assignment]
+    """Takes a deletion back; one that is not deleted stays as it is. Caller: who started it, admin."""
     GetResult: _aio.UnaryUnaryMultiCallable[_analysis_pb2.GetResultRequest, _analysis_pb2.GetResultResponse]  # type: ignore[assignment]
     """The result. Caller: who started it, admin. FAILED_PRECONDITION before the end."""
     RenderGraph: _aio.UnaryUnaryMultiCallable[_analysis_pb2.RenderGraphRequest, _analysis_pb2.RenderGraphResponse]  # type: ignore[assignment]
@@ -109,7 +117,17 @@ class AnalysisServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _analysis_pb2.DeleteAnalysisRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_analysis_pb2.DeleteAnalysisResponse, _abc.Awaitable[_analysis_pb2.DeleteAnalysisResponse]]:
-        """Deletes an analysis and its result; a running one is stopped first. Caller: who started it, admin."""
+        """Deletes an analysis and its result; a running one is stopped first. Caller: who started it, admin. It can be
+        restored for 30 days; until then only ListAnalyses shows it, when asked.
+        """
+
+    @_abc_1.abstractmethod
+    def RestoreAnalysis(
+        self,
+        request: _analysis_pb2.RestoreAnalysisRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analysis_pb2.RestoreAnalysisResponse, _abc.Awaitable[_analysis_pb2.RestoreAnalysisResponse]]:
+        """Takes a deletion back; one that is not deleted stays as it is. Caller: who started it, admin."""
 
     @_abc_1.abstractmethod
     def GetResult(

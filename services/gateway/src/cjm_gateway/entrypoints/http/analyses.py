@@ -71,6 +71,7 @@ class AnalysisShape(Shape):
     created_at: Instant
     started_at: Instant | None
     finished_at: Instant | None
+    deleted_at: Annotated[Instant | None, Field(description="Only in the list of the deleted ones.")]
     versions: dict[str, str]
     result_hash: str | None
     events: int
@@ -172,6 +173,7 @@ def analysis_shape(analysis: analysis_pb2.Analysis) -> AnalysisShape:
             "created_at": instant(analysis.created_at),
             "started_at": instant_or_none(analysis, "started_at"),
             "finished_at": instant_or_none(analysis, "finished_at"),
+            "deleted_at": instant_or_none(analysis, "deleted_at"),
             "versions": dict(analysis.versions),
             "result_hash": analysis.result_hash or None,
             "events": analysis.events_count,
@@ -277,6 +279,7 @@ async def list_analyses(
     dataset_id: str = "",
     kind: str = "",
     status: Annotated[list[AnalysisStatusWord], Query(description="Only these states.")] = [],  # noqa: B006 - FastAPI copies
+    deleted: Annotated[bool, Query(description="The deleted ones instead, which can be restored for 30 days.")] = False,
 ) -> Page[AnalysisShape]:
     """The own analyses, newest first; all of them for an administrator."""
     request = analysis_pb2.ListAnalysesRequest(
@@ -285,6 +288,7 @@ async def list_analyses(
         page_size=paging.limit,
         page_token=paging.cursor,
         statuses=[_STATUSES[item] for item in status],
+        is_deleted=deleted,
     )
     answer = await gateway.services.analyses.ListAnalyses(request)
     return Page(items=[analysis_shape(item) for item in answer.analyses], next_cursor=answer.next_page_token or None)
@@ -299,9 +303,16 @@ async def get_analysis(analysis_id: str, gateway: GatewayDep) -> AnalysisShape:
 
 @router.delete("/{analysis_id}", summary="Delete an analysis", status_code=204)
 async def delete_analysis(analysis_id: str, gateway: GatewayDep) -> Response:
-    """Delete an analysis with its result; a running one is stopped first."""
+    """Delete an analysis with its result; a running one is stopped first. It can be restored for 30 days."""
     await gateway.services.analyses.DeleteAnalysis(analysis_pb2.DeleteAnalysisRequest(analysis_id=analysis_id))
     return Response(status_code=204)
+
+
+@router.post("/{analysis_id}/restore", summary="Restore a deleted analysis")
+async def restore_analysis(analysis_id: str, gateway: GatewayDep) -> AnalysisShape:
+    """Take a deletion back; an analysis that is not deleted stays as it is."""
+    request = analysis_pb2.RestoreAnalysisRequest(analysis_id=analysis_id)
+    return analysis_shape((await gateway.services.analyses.RestoreAnalysis(request)).analysis)
 
 
 @router.post("/{analysis_id}/cancel", summary="Stop an analysis")
