@@ -146,6 +146,7 @@ class Questions(questions_pb2_grpc.QuestionServiceServicer):
     def __init__(self) -> None:
         self.asked: list[Any] = []
         self.version = "1"
+        self.quality = questions_pb2.CheckQualityResponse()
 
     @allow(*_STAFF)
     async def GetDatasetStats(self, request: Any, context: Any) -> Any:
@@ -198,6 +199,19 @@ class Questions(questions_pb2_grpc.QuestionServiceServicer):
         return questions_pb2.ListFieldValuesResponse(values=values)
 
     @allow(*_STAFF)
+    async def DescribeFields(self, request: Any, context: Any) -> Any:
+        systems = questions_pb2.FieldDescription(field="device_os", events_count=2, values_count=1)
+        systems.top_values.add(value="Linux", is_set=True, events_count=2)
+        value = questions_pb2.FieldDescription(
+            field="value", events_count=1, values_count=1, min_value=0, max_value=0.5
+        )
+        return questions_pb2.DescribeFieldsResponse(events_count=42, fields=[systems, value])
+
+    @allow(*_STAFF)
+    async def CheckQuality(self, request: Any, context: Any) -> Any:
+        return self.quality
+
+    @allow(*_STAFF)
     async def ListEvents(self, request: Any, context: Any) -> Any:
         event = questions_pb2.Event(
             dataset_id=request.dataset_ids[0],
@@ -216,12 +230,21 @@ class Analyses(analysis_pb2_grpc.AnalysisServiceServicer):
 
     def __init__(self) -> None:
         self.known: dict[str, analysis_pb2.Analysis] = {}
+        self.deleted: dict[str, analysis_pb2.Analysis] = {}
         self.requests: list[Any] = []
         self.result = analysis_pb2.AnalysisResult()
+        self.failure: AppError | None = None
+        self.gate: asyncio.Event | None = None
+        self.called = asyncio.Event()
 
     @allow("staff")
     async def CreateAnalysis(self, request: Any, context: Any) -> Any:
         self.requests.append(request)
+        self.called.set()
+        if self.gate:
+            await self.gate.wait()
+        if self.failure:
+            raise self.failure
         analysis = analysis_pb2.Analysis(
             analysis_id=f"analysis-{len(self.requests)}",
             kind=request.kind,
@@ -253,7 +276,8 @@ class Analyses(analysis_pb2_grpc.AnalysisServiceServicer):
     @allow("staff")
     async def ListAnalyses(self, request: Any, context: Any) -> Any:
         self.requests.append(request)
-        return analysis_pb2.ListAnalysesResponse(analyses=self.known.values())
+        found = self.deleted if request.is_deleted else self.known
+        return analysis_pb2.ListAnalysesResponse(analyses=found.values())
 
     @allow("staff")
     async def CancelAnalysis(self, request: Any, context: Any) -> Any:
@@ -261,8 +285,17 @@ class Analyses(analysis_pb2_grpc.AnalysisServiceServicer):
 
     @allow("staff")
     async def DeleteAnalysis(self, request: Any, context: Any) -> Any:
-        del self.known[self._find(request.analysis_id).analysis_id]
+        analysis = self._find(request.analysis_id)
+        analysis.deleted_at.FromSeconds(1_700_000_000)
+        self.deleted[analysis.analysis_id] = self.known.pop(analysis.analysis_id)
         return analysis_pb2.DeleteAnalysisResponse()
+
+    @allow("staff")
+    async def RestoreAnalysis(self, request: Any, context: Any) -> Any:
+        if analysis := self.deleted.pop(request.analysis_id, None):
+            analysis.ClearField("deleted_at")
+            self.known[analysis.analysis_id] = analysis
+        return analysis_pb2.RestoreAnalysisResponse(analysis=self._find(request.analysis_id))
 
     @allow("staff")
     async def GetResult(self, request: Any, context: Any) -> Any:
@@ -408,7 +441,7 @@ async def running(
     (tmp_path / "static" / "assets" / "app-1a2b.js.br").write_bytes(b"packed")
     (tmp_path / "samples").mkdir()
     (tmp_path / "samples" / "ecom.csv.gz").write_bytes(b"\x1f\x8b sample")
-    others = {f"{name}_target": f"127.0.0.1:{server.port}" for name in ("ingest", "mining", "metrics", "bot")}
+    others = {f"{name}_target": f"127.0.0.1:{server.port}" for name in ("ingest", "intake", "mining", "metrics", "bot")}
     gateway_settings = GatewaySettings(
         **common
         | others

@@ -106,6 +106,23 @@ async def _started(admin: httpx.AsyncClient, dataset_id: str, **more: Any) -> di
     return body
 
 
+async def test_a_deleted_analysis_can_be_restored(admin: httpx.AsyncClient, dataset_id: str) -> None:
+    made = await _started(admin, dataset_id)
+    path = f"/api/v1/analyses/{made['id']}"
+    assert made["deleted_at"] is None
+    assert (await admin.delete(path)).status_code == 204
+    assert (await admin.get(path)).json()["reason"] == "analysis_not_found"
+    assert (await admin.get("/api/v1/analyses")).json()["items"] == []
+    (deleted,) = (await admin.get("/api/v1/analyses?deleted=true")).json()["items"]
+    assert (deleted["id"], deleted["deleted_at"]) == (made["id"], "2023-11-14T22:13:20.000Z")
+    restored = await admin.post(f"{path}/restore")
+    assert (restored.status_code, restored.json()["deleted_at"]) == (200, None)
+    assert (await admin.get("/api/v1/analyses?deleted=true")).json()["items"] == []
+    assert (await admin.get(path)).status_code == 200
+    absent = await admin.post("/api/v1/analyses/nothing/restore")
+    assert (absent.status_code, absent.json()["reason"]) == (404, "analysis_not_found")
+
+
 async def test_an_analysis_is_started_as_asked(running: Any, admin: httpx.AsyncClient, dataset_id: str) -> None:
     filter_ = [r"step:a\,b", "length:03.."]
     analysis = await _started(

@@ -160,7 +160,9 @@ async def test_what_only_an_administrator_may_do(
 async def test_a_foreign_dataset_is_not_there(admin: httpx.AsyncClient, analyst: Any, dataset_id: str) -> None:
     assert dataset_id not in str((await analyst.get("/api/v1/datasets")).json())
     for method, path in _operations():
-        if "{dataset_id}" in path and "events" not in path and "fields" not in path and "reports" not in path:
+        # Ingest and metrics refuse the rest themselves, as their own tests show.
+        is_refused_here = not any(word in path for word in ("events", "fields", "quality", "reports"))
+        if "{dataset_id}" in path and is_refused_here:
             body = {"name": "x", "username": "ana"} if path.endswith(("grants", "{dataset_id}")) else None
             answer = await analyst.request(method, path.replace("{dataset_id}", dataset_id), json=body)
             assert answer.status_code in {403, 404, 400}, (method, path, answer.text)

@@ -1,8 +1,10 @@
 """Wiring of the gateway."""
 
+from cjm_gateway.adapters.answers import KeptAnswers
 from cjm_gateway.entrypoints.http.app import create_app
 from cjm_gateway.entrypoints.http.edge import Edge
 from cjm_gateway.entrypoints.http.gateway import Gateway
+from cjm_gateway.entrypoints.http.idempotency import RunOnce
 from cjm_gateway.entrypoints.http.page import Folder, Samples, WebPage
 from cjm_gateway.entrypoints.http.server import HttpServer
 from cjm_gateway.entrypoints.services import SERVICE_NAME, connect
@@ -24,7 +26,7 @@ async def build(settings: GatewaySettings) -> Component:
     app.state.gateway = gateway
     page = WebPage(Folder.read(settings.static_dir))
     samples = Samples(Folder.read(settings.samples_dir))
-    server = HttpServer(Edge(gateway, app, page, samples), settings)
+    server = HttpServer(Edge(gateway, RunOnce(gateway, app), page, samples), settings)
     buses: list[Bus] = []
 
     async def forget_tokens(_message: object) -> None:
@@ -33,6 +35,7 @@ async def build(settings: GatewaySettings) -> Component:
     async def start() -> None:
         bus = await Bus.connect(settings, SERVICE_NAME)
         buses.append(bus)
+        gateway.answers = await KeptAnswers.open(bus)
         # Plain subscriptions, not durable consumers: every gateway must hear of every fact, and only while it runs.
         for fact in _FACTS_ABOUT_TOKENS:
             await bus.client.subscribe(f"cjm.catalog.{fact}.v1", cb=forget_tokens)

@@ -11,8 +11,10 @@ from starlette.exceptions import HTTPException
 
 from cjm_gateway.entrypoints.http import (
     analyses,
+    data_quality,
     datasets,
     events,
+    idempotency,
     imports,
     mappings,
     problems,
@@ -31,6 +33,7 @@ _ROOMS = (
     users,
     tokens,
     datasets,
+    data_quality,
     events,
     questions,
     mappings,
@@ -45,6 +48,9 @@ Send what your customers do, import files, and ask how their journeys really run
 
 Staff sign in with POST /api/v1/session: the answer sets the cookie cjm_session, and its csrf_token must be sent as \
 X-CSRF-Token with POST, PUT, PATCH and DELETE. Systems send events with an API token: Authorization: Bearer cjm_….
+
+A POST with an Idempotency-Key runs once: sent again within 24 hours, it gets the first answer with the header \
+Idempotency-Replayed. Events need none, they count once by their event_id.
 
 Lists come in parts: send next_cursor as cursor for the next part. Times are RFC 3339 in UTC. Every failure is an \
 RFC 9457 problem with a stable reason for programs and a sentence for people."""
@@ -86,7 +92,7 @@ def create_app() -> FastAPI:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _with_problems(describe())
+            app.openapi_schema = idempotency.documented(_with_problems(describe()))
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]

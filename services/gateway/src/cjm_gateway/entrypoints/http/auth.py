@@ -49,11 +49,7 @@ class Session:
 async def _staff(request: Request, gateway: GatewayDep, secret: SessionCookie = None) -> AsyncIterator[Session]:
     if not secret:
         await _refuse_stranger(gateway, request.headers)
-    answer = await gateway.services.accounts.AuthenticateSession(
-        account_pb2.AuthenticateSessionRequest(session_token=secret or "")
-    )
-    if request.method not in _SAFE_METHODS:
-        _check_csrf(request.headers.get(CSRF_HEADER, ""), answer.csrf_token)
+    answer = await authenticate(gateway, request, secret or "")
     is_admin = answer.user.role == account_pb2.ROLE_ADMIN or answer.user.is_superuser
     with acting_as(staff_identity(answer.user.user_id, is_admin=is_admin)):
         yield Session(answer, secret or "")
@@ -61,6 +57,20 @@ async def _staff(request: Request, gateway: GatewayDep, secret: SessionCookie = 
 
 StaffSession = Annotated[Session, Depends(_staff)]
 staff_only = Depends(_staff)
+
+
+async def authenticate(gateway: Gateway, request: Request, secret: str) -> account_pb2.AuthenticateSessionResponse:
+    """The session behind a cookie's secret; a request that changes something must bring its CSRF token.
+
+    Raises:
+        AppError: UNAUTHENTICATED when there is no such session, PERMISSION_DENIED `csrf_token_wrong`.
+    """
+    answer = await gateway.services.accounts.AuthenticateSession(
+        account_pb2.AuthenticateSessionRequest(session_token=secret)
+    )
+    if request.method not in _SAFE_METHODS:
+        _check_csrf(request.headers.get(CSRF_HEADER, ""), answer.csrf_token)
+    return answer
 
 
 async def _refuse_stranger(gateway: Gateway, headers: Mapping[str, str]) -> None:

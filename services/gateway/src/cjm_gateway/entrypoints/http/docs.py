@@ -20,9 +20,10 @@ td, th { text-align: left; vertical-align: top; padding: .25rem .6rem .25rem 0; 
 def docs_page(openapi: dict[str, Any]) -> str:
     """The page for an OpenAPI description."""
     by_tag: dict[str, list[str]] = defaultdict(list)
+    shared = openapi["components"].get("parameters", {})
     for path, item in openapi["paths"].items():
         for method, operation in item.items():
-            by_tag[operation["tags"][0]].append(_operation(method, path, operation))
+            by_tag[operation["tags"][0]].append(_operation(method, path, operation, shared))
     tags = "".join(f"<h2>{escape(tag)}</h2>{''.join(operations)}" for tag, operations in by_tag.items())
     schemas = "".join(_schema(name, schema) for name, schema in sorted(openapi["components"]["schemas"].items()))
     info = openapi["info"]
@@ -37,9 +38,12 @@ def docs_page(openapi: dict[str, Any]) -> str:
     )
 
 
-def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
+def _operation(method: str, path: str, operation: dict[str, Any], shared: dict[str, Any]) -> str:
     parts = [f"<p>{escape(operation.get('description', ''))}</p>"]
-    if parameters := operation.get("parameters"):
+    parameters = [
+        shared[item["$ref"].rpartition("/")[2]] if "$ref" in item else item for item in operation.get("parameters", [])
+    ]
+    if parameters:
         parts.append(
             "<table><tr><th>Parameter</th><th>In</th><th>Type</th><th></th></tr>"
             + "".join(

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from cjm_gateway.application.coalescer import Coalescer
+from cjm_gateway.application.idempotency import Records
 from cjm_gateway.application.token_cache import KnownToken, TokenCache
 from cjm_gateway.entrypoints.services import ESSENTIAL_SERVICES, Services
 from cjm_gateway.settings import GatewaySettings
@@ -25,6 +26,7 @@ class Gateway:
 
     Attributes:
         stopping: Set when streams to browsers must end.
+        answers: Answers to requests with an Idempotency-Key; set before the first request.
     """
 
     settings: GatewaySettings
@@ -32,6 +34,7 @@ class Gateway:
     signer: IdentitySigner
     telemetry: Telemetry
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    answers: Records = field(init=False)
     tokens: TokenCache = field(init=False)
     intake: Coalescer[intake_pb2.EventBody, intake_pb2.EventBodyResult] = field(init=False)
 

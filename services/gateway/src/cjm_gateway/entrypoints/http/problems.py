@@ -21,6 +21,7 @@ _TITLES = {
     404: "Not found",
     405: "Method not allowed",
     406: "Not acceptable",
+    409: "Not possible in this state",
     413: "Too large",
     415: "Unsupported form",
 }
