@@ -260,6 +260,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{dataset_id}/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fields of a dataset
+         * @description Customer, step and the other fields that have values: how full, how varied, what is in them.
+         */
+        get: operations["describe_fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Quality of a dataset
+         * @description What looks wrong in the events and the newest import, and the word for it: good, check or problem.
+         *
+         *     Every finding says from which part of the total on it counts as check and as problem; the dataset gets the worst.
+         */
+        get: operations["check_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{dataset_id}/events": {
         parameters: {
             query?: never;
@@ -578,9 +620,29 @@ export interface paths {
         post?: never;
         /**
          * Delete an analysis
-         * @description Delete an analysis with its result; a running one is stopped first.
+         * @description Delete an analysis with its result; a running one is stopped first. It can be restored for 30 days.
          */
         delete: operations["delete_analysis"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analyses/{analysis_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a deleted analysis
+         * @description Take a deletion back; an analysis that is not deleted stays as it is.
+         */
+        post: operations["restore_analysis"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -940,6 +1002,11 @@ export interface components {
             started_at: string | null;
             /** Finished At */
             finished_at: string | null;
+            /**
+             * Deleted At
+             * @description Only in the list of the deleted ones.
+             */
+            deleted_at: string | null;
             /** Versions */
             versions: {
                 [key: string]: string;
@@ -1220,6 +1287,52 @@ export interface components {
             telegram: boolean;
             /** Max Upload Bytes */
             max_upload_bytes: number;
+        };
+        /**
+         * FieldDescription
+         * @description What is in a field.
+         */
+        FieldDescription: {
+            /**
+             * Field
+             * @description Event field, or `properties.<name>`.
+             */
+            field: string;
+            /**
+             * Count
+             * @description Events with a value.
+             */
+            count: number;
+            /**
+             * Distinct
+             * @description Different values.
+             */
+            distinct: number;
+            /**
+             * Values
+             * @description The five most frequent; empty for number fields.
+             */
+            values: components["schemas"]["TopValue"][];
+            /**
+             * Min
+             * @description Smallest value of a number field.
+             */
+            min: number | null;
+            /**
+             * Max
+             * @description Largest value of a number field.
+             */
+            max: number | null;
+        };
+        /**
+         * FieldDescriptions
+         * @description The fields that have values.
+         */
+        FieldDescriptions: {
+            /** Events */
+            events: number;
+            /** Items */
+            items: components["schemas"]["FieldDescription"][];
         };
         /**
          * FieldValue
@@ -1545,6 +1658,8 @@ export interface components {
             time_format: string | null;
             /** Decimal Sign */
             decimal_sign: string;
+            /** Step Rules */
+            step_rules: components["schemas"]["StepRule"][];
             /** Owner */
             owner: string;
             /** Owner Id */
@@ -1680,6 +1795,12 @@ export interface components {
              * @default .
              */
             decimal_sign: string;
+            /**
+             * Step Rules
+             * @description Other names for steps, at most 500; the first that fits counts.
+             * @default []
+             */
+            step_rules: components["schemas"]["StepRule"][];
         };
         /**
          * NewToken
@@ -1912,6 +2033,99 @@ export interface components {
             root: components["schemas"]["TreeOperatorNode"] | components["schemas"]["TreeLeaf"];
         };
         /**
+         * Quality
+         * @description What was looked for in a dataset and what was found.
+         */
+        Quality: {
+            /** Events */
+            events: number;
+            /**
+             * Level
+             * @description The worst level; null when there is nothing to judge.
+             */
+            level: ("good" | "check" | "problem") | null;
+            /**
+             * Findings
+             * @description One per kind, also of those that found nothing.
+             */
+            findings: components["schemas"]["QualityFinding"][];
+        };
+        /**
+         * QualityExample
+         * @description An example; what does not apply to the kind of finding is null or empty.
+         */
+        QualityExample: {
+            /** Customer Id */
+            customer_id: string | null;
+            /** Field */
+            field: string | null;
+            /**
+             * Values
+             * @description Steps, or values of the field.
+             */
+            values: string[];
+            /** Time */
+            time: string | null;
+            /**
+             * First Date
+             * @description First day without data.
+             */
+            first_date: string | null;
+            /**
+             * Last Date
+             * @description Last day without data.
+             */
+            last_date: string | null;
+            /**
+             * Count
+             * @description Events, or days.
+             */
+            count: number;
+        };
+        /**
+         * QualityFinding
+         * @description How many of one kind were found.
+         */
+        QualityFinding: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "rejected_rows" | "duplicates" | "future_times" | "same_time" | "days_without_data" | "rare_steps" | "similar_steps" | "surrounding_blanks";
+            /** Count */
+            count: number;
+            /**
+             * Total
+             * @description Of how many: events, days, steps, or rows of the import.
+             */
+            total: number;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "good" | "check" | "problem";
+            /**
+             * Check Ratio
+             * @description Part of the total from which on the level is check; 0 means any.
+             */
+            check_ratio: number;
+            /**
+             * Problem Ratio
+             * @description Part of the total from which on the level is problem.
+             */
+            problem_ratio: number;
+            /**
+             * Import Id
+             * @description The import whose rows were rejected.
+             */
+            import_id: string | null;
+            /**
+             * Examples
+             * @description Five at most.
+             */
+            examples: components["schemas"]["QualityExample"][];
+        };
+        /**
          * Readiness
          * @description Whether requests can be served.
          */
@@ -2035,6 +2249,22 @@ export interface components {
             count: number;
         };
         /**
+         * StepRule
+         * @description Steps that get another name.
+         */
+        StepRule: {
+            /**
+             * Pattern
+             * @description Whole text of a step; every "*" stands for any characters. At most 500 characters.
+             */
+            pattern: string;
+            /**
+             * Name
+             * @description Name that fitting steps get, at most 512 characters.
+             */
+            name: string;
+        };
+        /**
          * TelegramLink
          * @description State of the bot and of the own link.
          */
@@ -2091,6 +2321,16 @@ export interface components {
             last_used_at: string | null;
             /** Revoked At */
             revoked_at: string | null;
+        };
+        /**
+         * TopValue
+         * @description A frequent value and its events.
+         */
+        TopValue: {
+            /** Value */
+            value: string;
+            /** Count */
+            count: number;
         };
         /**
          * TransitionShape
@@ -2238,7 +2478,10 @@ export interface components {
             };
         };
     };
-    parameters: never;
+    parameters: {
+        /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+        IdempotencyKey: string;
+    };
     requestBodies: never;
     headers: never;
     pathItems: never;
@@ -2367,7 +2610,10 @@ export interface operations {
     create_user: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2549,7 +2795,10 @@ export interface operations {
     create_dataset: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2673,7 +2922,10 @@ export interface operations {
     create_grant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 dataset_id: string;
             };
@@ -2741,6 +2993,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    describe_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldDescriptions"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    check_quality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quality"];
+                };
             };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];
@@ -3017,7 +3317,10 @@ export interface operations {
     create_mapping: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3089,7 +3392,10 @@ export interface operations {
     create_import: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 dataset_id: string;
             };
@@ -3285,6 +3591,8 @@ export interface operations {
                 kind?: string;
                 /** @description Only these states. */
                 status?: ("queued" | "running" | "succeeded" | "partial" | "failed" | "cancelled")[];
+                /** @description The deleted ones instead, which can be restored for 30 days. */
+                deleted?: boolean;
                 /** @description Items at most. */
                 limit?: number;
                 /** @description `next_cursor` of the part before. */
@@ -3312,7 +3620,10 @@ export interface operations {
     create_analysis: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3381,10 +3692,40 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    restore_analysis: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisShape"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     cancel_analysis: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 analysis_id: string;
             };
@@ -3633,7 +3974,10 @@ export interface operations {
     send_telegram_test: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };

@@ -1,4 +1,4 @@
-import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouter, useSearch } from "@tanstack/react-router";
@@ -10,6 +10,7 @@ import { T, useText, type Translate } from "@/messages";
 import { useFormat, type Formatters } from "@/shared/format";
 import type { AppSearch } from "@/shared/search";
 import { Note, useDocumentTitle, useErrorText } from "@/shared/ui";
+import { PasswordField } from "@/shared/ui/PasswordField";
 import css from "./SignInPage.module.css";
 
 /** Only addresses of this page may follow a sign-in. */
@@ -64,7 +65,7 @@ export default function SignInPage() {
         {search["next"] && !attempt.isError && <Note>{t("auth.session_ended")}</Note>}
         {attempt.isError && <Note tone="danger">{failureText(attempt.error, t, format, errorText)}</Note>}
         <TextInput label={t("auth.username")} autoComplete="username" autoCapitalize="none" spellCheck={false} autoFocus required withAsterisk={false} {...form.getInputProps("username")} />
-        <PasswordInput
+        <PasswordField
           ref={passwordField}
           label={t("auth.password")}
           autoComplete="current-password"
@@ -73,7 +74,6 @@ export default function SignInPage() {
           onKeyDown={watchCapsLock}
           onKeyUp={watchCapsLock}
           description={hasCapsLock ? t("auth.caps_lock") : undefined}
-          visibilityToggleButtonProps={{ "aria-label": t("auth.show_password"), tabIndex: 0 }}
           {...form.getInputProps("password")}
         />
         <Button type="submit" loading={attempt.isPending} fullWidth>

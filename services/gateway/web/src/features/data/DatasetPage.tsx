@@ -1,5 +1,5 @@
 import { Button, Tabs } from "@mantine/core";
-import { IconDatabaseOff, IconRoute, IconUpload } from "@tabler/icons-react";
+import { IconRoute, IconUpload, IconX } from "@tabler/icons-react";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -10,15 +10,18 @@ import { T, useText } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
 import { usePathParam, useUrlState } from "@/shared/scope";
-import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, LoadingRows, NoPermission, PageBody, PageTitle, Tiles } from "@/shared/ui";
+import { Card, DataTable, ErrorState, LinkButton, LoadingBlock, LoadingRows, NoPermission, PageBody, PageTitle, Tiles } from "@/shared/ui";
 import { AccessTab } from "./AccessTab";
 import css from "./data.module.css";
 import { DatasetForm, datasetInput, datasetValues } from "./DatasetForm";
 import { DatasetPeriod } from "./DatasetsPage";
+import { FieldsTab } from "./FieldsTab";
 import { ImportsTable } from "./ImportsTable";
+import { NoEvents } from "./NoEvents";
+import { QualityTab } from "./QualityTab";
 import { TypedConfirm } from "./TypedConfirm";
 
-const TABS = ["overview", "imports", "access", "settings"] as const;
+const TABS = ["overview", "fields", "quality", "imports", "access", "settings"] as const;
 
 /** One dataset: what is in it, where it came from, who may use it, its settings. */
 export default function DatasetPage() {
@@ -59,7 +62,7 @@ export default function DatasetPage() {
       />
       {!access.can_write && <NoPermission what={name} owner={owner} />}
       <Tabs value={tab} onChange={(value) => setTab(value)} keepMounted={false} mt="sm">
-        <Tabs.List mb="md">
+        <Tabs.List mb="md" className={css.tabs}>
           {TABS.map((key) => (
             <Tabs.Tab key={key} value={key}>
               {t(`data.tab.${key}`)}
@@ -68,6 +71,12 @@ export default function DatasetPage() {
         </Tabs.List>
         <Tabs.Panel value="overview">
           <Overview dataset={dataset.data} />
+        </Tabs.Panel>
+        <Tabs.Panel value="fields">
+          <FieldsTab dataset={dataset.data} />
+        </Tabs.Panel>
+        <Tabs.Panel value="quality">
+          <QualityTab dataset={dataset.data} />
         </Tabs.Panel>
         <Tabs.Panel value="imports">
           <ImportsTable query={{ dataset_id: datasetId }} hasDataset={false} />
@@ -86,28 +95,14 @@ export default function DatasetPage() {
 function Overview({ dataset }: { dataset: Dataset }) {
   const t = useText();
   const format = useFormat();
+  const [customer, setCustomer] = useUrlState("customer", "");
   const events = useInfiniteQuery({
-    queryKey: ["datasets", dataset.id, "events"],
-    queryFn: ({ pageParam, signal }) => api.get<Page<EventRow>>(`/datasets/${dataset.id}/events`, { limit: 20, cursor: pageParam }, signal),
+    queryKey: ["datasets", dataset.id, "events", customer],
+    queryFn: ({ pageParam, signal }) => api.get<Page<EventRow>>(`/datasets/${dataset.id}/events`, { limit: 20, cursor: pageParam, ...(customer && { customer_id: customer }) }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
   });
-  if (dataset.events === 0) {
-    return (
-      <Card>
-        <EmptyState icon={<IconDatabaseOff size={22} stroke={1.7} />} title={t("data.no_events")} text={t("data.no_events_text")}>
-          {dataset.access.can_write && (
-            <LinkButton to="/data/imports/new" search={{ dataset: dataset.id }}>
-              {t("data.add_events")}
-            </LinkButton>
-          )}
-          <LinkButton variant="default" to="/help/$page" params={{ page: "api" }}>
-            {t("data.connect_api")}
-          </LinkButton>
-        </EmptyState>
-      </Card>
-    );
-  }
+  if (dataset.events === 0) return <NoEvents dataset={dataset} />;
   return (
     <div className={css.stack}>
       <Tiles
@@ -131,12 +126,19 @@ function Overview({ dataset }: { dataset: Dataset }) {
           </ul>
         )}
       </Card>
-      <h2 className={css.section}>{t("data.newest")}</h2>
+      <div className={css.sectionHead}>
+        <h2 className={css.section}>{customer ? t("data.events_of", { customer }) : t("data.newest")}</h2>
+        {customer && (
+          <Button variant="subtle" size="compact-sm" leftSection={<IconX size={14} stroke={2} />} onClick={() => setCustomer(null)}>
+            {t("data.all_events")}
+          </Button>
+        )}
+      </div>
       {events.isError && <ErrorState error={events.error} onRetry={() => void events.refetch()} />}
       {events.isPending && <LoadingRows />}
       {events.data && (
         <DataTable
-          caption={t("data.newest")}
+          caption={customer ? t("data.events_of", { customer }) : t("data.newest")}
           cards
           rows={events.data.pages.flatMap((page) => page.items)}
           rowKey={(event) => event.event_id}

@@ -13,6 +13,7 @@ import css from "./data.module.css";
 import { DatasetForm, datasetInput, datasetValues } from "./DatasetForm";
 import { journeyUnit } from "./datasetOptions";
 import { DataTabs } from "./DataTabs";
+import { QualityMark } from "./QualityMark";
 
 /** All datasets the reader may see. */
 export default function DatasetsPage() {
@@ -44,6 +45,7 @@ export default function DatasetsPage() {
       sortBy: (dataset) => dataset.last_import_at ?? "",
       render: (dataset) => (dataset.last_import_at ? format.ago(dataset.last_import_at) : <span className="muted">{t("data.never")}</span>),
     },
+    { key: "quality", label: t("data.column.quality"), render: (dataset) => <QualityMark dataset={dataset} /> },
     {
       key: "visibility",
       label: t("data.column.visibility"),

@@ -25,11 +25,11 @@ export default function ImportPage() {
   const importId = usePathParam("importId");
   const query = useImport(importId);
   const item = query.data;
-  const dataset = useDataset(item?.dataset_id ?? null).data;
+  const { data: dataset, isPending: isDatasetPending } = useDataset(item?.dataset_id ?? null);
   const [isRemoving, setRemoving] = useState(false);
   const remove = useChange(() => api.delete(`/imports/${importId}`), [["imports"], ["datasets"]]);
   const crumbs = [{ label: t("data.imports"), to: "/data/imports" }];
-  if (!item) {
+  if (!item || isDatasetPending) {
     return (
       <PageBody>
         <PageTitle title={t("data.import")} crumbs={crumbs} />
@@ -89,6 +89,19 @@ export default function ImportPage() {
               { key: "field", label: t("data.column.field"), render: (column) => fieldLabel(t, column.field) },
             ]}
           />
+          {item.mapping.step_rules.length > 0 && (
+            <div style={{ marginTop: 12 }}>
+              <DataTable
+                caption={t("data.step_names")}
+                rows={item.mapping.step_rules}
+                rowKey={(rule) => rule.pattern}
+                columns={[
+                  { key: "pattern", label: t("data.column.step_pattern"), render: (rule) => rule.pattern },
+                  { key: "name", label: t("data.column.step_name"), render: (rule) => rule.name },
+                ]}
+              />
+            </div>
+          )}
           <p className="small muted" style={{ marginBottom: 0 }}>
             {t("data.mapping_zone", { zone: item.mapping.timezone })}
           </p>

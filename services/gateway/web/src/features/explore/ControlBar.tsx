@@ -30,7 +30,7 @@ export function DataSlider({ label, text, spoken, min, max, step, value, onDrag,
         size={4}
         thumbSize={16}
         label={null}
-        classNames={{ root: css.sliderRoot }}
+        classNames={{ root: css.sliderRoot, track: css.sliderTrack, bar: css.sliderBar }}
         {...{ min, max, step, value }}
         disabled={min >= max}
         onChange={onDrag}
@@ -49,6 +49,7 @@ export function UnitSwitch() {
   return (
     <SegmentedControl
       size="sm"
+      classNames={{ label: css.segment }}
       aria-label={t("explore.journeys_by")}
       value={unit}
       onChange={(value) => setScope({ unit: value === "session" ? "session" : "customer" })}
@@ -66,6 +67,7 @@ export function ModeSwitch({ mode, onChange }: { mode: MapMode; onChange: (mode:
   return (
     <SegmentedControl
       size="sm"
+      classNames={{ label: css.segment }}
       aria-label={t("explore.mode")}
       value={mode}
       onChange={(value) => onChange(value === "time" ? "time" : "frequency")}

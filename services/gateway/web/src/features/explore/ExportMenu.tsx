@@ -1,8 +1,17 @@
 import { Menu } from "@mantine/core";
-import { IconDownload, IconFileTypeCsv, IconFileTypePng, IconFileTypeSvg, IconLink } from "@tabler/icons-react";
+import {
+  IconArrowDown,
+  IconArrowRight,
+  IconCheck,
+  IconDownload,
+  IconFileTypeCsv,
+  IconFileTypePng,
+  IconFileTypeSvg,
+  IconLink,
+} from "@tabler/icons-react";
 import { useText } from "@/messages";
 import { useNotify } from "@/shared/notify";
-import type { Rect } from "./draw/geometry";
+import type { Direction, Rect } from "./draw/geometry";
 import { savePaths } from "./MapTables";
 import { saveFile } from "./csv";
 import { pngFile, standaloneSvg, svgFile } from "./exportPicture";
@@ -17,10 +26,18 @@ interface ExportMenuProps {
   bounds: Rect | null;
   /** Offers its paths as CSV. */
   graph: Graph | null;
+  link: () => string;
+  direction: Direction;
+  onDirection: (direction: Direction) => void;
 }
 
-/** Picture, numbers or link of what is shown. */
-export function ExportMenu({ name, svg, bounds, graph }: ExportMenuProps) {
+const DIRECTIONS = [
+  { direction: "down", Icon: IconArrowDown },
+  { direction: "right", Icon: IconArrowRight },
+] as const;
+
+/** Picture, numbers or link of what is shown, and which way it runs. */
+export function ExportMenu({ name, svg, bounds, graph, link, direction, onDirection }: ExportMenuProps) {
   const t = useText();
   const picture = () => {
     const drawing = svg();
@@ -37,7 +54,7 @@ export function ExportMenu({ name, svg, bounds, graph }: ExportMenuProps) {
     }
   };
   const copyLink = async (): Promise<void> => {
-    await navigator.clipboard.writeText(location.href);
+    await navigator.clipboard.writeText(link());
     tell(t("explore.export.copied"));
   };
   return (
@@ -63,6 +80,21 @@ export function ExportMenu({ name, svg, bounds, graph }: ExportMenuProps) {
         <Menu.Item leftSection={<IconLink size={16} stroke={1.7} />} onClick={() => void copyLink()}>
           {t("explore.export.link")}
         </Menu.Item>
+        <Menu.Divider />
+        <Menu.Label id="map-direction">{t("explore.direction")}</Menu.Label>
+        <div role="group" aria-labelledby="map-direction">
+          {DIRECTIONS.map((one) => (
+            <Menu.Item
+              key={one.direction}
+              aria-current={direction === one.direction || undefined}
+              leftSection={<one.Icon size={16} stroke={1.7} />}
+              rightSection={direction === one.direction && <IconCheck size={16} stroke={1.7} />}
+              onClick={() => onDirection(one.direction)}
+            >
+              {t(`explore.direction.${one.direction}`)}
+            </Menu.Item>
+          ))}
+        </div>
       </Menu.Dropdown>
     </Menu>
   );

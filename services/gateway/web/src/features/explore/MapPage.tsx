@@ -4,12 +4,15 @@ import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } fro
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useScope } from "@/shared/scope";
+import { parseSearch, stringifySearch } from "@/shared/search";
 import { EmptyState, ErrorState, LoadingBlock, useDocumentTitle } from "@/shared/ui";
 import { DataSlider, ModeSwitch, UnitSwitch } from "./ControlBar";
 import { useCommonWays } from "./data";
 import { warmUpLayout } from "./draw/layoutClient";
 import css from "./explore.module.css";
 import { ExploreTabs, WhenReady, type Ready } from "./ExploreLayout";
+import { directionCode, preferDirection, preferredDirection } from "./direction";
+import type { Direction } from "./draw/geometry";
 import { ExportMenu } from "./ExportMenu";
 import { Legend } from "./map/Legend";
 import { MapCanvas, type MapHandle } from "./map/MapCanvas";
@@ -43,13 +46,22 @@ function Journeys(ready: Ready) {
   const [isPanelOpen, setPanelOpen] = useState(selection !== null);
   const handle = useRef<MapHandle>(null);
   const opener = useRef<string | null>(null);
-  const map = useJourneyMap(ready, state, change, isPhone);
+  const direction = state.direction ?? preferredDirection();
+  const map = useJourneyMap(ready, state, change, direction, isPhone);
   const { mainSteps, order, steps, shown, fresh } = map;
   const { name, goal_activity: goal } = dataset;
   const facts = useMemo(() => factsOf(full, goal), [full, goal]);
   const ways = useCommonWays(datasetId, question, WAYS_SHOWN);
   const words = useMapWords(shown?.graph ?? full, unit, shown?.mainSteps ?? mainSteps);
 
+  useEffect(() => {
+    // So that the address shows the same picture in another browser.
+    if (state.direction === null && direction === "right") change({ direction });
+  }, [state.direction, direction, change]);
+  const turn = (next: Direction): void => {
+    preferDirection(next);
+    change({ direction: next, view: null });
+  };
   const select = useCallback(
     (next: Selection | null) => {
       if (next?.kind === "step") opener.current = next.step;
@@ -103,7 +115,9 @@ function Journeys(ready: Ready) {
         handle={handle}
         scene={shown.scene}
         layoutKey={shown.places}
+        direction={shown.direction}
         mode={mode}
+        goal={goal}
         selection={selection}
         onSelect={select}
         leaving={map.leaving}
@@ -111,8 +125,7 @@ function Journeys(ready: Ready) {
         isPhone={isPhone}
         view={state.view}
         onView={(view) => change({ view })}
-        cardLabel={words.cardLabel}
-        pathLines={words.pathLines}
+        {...words}
         onListPaths={listPaths}
         onTable={() => change({ isTable: true })}
         legend={!isPhone && <Legend mode={mode} classes={shown.scene.classes} unit={unit} hasGoal={mainSteps.at(-1) === goal} />}
@@ -131,7 +144,15 @@ function Journeys(ready: Ready) {
         <IconTable size={16} stroke={1.7} />
         <span>{t("explore.table")}</span>
       </Action>
-      <ExportMenu name={name} svg={() => handle.current?.svg() ?? null} bounds={shown?.scene.bounds ?? null} graph={shown?.graph ?? null} />
+      <ExportMenu
+        name={name}
+        svg={() => handle.current?.svg() ?? null}
+        bounds={shown?.scene.bounds ?? null}
+        graph={shown?.graph ?? null}
+        link={() => linkWith({ dataset: dataset.id, steps: String(steps), dir: directionCode(direction) })}
+        direction={direction}
+        onDirection={turn}
+      />
     </>
   );
 
@@ -168,6 +189,11 @@ function Journeys(ready: Ready) {
       </div>
     </>
   );
+}
+
+/** The address with what only this browser knows: its last dataset and what it shows by default. */
+function linkWith(parts: Record<string, string>): string {
+  return `${location.origin}${location.pathname}${stringifySearch({ ...parseSearch(location.search), ...parts })}`;
 }
 
 function Action({ label, isPressed, onClick, children }: { label: string; isPressed: boolean; onClick: () => void; children: ReactNode }) {

@@ -7,6 +7,8 @@ import { journeysOf, stepsByName, type Graph } from "./model/graph";
 export interface MapWords {
   /** The name of a card for screen readers. */
   cardLabel: (card: CardShape) => string;
+  /** The tooltip of a card. */
+  cardLines: (card: CardShape) => string[];
   /** The tooltip of a path. */
   pathLines: (shape: PathShape) => string[];
 }
@@ -18,12 +20,13 @@ export function useMapWords(graph: Graph, unit: string, mainSteps: readonly stri
   return useMemo(() => {
     const steps = stepsByName(graph);
     const main = new Set(mainSteps);
+    const said = ({ step }: CardShape) => ({
+      ...{ unit, step: step.activity, count: step.count, events: f.number(step.count) },
+      share: f.share(step.cases / Math.max(1, journeysOf(graph))),
+    });
     return {
-      cardLabel: ({ step }) =>
-        t(main.has(step.activity) ? "explore.card.label_main" : "explore.card.label", {
-          ...{ unit, step: step.activity, count: step.count, events: f.number(step.count) },
-          share: f.share(step.cases / Math.max(1, journeysOf(graph))),
-        }),
+      cardLabel: (card) => t(main.has(card.step.activity) ? "explore.card.label_main" : "explore.card.label", said(card)),
+      cardLines: (card) => [card.step.activity, t("explore.tip.step", said(card))],
       pathLines: ({ path, source, target, count }) => {
         if (!path) return [`${source} → ${target}`];
         const exits = steps.get(source)?.count ?? 0;

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { fitted, revealed } from "./map/view";
+import { preferDirection, preferredDirection } from "./direction";
+import { rectAround } from "./draw/geometry";
+import type { Scene } from "./draw/scene";
+import { neighbourOf } from "./map/keys";
+import { fitted, isInside, revealed } from "./map/view";
 import { readMapState, readSelection, writeMapState, writeSelection, type Selection } from "./state";
 import { toCsv } from "./csv";
 import { heuristicsModel, modelDot, petriModel, placeModel, treeModel } from "./models/drawing";
@@ -13,30 +17,63 @@ describe("address", () => {
     expect(readSelection(writeSelection(selection))).toEqual(selection);
   });
 
-  it("keeps steps, paths, mode, table and view, and forgets what is not set", () => {
-    const state = { steps: 11, paths: 0.55, mode: "time", selection: null, isTable: true, view: { x: 1.5, y: -20, scale: 0.74 } } as const;
+  it("keeps steps, paths, mode, direction, table and view, and forgets what is not set", () => {
+    const state = { steps: 11, paths: 0.55, mode: "time", direction: "right", selection: null, isTable: true, view: { x: 1.5, y: -20, scale: 0.74 } } as const;
     const written = writeMapState(state);
     expect(readMapState(written)).toEqual(state);
-    expect(writeMapState({ mode: "frequency", view: null })).toEqual({ m: undefined, z: undefined });
+    expect(written["dir"]).toBe("lr");
+    expect(writeMapState({ mode: "frequency", view: null, direction: null })).toEqual({ m: undefined, z: undefined, dir: undefined });
   });
 
   it("ignores nonsense", () => {
-    expect(readMapState({ steps: "many", paths: "7", z: "1,2", sel: ">", m: "x" })).toEqual({
-      ...{ steps: null, paths: null, mode: "frequency", selection: null, isTable: false, view: null },
+    expect(readMapState({ steps: "many", paths: "7", z: "1,2", sel: ">", m: "x", dir: "up" })).toEqual({
+      ...{ steps: null, paths: null, mode: "frequency", direction: null, selection: null, isTable: false, view: null },
     });
+  });
+});
+
+describe("direction of the map", () => {
+  it("is kept in the browser, top-down until somebody chose", () => {
+    localStorage.clear();
+    expect(preferredDirection()).toBe("down");
+    preferDirection("right");
+    expect(preferredDirection()).toBe("right");
+  });
+
+  it("decides which step is next to which", () => {
+    const at = (activity: string, x: number, y: number) => ({ step: { activity }, box: { x, y } });
+    const scene = { cards: [at("low", 0, 200), at("top", 0, 0), at("right", 300, 0)] } as unknown as Scene;
+    expect([neighbourOf(scene, "top", 1, "down"), neighbourOf(scene, "top", 1, "right")]).toEqual(["right", "low"]);
+    expect([neighbourOf(scene, "top", -1, "down"), neighbourOf(scene, "low", 1, "down")]).toEqual([null, null]);
   });
 });
 
 describe("camera", () => {
   const insets = { top: 10, right: 10, bottom: 10, left: 10 };
-  it("shows everything when it fits, else the top with the spine in sight", () => {
-    const small = fitted({ left: -100, right: 100, top: 0, bottom: 200 }, { width: 1000, height: 800 }, insets, 0.74);
+  it("shows everything when it fits", () => {
+    const bounds = { left: -100, right: 100, top: 0, bottom: 200 };
+    const size = { width: 1000, height: 800 };
+    const small = fitted(bounds, size, insets, 0.74, "down");
     expect(small.k).toBeGreaterThan(0.74);
-    const tall = fitted({ left: -300, right: 500, top: -20, bottom: 4000 }, { width: 360, height: 600 }, insets, 0.68);
+    expect(isInside(small, bounds, size, insets)).toBe(true);
+  });
+
+  it("else starts at the top, the spine in the middle and its cards wholly in sight", () => {
+    const size = { width: 360, height: 600 };
+    const card = rectAround({ x: 0, y: 100 }, 156, 52);
+    const tall = fitted({ left: -900, right: 400, top: -20, bottom: 4000 }, size, insets, 0.68, "down");
     expect(tall.k).toBe(0.68);
     expect(-20 * tall.k + tall.y).toBeCloseTo(10);
-    expect(tall.x).toBeGreaterThan(10);
-    expect(tall.x).toBeLessThan(350);
+    expect(tall.x).toBe(180);
+    expect(isInside(tall, card, size, insets)).toBe(true);
+    const oneSided = fitted({ left: -900, right: 120, top: -20, bottom: 4000 }, size, insets, 0.68, "down");
+    expect(120 * oneSided.k + oneSided.x).toBeCloseTo(350);
+    expect(isInside(oneSided, card, size, insets)).toBe(true);
+  });
+
+  it("or at the left when time runs to the right", () => {
+    const wide = fitted({ left: -20, right: 4000, top: -900, bottom: 500 }, { width: 600, height: 400 }, insets, 0.74, "right");
+    expect([-20 * wide.k + wide.x, wide.y]).toEqual([10, 200]);
   });
 
   it("moves only as far as a step needs to be in sight", () => {

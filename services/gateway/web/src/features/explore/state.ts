@@ -1,6 +1,8 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import type { AppSearch } from "@/shared/search";
+import { directionCode, readDirection } from "./direction";
+import type { Direction } from "./draw/geometry";
 import type { MapMode } from "./draw/scene";
 
 /** What is selected on the map. */
@@ -18,6 +20,7 @@ export interface MapState {
   steps: number | null;
   paths: number | null;
   mode: MapMode;
+  direction: Direction | null;
   selection: Selection | null;
   isTable: boolean;
   view: ViewRect | null;
@@ -60,6 +63,7 @@ export function readMapState(search: AppSearch): MapState {
     steps: steps === null ? null : Math.round(steps),
     paths: numberIn(search["paths"], 0, 1),
     mode: search["m"] === "time" ? "time" : "frequency",
+    direction: readDirection(search["dir"]),
     selection: typeof search["sel"] === "string" ? readSelection(search["sel"]) : null,
     isTable: search["view"] === "table",
     view: hasView ? { x: x as number, y: y as number, scale } : null,
@@ -70,6 +74,7 @@ const WRITERS: { [Key in keyof MapState]: (value: MapState[Key]) => [string, str
   steps: (value) => ["steps", value?.toString()],
   paths: (value) => ["paths", value?.toString()],
   mode: (value) => ["m", value === "time" ? "time" : undefined],
+  direction: (value) => ["dir", value ? directionCode(value) : undefined],
   selection: (value) => ["sel", value ? writeSelection(value) : undefined],
   isTable: (value) => ["view", value ? "table" : undefined],
   view: (value) => ["z", value ? [value.x, value.y, value.scale].map((part) => +part.toFixed(3)).join(",") : undefined],

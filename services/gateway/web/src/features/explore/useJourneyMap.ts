@@ -4,6 +4,7 @@ import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useScope } from "@/shared/scope";
 import type { DataSliderProps } from "./ControlBar";
+import type { Direction } from "./draw/geometry";
 import { sceneOf, type Scene } from "./draw/scene";
 import type { Ready } from "./ExploreLayout";
 import { useLabelWidth } from "./map/text";
@@ -49,6 +50,7 @@ export function useJourneyMap(
   { dataset, full, isStale }: Ready,
   state: MapState,
   change: (part: Partial<MapState>) => void,
+  direction: Direction,
   isPhone: boolean,
 ): JourneyMap {
   const t = useText();
@@ -69,7 +71,7 @@ export function useJourneyMap(
   const keptQuestion = useMemo(() => (kept.length === 0 ? question : { ...question, activity: kept }), [question, kept]);
   const answer = useDirectlyFollows(datasetId, keptQuestion, !isStale && steps <= MOST_STEPS);
   const fresh = answer.data && !answer.isPlaceholderData && !isStale ? answer.data : null;
-  const { laid, isLaying, error } = useLaidMap(fresh, mainSteps, isPhone);
+  const { laid, isLaying, error } = useLaidMap(fresh, mainSteps, direction, isPhone && direction === "down");
 
   const least = laid ? leastPathRatio(laid.choice) : 0;
   const ratio = Math.max(least, pathsDraft ?? state.paths ?? (laid ? defaultPathRatio(laid.choice, laid.graph.nodes.length) : 0));
@@ -108,7 +110,7 @@ export function useJourneyMap(
     },
     {
       label: t("explore.paths"),
-      text: t("explore.paths.text", pathWords),
+      text: laid ? t("explore.paths.text", pathWords) : "",
       spoken: t("explore.paths.spoken", pathWords),
       min: 0,
       max: SLIDER_PARTS,

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import { settled, type Places } from "./draw/place";
+import type { Direction } from "./draw/geometry";
 import { placesOf } from "./draw/layoutClient";
+import { gathered, settled, type Places } from "./draw/place";
 import { skeletonOf } from "./draw/skeleton";
 import { pathChoice, skeletonCount, type PathChoice } from "./model/backbone";
 import type { Graph } from "./model/graph";
@@ -11,21 +12,24 @@ export interface LaidMap {
   mainSteps: readonly string[];
   choice: PathChoice;
   places: Places;
+  direction: Direction;
 }
 
-const CARDS_PER_ROW = 4;
+/** Most cards side by side. */
+const CARDS_ACROSS = 4;
 
 /**
  * Places the cards of a graph, in a worker; until that is done the former map stays.
  *
  * Args:
  *   graph: null while a new one is on its way.
- *   isPhone: one step per row.
+ *   isNarrow: one step per row.
  */
 export function useLaidMap(
   graph: Graph | null,
   mainSteps: readonly string[],
-  isPhone: boolean,
+  direction: Direction,
+  isNarrow: boolean,
 ): { laid: LaidMap | null; isLaying: boolean; error: Error | null } {
   const [laid, setLaid] = useState<LaidMap | null>(null);
   const [error, setError] = useState<Error | null>(null);
@@ -33,22 +37,19 @@ export function useLaidMap(
   const wanted = useMemo(() => {
     if (!graph) return null;
     const choice = pathChoice(graph, mainSteps);
-    const skeleton = skeletonOf(
-      graph,
-      mainSteps,
-      choice.order.slice(0, skeletonCount(choice, graph.nodes.length)),
-      isPhone ? 1 : CARDS_PER_ROW,
-    );
-    return { graph, mainSteps, choice, skeleton };
-  }, [graph, mainSteps, isPhone]);
+    const count = skeletonCount(choice, graph.nodes.length);
+    const skeleton = skeletonOf(graph, mainSteps, choice.order.slice(0, count), isNarrow ? 1 : CARDS_ACROSS);
+    return { graph, mainSteps, choice, direction, isNarrow, skeleton };
+  }, [graph, mainSteps, direction, isNarrow]);
   useEffect(() => {
     if (!wanted) return;
     let isWanted = true;
-    const { skeleton, ...map } = wanted;
-    placesOf(skeleton).then(
+    const { skeleton, isNarrow, ...map } = wanted;
+    placesOf(skeleton, wanted.direction).then(
       (found) => {
         if (!isWanted) return;
-        const places = settled(found, former.current);
+        const centred = settled(found, former.current);
+        const places = isNarrow ? gathered(centred) : centred;
         former.current = places;
         setLaid({ ...map, places });
         setError(null);
@@ -61,5 +62,6 @@ export function useLaidMap(
       isWanted = false;
     };
   }, [wanted]);
-  return { laid, isLaying: wanted !== null && laid?.graph !== wanted.graph && error === null, error };
+  const isDone = laid?.graph === wanted?.graph && laid?.direction === wanted?.direction;
+  return { laid, isLaying: wanted !== null && !isDone && error === null, error };
 }

@@ -1,9 +1,9 @@
 import { Button, Select } from "@mantine/core";
 import { IconAlertTriangle, IconCheck, IconClock, IconHistory, IconLoader2, IconMinus, IconX } from "@tabler/icons-react";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { api, type Query } from "@/api/client";
-import { allItems, useChange, useDatasets, useMe } from "@/api/hooks";
+import { allItems, useDatasets, useMe } from "@/api/hooks";
 import type { Analysis, AnalysisKind, Import, Page, User } from "@/api/types";
 import { useText, type Translate } from "@/messages";
 import { useTermText } from "@/shared/filters";
@@ -11,9 +11,9 @@ import { useFormat, type Formatters } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
 import { useUrlState } from "@/shared/scope";
 import { scopeOf, type AppSearch } from "@/shared/search";
-import { DataTable, EmptyState, ErrorState, LoadingRows, PageBody, PageTitle, type Column } from "@/shared/ui";
-import { ConfirmButton } from "@/shared/ui/ConfirmButton";
+import { DataTable, EmptyState, ErrorState, LoadingRows, Note, PageBody, PageTitle, useErrorText, type Column } from "@/shared/ui";
 import { LinkButton } from "@/shared/ui/LinkButton";
+import { useUndo } from "@/shared/ui/undo";
 import { isRunning, joined, secondsTaken, type Entry, type Listed } from "./entries";
 import css from "./history.module.css";
 
@@ -22,6 +22,8 @@ const KNOWN_PARAMETERS = new Set(["dependency_threshold", "and_threshold", "loop
 const ROWS_PER_PAGE = 50;
 const WHILE_RUNNING_MS = 3000;
 const LIST_ID = "history-list";
+const HISTORY_OF_ANALYSES = ["analyses", "history"];
+const idOfName = (id: string): string => `history-${id}`;
 
 /** A list read page by page; read again while something in it is running. */
 function useList<Item extends { status: string }>(path: string, query: Query, enabled: boolean) {
@@ -44,13 +46,16 @@ export default function HistoryPage() {
   const [what, setWhat] = useUrlState("show", "all");
   const [only, setOnly] = useUrlState("only", "");
   const ofDataset = { dataset_id: only };
-  const isKind = what !== "all" && what !== "import";
-  const analyses = useList<Analysis>("/analyses", isKind ? { ...ofDataset, kind: what } : ofDataset, what !== "import");
-  const imports = useList<Import>("/imports", ofDataset, !isKind);
-  const lists = [...(what === "import" ? [] : [analyses]), ...(isKind ? [] : [imports])];
+  const isDeleted = what === "deleted";
+  const isKind = !isDeleted && what !== "all" && what !== "import";
+  const chosen = isKind ? { kind: what } : isDeleted ? { deleted: true } : {};
+  const analyses = useList<Analysis>("/analyses", { ...ofDataset, ...chosen }, what !== "import");
+  const imports = useList<Import>("/imports", ofDataset, what === "all" || what === "import");
+  const lists = [...(what === "import" ? [] : [analyses]), ...(isKind || isDeleted ? [] : [imports])];
   const entries = joined(analyses.listed, imports.listed);
-  const columns = useColumns();
+  const columns = useColumns(entries);
   const failed = lists.find((one) => one.isError);
+  const isLoading = lists.some((one) => one.isPending);
   const isFiltered = what !== "all" || only !== "";
 
   function readOn() {
@@ -71,6 +76,7 @@ export default function HistoryPage() {
             { value: "all", label: t("history.what.all") },
             { value: "import", label: t("history.what.import") },
             ...KINDS.map((kind) => ({ value: kind, label: t(`common.analysis.${kind}`) })),
+            { value: "deleted", label: t("history.what.deleted") },
           ]}
         />
         <Select
@@ -84,14 +90,19 @@ export default function HistoryPage() {
         />
       </div>
       <div id={LIST_ID} tabIndex={-1}>
-        {failed && <ErrorState error={failed.error} onRetry={() => void failed.refetch()} />}
-        {!failed && lists.some((one) => one.isPending) && <LoadingRows rows={8} height={32} />}
-        {!failed && lists.every((one) => one.isSuccess) && entries.length === 0 && (
-          <NothingYet isFiltered={isFiltered} onShowAll={() => (setWhat(null), setOnly(null))} />
+        {isDeleted && entries.length > 0 && (
+          <div className={css.kept}>
+            <Note>{t("history.deleted_note")}</Note>
+          </div>
         )}
-        {!failed && entries.length > 0 && <DataTable caption={t("history.title")} columns={columns} rows={entries} rowKey={(entry) => entry.id} cards maxHeight={4000} />}
+        {failed && <ErrorState error={failed.error} onRetry={() => void failed.refetch()} />}
+        {!failed && isLoading && <LoadingRows rows={8} height={32} />}
+        {!failed && lists.every((one) => one.isSuccess) && entries.length === 0 && (
+          <NothingYet isDeleted={isDeleted} isFiltered={isFiltered} onShowAll={() => (setWhat(null), setOnly(null))} />
+        )}
+        {!failed && !isLoading && entries.length > 0 && <DataTable caption={t("history.title")} columns={columns} rows={entries} rowKey={(entry) => entry.id} cards maxHeight={4000} />}
       </div>
-      {!failed && entries.length > 0 && (
+      {!failed && !isLoading && entries.length > 0 && (
         <div className={css.more}>
           <span aria-live="polite">{t("history.shown", { count: entries.length })}</span>
           {lists.some((one) => one.hasNextPage) && (
@@ -104,24 +115,54 @@ export default function HistoryPage() {
     </PageBody>
   );
 }
-function useColumns(): Column<Entry>[] {
+/** Deletes and restores analyses: the line vanishes at once and comes back when that fails. */
+function useDeletion() {
+  const t = useText();
+  const errorText = useErrorText();
+  const notify = useNotify();
+  const offerUndo = useUndo();
+  const client = useQueryClient();
+  const { mutate, mutateAsync } = useMutation({
+    mutationFn: ({ id, isDelete }: { id: string; isDelete: boolean }) => (isDelete ? api.delete(`/analyses/${id}`) : api.post(`/analyses/${id}/restore`)),
+    onMutate: async ({ id }) => {
+      await client.cancelQueries({ queryKey: HISTORY_OF_ANALYSES });
+      client.setQueriesData<InfiniteData<Page<Analysis>>>({ queryKey: HISTORY_OF_ANALYSES }, (list) => list && { ...list, pages: list.pages.map((page) => ({ ...page, items: page.items.filter((item) => item.id !== id) })) });
+    },
+    onError: (error) => notify(errorText(error), { color: "red" }),
+    onSettled: () => client.invalidateQueries({ queryKey: ["analyses"] }),
+  });
+  return {
+    remove: async (id: string, named: { what: string; dataset: string }) => {
+      await mutateAsync({ id, isDelete: true });
+      offerUndo(t("history.deleted", named), () => mutate({ id, isDelete: false }));
+    },
+    restore: async (id: string, named: { what: string; dataset: string }) => {
+      await mutateAsync({ id, isDelete: false });
+      notify(t("history.restored", named));
+    },
+  };
+}
+
+function useColumns(entries: Entry[]): Column<Entry>[] {
   const t = useText();
   const format = useFormat();
   const datasets = useDatasets().data ?? [];
   const me = useMe().data?.user;
   const people = useQuery({ queryKey: ["users"], queryFn: ({ signal }) => allItems<User>("/users", {}, signal) }).data ?? [];
   const termText = useTermText();
-  const notify = useNotify();
-  const remove = useChange((entry: Entry) => api.delete(`/analyses/${entry.id}`), [["analyses"]]);
+  const { remove, restore } = useDeletion();
   const datasetName = ({ kind, source }: Entry) =>
     datasets.find(({ id }) => id === source.dataset_id)?.name ?? (kind === "analysis" ? source.dataset_name : t("common.not_set"));
   const who = ({ kind, source }: Entry) =>
     source.created_by_id === me?.id ? t("history.you") : kind === "import" ? source.created_by : (people.find(({ id }) => id === source.created_by_id)?.username ?? t("common.not_set"));
 
-  async function deleteEntry(entry: Entry) {
-    await remove.mutateAsync(entry);
-    notify(t("history.deleted", { what: nameOf(entry, t), dataset: datasetName(entry) }));
-    document.getElementById(LIST_ID)?.focus();
+  function act(entry: Entry, change: typeof remove) {
+    // The line vanishes now, and the focus must not vanish with it.
+    const position = entries.indexOf(entry);
+    const next = entries[position + 1] ?? entries[position - 1];
+    document.getElementById(next ? idOfName(next.id) : LIST_ID)?.focus();
+    // A failure is told where the others are, and brings the line back.
+    change(entry.id, { what: nameOf(entry, t), dataset: datasetName(entry) }).catch(() => undefined);
   }
 
   return [
@@ -138,6 +179,7 @@ function useColumns(): Column<Entry>[] {
           <span>
             <span className="num">{format.moment(entry.createdAt)}</span>
             {seconds !== null && <span className={css.note}>{seconds < 1 ? t("history.took_instant") : t("history.took", { duration: format.duration(seconds) })}</span>}
+            {entry.kind === "analysis" && entry.source.deleted_at && <span className={css.note}>{t("history.deleted_ago", { ago: format.ago(entry.source.deleted_at) })}</span>}
           </span>
         );
       },
@@ -152,20 +194,22 @@ function useColumns(): Column<Entry>[] {
         const named = { what: nameOf(entry, t), when: format.moment(entry.createdAt) };
         return (
           <span className={css.actions}>
-            {entry.source.kind === "directly_follows" && (
+            {entry.source.kind === "directly_follows" && !entry.source.deleted_at && (
               <Link to="/explore/map" search={scopeOfAnalysis(entry.source)} className={css.open} aria-label={t("history.open_map_of", named)}>
                 {t("history.open_map")}
               </Link>
             )}
-            {entry.source.created_by_id === me?.id && !isRunning(entry) && (
-              <ConfirmButton
-                compact
-                label={t("history.delete")}
-                ariaLabel={t("history.delete_of", named)}
-                question={t("history.delete_question", { what: named.what, dataset: datasetName(entry) })}
-                action={t("history.delete_action")}
-                onConfirm={() => deleteEntry(entry)}
-              />
+            {entry.source.deleted_at ? (
+              <Button variant="default" size="compact-sm" aria-label={t("history.restore_of", named)} onClick={() => act(entry, restore)}>
+                {t("history.restore")}
+              </Button>
+            ) : (
+              entry.source.created_by_id === me?.id &&
+              !isRunning(entry) && (
+                <Button variant="subtle" size="compact-sm" className={css.delete} aria-label={t("history.delete_of", named)} onClick={() => act(entry, remove)}>
+                  {t("history.delete")}
+                </Button>
+              )
             )}
           </span>
         );
@@ -174,9 +218,18 @@ function useColumns(): Column<Entry>[] {
   ];
 }
 
-function NothingYet({ isFiltered, onShowAll }: { isFiltered: boolean; onShowAll: () => void }) {
+function NothingYet({ isDeleted, isFiltered, onShowAll }: { isDeleted: boolean; isFiltered: boolean; onShowAll: () => void }) {
   const t = useText();
   const icon = <IconHistory size={22} stroke={1.7} />;
+  if (isDeleted) {
+    return (
+      <EmptyState icon={icon} title={t("history.empty_deleted")} text={t("history.empty_deleted_text")}>
+        <Button variant="default" onClick={onShowAll}>
+          {t("history.show_all")}
+        </Button>
+      </EmptyState>
+    );
+  }
   if (isFiltered) {
     return (
       <EmptyState icon={icon} title={t("history.empty_filtered")} text={t("history.empty_filtered_text")}>
@@ -199,18 +252,25 @@ function NothingYet({ isFiltered, onShowAll }: { isFiltered: boolean; onShowAll:
   );
 }
 
-/** Leads to the same address that showed the entry when it was made. */
+/** Leads to the same address that showed the entry when it was made; a deleted one has no address. */
 function Name({ entry }: { entry: Entry }) {
   const t = useText();
   if (entry.kind === "import") {
     return (
-      <Link to="/data/imports/$importId" params={{ importId: entry.id }} search={{ dataset: entry.source.dataset_id }} className={css.name}>
+      <Link id={idOfName(entry.id)} to="/data/imports/$importId" params={{ importId: entry.id }} search={{ dataset: entry.source.dataset_id }} className={css.name}>
         {nameOf(entry, t)}
       </Link>
     );
   }
+  if (entry.source.deleted_at) {
+    return (
+      <b id={idOfName(entry.id)} tabIndex={-1}>
+        {nameOf(entry, t)}
+      </b>
+    );
+  }
   return (
-    <Link to="/explore/models" search={{ ...scopeOfAnalysis(entry.source), analysis: entry.id }} className={css.name}>
+    <Link id={idOfName(entry.id)} to="/explore/models" search={{ ...scopeOfAnalysis(entry.source), analysis: entry.id }} className={css.name}>
       {nameOf(entry, t)}
     </Link>
   );

@@ -77,8 +77,9 @@ export default function ReportsPage() {
           <ImportButton />
         </EmptyState>
       )}
+      {!canAsk && datasets.isError && <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />}
       {report.isError && <ErrorState error={report.error} onRetry={() => void report.refetch()} />}
-      {report.isPending && canAsk && <LoadingReport />}
+      {(canAsk ? report.isPending : datasets.isPending) && <LoadingReport />}
       {report.data && !report.isError && (
         <div className={`${css.report} ${report.isPlaceholderData ? css.dimmed : ""}`} aria-busy={report.isPlaceholderData}>
           {report.data.touchpoints === 0 ? (
@@ -102,7 +103,7 @@ function Lead({ report, name }: { report: DailyReport; name: string }) {
 function LoadingReport() {
   return (
     <div className={css.report}>
-      <LoadingBlock height={190} />
+      <LoadingBlock height="var(--headline-height)" />
       <div className={css.cards}>
         {[0, 1, 2, 3].map((index) => (
           <LoadingBlock key={index} height={CARD_HEIGHT_PX} />

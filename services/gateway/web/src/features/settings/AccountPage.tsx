@@ -1,15 +1,18 @@
-import { Button, PasswordInput, SegmentedControl, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
+import { Button, SegmentedControl, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 import { ApiError, api } from "@/api/client";
 import { useChange, useMe } from "@/api/hooks";
+import { preferDirection, preferredDirection } from "@/features/explore/direction";
+import type { Direction } from "@/features/explore/draw/geometry";
 import { T, useText } from "@/messages";
 import { useNotify } from "@/shared/notify";
 import { Card, Note, PageBody, PageTitle, useErrorText } from "@/shared/ui";
+import { PasswordField } from "@/shared/ui/PasswordField";
 import { PASSWORD_LENGTH } from "./password";
 import css from "./settings.module.css";
 
-/** Settings, Account: password, theme, language. */
+/** Settings, Account: password, theme, direction of maps, language. */
 export default function AccountPage() {
   const t = useText();
   const me = useMe().data?.user;
@@ -59,15 +62,15 @@ function ChangePassword() {
     <Card title={t("settings.account.password")}>
       <p className={css.hint}>{t("settings.account.password_text")}</p>
       <form className={css.form} onSubmit={form.onSubmit((values) => void submit(values), focusFirst)} noValidate>
-        <PasswordInput label={t("settings.account.old_password")} autoComplete="current-password" key={form.key("old")} {...form.getInputProps("old")} />
-        <PasswordInput
+        <PasswordField label={t("settings.account.old_password")} autoComplete="current-password" key={form.key("old")} {...form.getInputProps("old")} />
+        <PasswordField
           label={t("settings.account.new_password")}
           description={t("settings.account.new_password_text")}
           autoComplete="new-password"
           key={form.key("fresh")}
           {...form.getInputProps("fresh")}
         />
-        <PasswordInput label={t("settings.account.repeat_password")} autoComplete="new-password" key={form.key("again")} {...form.getInputProps("again")} />
+        <PasswordField label={t("settings.account.repeat_password")} autoComplete="new-password" key={form.key("again")} {...form.getInputProps("again")} />
         {failure !== null && <Note tone="danger">{errorText(failure)}</Note>}
         <div className={css.submit}>
           <Button type="submit" loading={change.isPending}>
@@ -88,6 +91,8 @@ function Appearance() {
   const t = useText();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const schemes: MantineColorScheme[] = ["light", "dark", "auto"];
+  const [direction, setDirection] = useState(preferredDirection);
+  const directions: Direction[] = ["down", "right"];
   return (
     <Card title={t("settings.account.appearance")}>
       <div className={css.field}>
@@ -99,6 +104,16 @@ function Appearance() {
           data={schemes.map((value) => ({ value, label: t(`settings.account.theme.${value}`) }))}
         />
         <span className={css.note}>{t("settings.account.theme_text")}</span>
+      </div>
+      <div className={css.field}>
+        <span className={css.label}>{t("settings.account.direction")}</span>
+        <SegmentedControl
+          aria-label={t("settings.account.direction")}
+          value={direction}
+          onChange={(value) => (preferDirection(value), setDirection(value))}
+          data={directions.map((value) => ({ value, label: t(`settings.account.direction.${value}`) }))}
+        />
+        <span className={css.note}>{t("settings.account.direction_text")}</span>
       </div>
       <div className={css.field}>
         <span className={css.label}>{t("settings.account.language")}</span>

@@ -1,4 +1,4 @@
-import { Button, PasswordInput, Popover, Radio, TextInput } from "@mantine/core";
+import { Button, Popover, Radio, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { notifications } from "@mantine/notifications";
 import { IconCheck, IconLock, IconMinus, IconPlus, IconUsers } from "@tabler/icons-react";
@@ -11,6 +11,7 @@ import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
 import { Card, DataTable, EmptyState, ErrorState, LoadingRows, Note, PageBody, PageTitle, useErrorText, type Column } from "@/shared/ui";
+import { PasswordField } from "@/shared/ui/PasswordField";
 import { AdminsOnly } from "./AdminsOnly";
 import { PASSWORD_LENGTH } from "./password";
 import { lockOf } from "./rights";
@@ -101,7 +102,7 @@ function AddPerson({ onDone }: { onDone: () => void }) {
             ))}
           </div>
         </Radio.Group>
-        <PasswordInput label={t("settings.team.password")} description={t("settings.team.password_text")} autoComplete="new-password" key={form.key("password")} {...form.getInputProps("password")} />
+        <PasswordField label={t("settings.team.password")} description={t("settings.team.password_text")} autoComplete="new-password" key={form.key("password")} {...form.getInputProps("password")} />
         {failure !== null && <Note tone="danger">{errorText(failure)}</Note>}
         <div className={css.submit}>
           <Button type="submit" loading={create.isPending}>
@@ -277,7 +278,7 @@ function ResetPassword({ user, onDone }: { user: User; onDone: () => void }) {
   }
   return (
     <form className={css.form} noValidate onSubmit={form.onSubmit((values) => void submit(values))}>
-      <PasswordInput
+      <PasswordField
         label={t("settings.team.reset_of", { name: user.username })}
         description={<T id="settings.team.reset_text" values={{ name: user.username }} />}
         autoComplete="new-password"

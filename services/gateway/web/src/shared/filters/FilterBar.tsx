@@ -3,7 +3,7 @@ import { IconFilter, IconPlus, IconX } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
 import { lazy, Suspense, useState, type ReactNode } from "react";
 import { api } from "@/api/client";
-import { useDirectlyFollows } from "@/api/hooks";
+import { useDatasets, useDirectlyFollows } from "@/api/hooks";
 import type { DirectlyFollows } from "@/api/types";
 import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
@@ -19,8 +19,9 @@ export function FilterBar() {
   const t = useText();
   const termText = useTermText();
   const { datasetId, dataset, filters, unit, question, setScope } = useScope();
+  const datasets = useDatasets();
   const graph = useDirectlyFollows(datasetId, question);
-  if (!dataset) return null;
+  if (!dataset) return datasets.isPending ? <BarShape /> : null;
 
   const replace = (index: number, term: string | null): void =>
     setScope({ filters: filters.flatMap((former, at) => (at === index ? (term === null ? [] : [term]) : [former])) });
@@ -58,6 +59,15 @@ export function FilterBar() {
         {graph.data && <ScopeMeter graph={graph.data} unit={unit} isStale={graph.isPlaceholderData} />}
       </div>
       {graph.data && !graph.isPlaceholderData && graph.data.cases === 0 && filters.length > 0 && <EmptyHint />}
+    </div>
+  );
+}
+
+/** The bar's room while the dataset loads, so that nothing jumps. */
+function BarShape() {
+  return (
+    <div className={css.host}>
+      <div className={css.bar} />
     </div>
   );
 }

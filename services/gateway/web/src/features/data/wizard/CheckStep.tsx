@@ -17,7 +17,10 @@ import { StepActions } from "./StepActions";
 import type { StepProps } from "./draft";
 import css from "./wizard.module.css";
 
-/** The whole file is read by the server without taking anything in; what it finds is shown by cause. */
+/**
+ * The whole file is read by the server without taking anything in; what it finds is shown by cause.
+ * The check leaves the names of steps alone, because the next step shows which steps get which name.
+ */
 export function CheckStep({ draft, change, file, sample, goTo }: StepProps) {
   const t = useText();
   const format = useFormat();

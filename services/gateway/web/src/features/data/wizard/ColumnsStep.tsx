@@ -1,18 +1,17 @@
-import { Button, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { SegmentedControl, Select } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
-import { useState } from "react";
 import { useIntl } from "react-intl";
-import { api } from "@/api/client";
-import { useChange, useMappings } from "@/api/hooks";
+import { useMappings } from "@/api/hooks";
 import type { Mapping, MappingInput } from "@/api/types";
 import { T, useText } from "@/messages";
 import { EVENT_FIELDS, fieldLabel, REQUIRED_FIELDS } from "@/shared/fields";
-import { Card, ErrorState, Note, useErrorText } from "@/shared/ui";
+import { Card, ErrorState, Note } from "@/shared/ui";
 import { TIME_ZONES } from "../datasetOptions";
-import { buildMapping, propertyName, type Roles, type SampleColumn } from "./roles";
+import { propertyName, type Roles, type SampleColumn } from "./roles";
+import { SaveMapping } from "./SaveMapping";
 import { StepActions } from "./StepActions";
 import { readTime, readTimes } from "./times";
-import type { StepProps } from "./draft";
+import type { Draft, StepProps } from "./draft";
 import css from "./wizard.module.css";
 
 const SKIP = "skip";
@@ -114,7 +113,7 @@ export function ColumnsStep({ draft, change, sample, goTo }: StepProps) {
           </ul>
         </Card>
       )}
-      {!isStuck && <SaveMapping mapping={(name) => buildMapping(name, roles, sample.columns, draft)} />}
+      {!isStuck && <SaveMapping draft={draft} sample={sample} />}
       <StepActions nextLabel={t("wizard.next.check")} onBack={() => goTo("file")} onNext={() => goTo("check")} isDisabled={isStuck} hint={hint} />
     </div>
   );
@@ -193,10 +192,10 @@ function OrderChoice({ example, order, onChange }: { example: string; order: str
   );
 }
 
-/** The roles and time choices of a saved mapping, for the columns this file has. */
-function rolesOf(mapping: MappingInput, columns: SampleColumn[]): { roles: Roles; timezone: string; confidence: Record<string, never> } {
+/** The roles, time choices and step names of a saved mapping, for the columns this file has. */
+function rolesOf(mapping: MappingInput, columns: SampleColumn[]): Pick<Draft, "roles" | "timezone" | "confidence" | "stepRules"> {
   const saved = new Map(mapping.columns.map(({ column, field }) => [column, field]));
-  return { roles: Object.fromEntries(columns.map(({ header }) => [header, saved.get(header) ?? null])), timezone: mapping.timezone, confidence: {} };
+  return { roles: Object.fromEntries(columns.map(({ header }) => [header, saved.get(header) ?? null])), timezone: mapping.timezone, confidence: {}, stepRules: mapping.step_rules };
 }
 
 function SavedMappings({ headers, onChoose }: { headers: string[]; onChoose: (mapping: Mapping) => void }) {
@@ -217,37 +216,5 @@ function SavedMappings({ headers, onChoose }: { headers: string[]; onChoose: (ma
         if (mapping) onChoose(mapping);
       }}
     />
-  );
-}
-
-function SaveMapping({ mapping }: { mapping: (name: string) => MappingInput }) {
-  const t = useText();
-  const errorText = useErrorText();
-  const [name, setName] = useState("");
-  const save = useChange((input: MappingInput) => api.post<Mapping>("/mappings", input), [["mappings"]]);
-  return (
-    <form
-      className={css.save}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (name.trim()) save.mutate(mapping(name.trim()), { onSuccess: () => setName("") });
-      }}
-    >
-      <TextInput
-        label={t("wizard.save_mapping")}
-        description={t("wizard.save_mapping_text")}
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-        error={save.error && errorText(save.error)}
-        maxLength={120}
-        style={{ flex: "1 1 260px" }}
-      />
-      <Button type="submit" variant="default" disabled={!name.trim()} loading={save.isPending}>
-        {t("wizard.save_mapping_do")}
-      </Button>
-      <span role="status" className="small muted">
-        {save.isSuccess && t("wizard.mapping_saved", { name: save.data.name })}
-      </span>
-    </form>
   );
 }

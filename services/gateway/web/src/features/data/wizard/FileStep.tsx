@@ -1,5 +1,5 @@
 import { Button, Select, TextInput } from "@mantine/core";
-import { IconFileUpload } from "@tabler/icons-react";
+import { IconClipboardText, IconFileUpload } from "@tabler/icons-react";
 import { useRef, useState, type DragEvent } from "react";
 import { useDatasets, useMe } from "@/api/hooks";
 import type { Dataset } from "@/api/types";
@@ -9,6 +9,7 @@ import { DataTable, Note } from "@/shared/ui";
 import { freeName } from "../example";
 import { journeyUnit } from "../datasetOptions";
 import type { Draft } from "./draft";
+import { PasteDialog } from "./PasteDialog";
 import { FileProblem } from "./readFile";
 import { guessRoles, type Roles } from "./roles";
 import { readSample, type Sample } from "./sample";
@@ -29,7 +30,7 @@ interface FileStepProps {
   onNext: () => void;
 }
 
-/** Drop or browse; the first megabyte shows at once what is inside. */
+/** Drop, browse or paste; the first megabyte shows at once what is inside. */
 export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAccept, onNext }: FileStepProps) {
   const t = useText();
   const format = useFormat();
@@ -38,6 +39,8 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
   const input = useRef<HTMLInputElement>(null);
   const [isOver, setOver] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  const [isPasting, setPasting] = useState(false);
+  const [pasted, setPasted] = useState("");
   const writable = datasets.filter((dataset) => dataset.access.can_write);
 
   async function choose(chosen: File | undefined) {
@@ -63,6 +66,7 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
         newName: draft.newName || freeName(nameOf(chosen.name), datasets.map((dataset) => dataset.name)),
         ...(target ? settingsOf(target) : settingsOfNew(roles)),
       });
+      setPasting(false);
     } catch (error) {
       setProblem(error instanceof FileProblem ? t(`wizard.problem.${error.code}`) : t("wizard.problem.unreadable"));
     }
@@ -90,9 +94,21 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
       >
         <IconFileUpload size={30} stroke={1.5} />
         <p className={css.dropText}>{file ? t("wizard.file_chosen", { name: file.name, size: format.bytes(file.size) }) : t("wizard.drop")}</p>
-        <Button variant={file ? "default" : "filled"} onClick={() => input.current?.click()}>
-          {t(file ? "wizard.other_file" : "wizard.browse")}
-        </Button>
+        <div className={css.choices}>
+          <Button variant={file ? "default" : "filled"} onClick={() => input.current?.click()}>
+            {t(file ? "wizard.other_file" : "wizard.browse")}
+          </Button>
+          <Button
+            variant="default"
+            leftSection={<IconClipboardText size={16} stroke={1.7} />}
+            onClick={() => {
+              setProblem(null);
+              setPasting(true);
+            }}
+          >
+            {t("wizard.paste_title")}
+          </Button>
+        </div>
         <p className={css.limit}>{t("wizard.limit", { limit: format.bytes(limitBytes) })}</p>
         <input
           ref={input}
@@ -106,7 +122,19 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
           }}
         />
       </div>
-      {problem && <Note tone="danger">{problem}</Note>}
+      {isPasting && (
+        <PasteDialog
+          text={pasted}
+          problem={problem}
+          onChange={setPasted}
+          onUse={choose}
+          onClose={() => {
+            setProblem(null);
+            setPasting(false);
+          }}
+        />
+      )}
+      {problem && !isPasting && <Note tone="danger">{problem}</Note>}
       {file && sample && (
         <>
           <Note tone={sample.isHeaderDoubtful || !sample.head.isUtf8 ? "warn" : "good"}>

@@ -4,7 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useEffectEvent } from "react";
 import { api } from "@/api/client";
 import { useDataset } from "@/api/hooks";
-import type { Dataset, Import } from "@/api/types";
+import type { Dataset, Import, MappingInput } from "@/api/types";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { ErrorState, LinkButton, Note } from "@/shared/ui";
@@ -12,6 +12,7 @@ import { journeyUnit } from "../datasetOptions";
 import { ImportProgress } from "../ImportPage";
 import { useImport } from "../useImport";
 import { dropDraft, type StepProps } from "./draft";
+import { applyRules } from "./stepRules";
 import { StepActions } from "./StepActions";
 import css from "./wizard.module.css";
 
@@ -33,7 +34,7 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
       if (!isSame && dataset.access.can_manage) await api.patch<Dataset>(`/datasets/${dataset.id}`, wanted);
       const form = new FormData();
       form.set("from_import_id", draft.checkId);
-      form.set("mapping", draft.checkedMapping);
+      form.set("mapping", JSON.stringify({ ...(JSON.parse(draft.checkedMapping) as MappingInput), step_rules: draft.stepRules }));
       if (draft.isAllOrNothing) form.set("all_or_nothing", "true");
       const started = await api.post<Import>(`/datasets/${dataset.id}/imports`, form);
       change({ importId: started.id });
@@ -67,11 +68,13 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
       </div>
     );
   }
+  const steps = check?.steps ?? [];
   const rows: [string, string][] = [
     [t("wizard.summary.file"), t("wizard.file_chosen", { name: file.name, size: format.bytes(file.size) })],
     [t("wizard.summary.into"), dataset?.name ?? ""],
     [t("wizard.summary.rows"), t("wizard.summary.rows_value", { fine: check?.rows_accepted ?? 0, bad: check?.rows_rejected ?? 0 })],
     [t("wizard.summary.journey"), t(`data.unit.${dataset && !dataset.access.can_manage ? journeyUnit(dataset) : draft.unit}_short`, { minutes: draft.gapMinutes })],
+    ...(draft.stepRules.length > 0 ? ([[t("wizard.summary.steps"), t("wizard.steps_become", { before: steps.length, after: applyRules(steps, draft.stepRules).named.length })]] satisfies [string, string][]) : []),
     [t("wizard.summary.goal"), draft.goal ?? t("data.form.goal_none")],
   ];
   return (

@@ -1,15 +1,19 @@
 import { NumberInput, Radio, Select } from "@mantine/core";
+import { useMemo } from "react";
 import { useDataset } from "@/api/hooks";
 import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { LoadingRows, NoPermission } from "@/shared/ui";
 import { useImport } from "../useImport";
 import { previewJourneys } from "./sample";
+import { SaveMapping } from "./SaveMapping";
 import { StepActions } from "./StepActions";
+import { applyRules } from "./stepRules";
+import { StepsSection } from "./StepsSection";
 import type { StepProps } from "./draft";
 import css from "./wizard.module.css";
 
-/** What makes one journey, with a count from the file's beginning, and which step is the goal. */
+/** What makes one journey, with a count from the file's beginning, what steps are called, and which is the goal. */
 export function JourneysStep({ draft, change, sample, goTo }: StepProps) {
   const t = useText();
   const format = useFormat();
@@ -20,7 +24,7 @@ export function JourneysStep({ draft, change, sample, goTo }: StepProps) {
   const isFixed = dataset !== undefined && !dataset.access.can_manage;
   const isGapWrong = draft.unit === "gap" && !(draft.gapMinutes >= 1 && draft.gapMinutes <= 10_080);
   const preview = draft.unit === "session" || isGapWrong ? null : previewJourneys(sample, header("customer_id"), header("time"), draft.unit === "gap" ? draft.gapMinutes : null);
-  const steps = check?.steps ?? [];
+  const { named } = useMemo(() => applyRules(check?.steps ?? [], draft.stepRules), [check?.steps, draft.stepRules]);
   return (
     <div className={css.stack}>
       {isFixed && <NoPermission what={dataset.name} owner={dataset.owner} />}
@@ -52,18 +56,22 @@ export function JourneysStep({ draft, change, sample, goTo }: StepProps) {
       {!check ? (
         <LoadingRows rows={2} />
       ) : (
-        <Select
-          label={t("data.form.goal")}
-          description={t("data.form.goal_text")}
-          placeholder={t("data.form.goal_none")}
-          data={steps.map((step) => ({ value: step.activity, label: t("wizard.goal_option", { step: step.activity, count: step.count }) }))}
-          value={draft.goal}
-          disabled={isFixed}
-          searchable
-          clearable
-          maw={420}
-          onChange={(value) => change({ goal: value })}
-        />
+        <>
+          <StepsSection steps={check.steps ?? []} eventsCount={check.rows_accepted} rules={draft.stepRules} goal={draft.goal} onChange={(stepRules, goal) => change({ stepRules, goal })} />
+          {draft.stepRules.length > 0 && <SaveMapping draft={draft} sample={sample} />}
+          <Select
+            label={t("data.form.goal")}
+            description={t("data.form.goal_text")}
+            placeholder={t("data.form.goal_none")}
+            data={named.map((step) => ({ value: step.name, label: t("wizard.goal_option", { step: step.name, count: step.count }) }))}
+            value={draft.goal}
+            disabled={isFixed}
+            searchable
+            clearable
+            maw={420}
+            onChange={(value) => change({ goal: value })}
+          />
+        </>
       )}
       <StepActions nextLabel={t("wizard.next.import")} onBack={() => goTo("check")} onNext={() => goTo("import")} isDisabled={isGapWrong} />
     </div>

@@ -1,3 +1,4 @@
+import type { StepRule } from "@/api/types";
 import type { JourneyUnit } from "../datasetOptions";
 import type { Confidence, Roles } from "./roles";
 import type { Sample } from "./sample";
@@ -22,6 +23,8 @@ export interface Draft {
   checkId: string | null;
   checkedMapping: string | null;
   isAllOrNothing: boolean;
+  /** Other names for the steps that the check found. */
+  stepRules: StepRule[];
   unit: JourneyUnit;
   gapMinutes: number;
   goal: string | null;
@@ -49,6 +52,7 @@ export const emptyDraft = (datasetId: string | null): Draft => ({
   checkId: null,
   checkedMapping: null,
   isAllOrNothing: false,
+  stepRules: [],
   unit: "customer",
   gapMinutes: 30,
   goal: null,
@@ -86,7 +90,9 @@ function inStore<Answer>(mode: IDBTransactionMode, act: (store: IDBObjectStore) 
 export async function loadDraft(now = Date.now()): Promise<KeptDraft | null> {
   try {
     const kept = await inStore<KeptDraft | undefined>("readonly", (store) => store.get(KEY) as IDBRequest<KeptDraft | undefined>);
-    return kept && now - kept.savedAt < KEPT_MS ? kept : null;
+    if (!kept || now - kept.savedAt >= KEPT_MS) return null;
+    // A draft from before an update lacks what is new since.
+    return { ...kept, draft: { ...emptyDraft(null), ...kept.draft } };
   } catch {
     return null;
   }

@@ -1,4 +1,4 @@
-import type { MappingColumn, MappingInput } from "@/api/types";
+import type { MappingColumn, MappingInput, StepRule } from "@/api/types";
 import { foldText } from "@/shared/text";
 import { readTimes, timePattern, type DayOrder } from "./times";
 
@@ -129,7 +129,7 @@ export interface TimeChoice {
 }
 
 /** The mapping the API takes. `columns` gives the sample by which numbers and open dates are read. */
-export function buildMapping(name: string, roles: Roles, columns: readonly SampleColumn[], time: TimeChoice): MappingInput {
+export function buildMapping(name: string, roles: Roles, columns: readonly SampleColumn[], time: TimeChoice, stepRules: StepRule[] = []): MappingInput {
   const used: MappingColumn[] = [];
   const byHeader = new Map(columns.map((column) => [column.header, column]));
   for (const [column, field] of Object.entries(roles)) {
@@ -148,6 +148,7 @@ export function buildMapping(name: string, roles: Roles, columns: readonly Sampl
     timezone: time.timezone,
     time_format: isOpen && example !== null && time.order !== "ambiguous" ? timePattern(example, time.order) : null,
     decimal_sign: guessDecimalSign(byHeader.get(valueHeader ?? "")?.values ?? []),
+    step_rules: stepRules,
   };
 }
 

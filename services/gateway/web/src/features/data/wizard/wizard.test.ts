@@ -163,6 +163,7 @@ describe("roles", () => {
       timezone: "Asia/Ho_Chi_Minh",
       time_format: "%m/%d/%Y %H:%M",
       decimal_sign: ",",
+      step_rules: [],
     });
   });
 });

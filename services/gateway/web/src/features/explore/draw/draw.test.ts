@@ -4,38 +4,66 @@ import { defaultPathRatio, pathChoice, pathCount, shownRepeats, skeletonCount } 
 import { END, START, pathKey } from "../model/graph";
 import { mainWay } from "../model/mainWay";
 import { graphOf, randomJourneys, randomOf } from "../test/samples";
-import { CARD_HEIGHT, CARD_WIDTH, bottomOf, leftOf, overlaps, rectAround, rightOf, topOf, type Box, type Point } from "./geometry";
+import {
+  CARD_HEIGHT,
+  CARD_WIDTH,
+  bottomOf,
+  cardBox,
+  cardSize,
+  leftOf,
+  onScreen,
+  overlaps,
+  placeOnScreen,
+  rectAround,
+  rightOf,
+  topOf,
+  type Box,
+  type Direction,
+  type Place,
+  type Point,
+} from "./geometry";
 import { placeLabels } from "./labels";
-import { dotOf, placeWithDagre, readPlain, settled, type Places } from "./place";
+import { dotOf, gathered, placeWithDagre, readPlain, settled, type Places } from "./place";
 import { route, type Wire } from "./router";
 import { sceneOf, type Scene } from "./scene";
 import { skeletonOf, timeOrder, type Skeleton } from "./skeleton";
 
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed + 1);
+const DIRECTIONS: Direction[] = ["down", "right"];
+/** Every direction with every seed. */
+const CASES = DIRECTIONS.flatMap((direction) => SEEDS.map((seed) => [direction, seed] as const));
 
-/** Cards in rows of up to four, as a layout would place them. */
-function cardsOf(seed: number, count: number): Box[] {
+/** Cards in rows of up to four, as a layout would place them while time runs down. */
+function cardsOf(seed: number, count: number, direction: Direction = "down"): Box[] {
   const random = randomOf(seed);
+  const { width, height } = cardSize(direction);
+  const stubRoom = direction === "down" ? 46 : 24;
   const boxes: Box[] = [];
   for (let row = 0; boxes.length < count; row += 1) {
     const inRow = 1 + Math.floor(random() * 4);
     let x = -300 + random() * 200;
     for (let i = 0; i < inRow && boxes.length < count; i += 1) {
-      const room = { roomLeft: random() < 0.5 ? 46 : 0, roomRight: random() < 0.5 ? 20 : 0 };
-      boxes.push({ id: `s${boxes.length}`, x, y: row * (CARD_HEIGHT + 42), width: CARD_WIDTH, height: CARD_HEIGHT, ...room });
-      x += CARD_WIDTH + 90 + random() * 120;
+      const room = { roomLeft: random() < 0.5 ? stubRoom : 0, hasLoop: random() < 0.5 };
+      boxes.push(cardBox(`s${boxes.length}`, { x, y: row * (height + 42) }, direction, room));
+      x += width + 90 + random() * 120;
     }
   }
   return boxes;
 }
 
-const isInside = (box: Box, { x, y }: Point): boolean =>
+const wireOf = (from: number, to: number): Wire => ({
+  ...{ key: `${from}-${to}`, source: `s${from}`, target: `s${to}` },
+  ...{ width: 3, isMain: false },
+});
+
+const isInside = (box: Place, { x, y }: Point): boolean =>
   x > leftOf(box) + 0.5 && x < rightOf(box) - 0.5 && y > topOf(box) + 0.5 && y < bottomOf(box) - 0.5;
 
 describe("router", () => {
-  it.each(SEEDS)("draws every path, and none through a card (cards %i)", (seed) => {
+  it.each(CASES)("draws every path, and none through a card (time runs %s, cards %i)", (direction, seed) => {
     const random = randomOf(seed * 31);
-    const boxes = cardsOf(seed, 14);
+    const boxes = cardsOf(seed, 14, direction);
+    const cards = boxes.map((box) => placeOnScreen(box, direction));
     const keys = new Set<string>();
     while (keys.size < 90) {
       const [a, b] = [Math.floor(random() * 14), Math.floor(random() * 14)];
@@ -45,25 +73,48 @@ describe("router", () => {
       const [source, target] = key.split(" ") as [string, string];
       return { key, source, target, width: 1.3 + random() * 5, isMain: false };
     });
-    const drawn = route(boxes, wires);
+    const drawn = route(boxes, wires, direction);
     expect(drawn.size).toBe(wires.length);
     for (const wire of wires) {
       const { points, tip } = drawn.get(wire.key) as { points: Point[]; tip: Point };
       expect(points.every(({ x, y }) => Number.isFinite(x) && Number.isFinite(y))).toBe(true);
-      const through = boxes.filter((box) => points.some((point) => isInside(box, point)));
+      const through = cards.filter((box) => points.some((point) => isInside(box, point)));
       expect(
         through.map((box) => box.id),
         wire.key,
       ).toEqual([]);
-      const target = boxes.find((box) => box.id === wire.target) as Box;
+      const target = cards.find((box) => box.id === wire.target) as Place;
       expect(overlaps(rectAround(tip, 1, 1), rectAround(target, target.width + 1, target.height + 1))).toBe(true);
+    }
+  });
+
+  it.each(DIRECTIONS)("ends every arrow at the edge of its card, pointing into it (time runs %s)", (direction) => {
+    const boxes = cardsOf(5, 14, direction);
+    const wires = boxes.flatMap((a) => boxes.map((b) => ({ ...wireOf(0, 1), key: `${a.id} ${b.id}`, source: a.id, target: b.id })));
+    for (const [key, { tip, angle, points }] of route(boxes, wires, direction)) {
+      const target = placeOnScreen(boxes.find((box) => box.id === key.split(" ")[1]) as Box, direction);
+      const radians = (angle * Math.PI) / 180;
+      const step = (by: number): Point => ({ x: tip.x + by * Math.cos(radians), y: tip.y + by * Math.sin(radians) });
+      expect([isInside(target, step(2)), isInside(target, step(-2))], key).toEqual([true, false]);
+      const last = points.at(-1) as Point;
+      expect(Math.hypot(last.x - tip.x, last.y - tip.y), key).toBeLessThan(12);
+    }
+  });
+
+  it("from left to right is the picture from top down, turned", () => {
+    const boxes = cardsOf(6, 10);
+    const wires = [wireOf(0, 9), wireOf(8, 2), wireOf(1, 4)];
+    const [down, right] = DIRECTIONS.map((direction) => route(boxes, wires, direction));
+    for (const { key } of wires) {
+      const turned = down?.get(key)?.points.map((point) => onScreen(point, "right"));
+      expect(right?.get(key)?.points).toEqual(turned);
     }
   });
 
   it("sends paths against the order out of and into the sides", () => {
     const boxes = cardsOf(2, 8);
     const [top, low] = [boxes[0] as Box, boxes[7] as Box];
-    const back = route(boxes, [{ key: "k", source: low.id, target: top.id, width: 2, isMain: false }]).get("k");
+    const back = route(boxes, [{ key: "k", source: low.id, target: top.id, width: 2, isMain: false }], "down").get("k");
     const start = back?.points[0] as Point;
     expect([leftOf(low), rightOf(low)]).toContain(start.x);
     expect([leftOf(top), rightOf(top)]).toContain(back?.tip.x);
@@ -71,39 +122,34 @@ describe("router", () => {
 
   it("does not move a strong path when weaker ones are added", () => {
     const boxes = cardsOf(4, 10);
-    const wire = (from: number, to: number): Wire => ({
-      key: `${from}-${to}`,
-      source: `s${from}`,
-      target: `s${to}`,
-      width: 3,
-      isMain: false,
-    });
-    const far = wire(0, 9);
-    const alone = route(boxes, [far]).get(far.key);
-    const among = route(boxes, [far, wire(1, 8), wire(2, 9), wire(8, 1)]).get(far.key);
+    const far = wireOf(0, 9);
+    const alone = route(boxes, [far], "down").get(far.key);
+    const among = route(boxes, [far, wireOf(1, 8), wireOf(2, 9), wireOf(8, 1)], "down").get(far.key);
     const middle = (points: Point[] | undefined): Point | undefined => points?.[Math.floor(points.length / 2)];
     expect(middle(among?.points)?.x).toBeCloseTo(middle(alone?.points)?.x ?? NaN, 0);
   });
 });
 
 /** Places without any layout engine: one step per row, the main way in a column. */
-function ladder({ order, mainSteps, hasEnd }: Skeleton): Places {
-  const pitch = CARD_HEIGHT + 42;
+function ladder({ order, mainSteps, hasEnd }: Skeleton, direction: Direction): Places {
+  const { width, height } = cardSize(direction);
+  const pitch = height + (direction === "down" ? 42 : 78);
+  const aside = width + 124;
   const main = new Set(mainSteps);
   const places: Places = new Map([[START, { x: 0, y: 0 }]]);
-  order.forEach((step, index) => places.set(step, { x: main.has(step) ? 0 : index % 2 ? 280 : -280, y: (index + 1) * pitch }));
+  order.forEach((step, index) => places.set(step, { x: main.has(step) ? 0 : index % 2 ? aside : -aside, y: (index + 1) * pitch }));
   if (hasEnd) places.set(END, { x: 0, y: (order.length + 1) * pitch });
   return places;
 }
 
-function sceneFor(seed: number, ratio: number | null): Scene {
+function sceneFor(seed: number, ratio: number | null, direction: Direction = "down"): Scene {
   const graph = graphOf(randomJourneys(seed, 12, 300));
   const mainSteps = mainWay(graph, null);
   const choice = pathChoice(graph, mainSteps);
   const skeleton = skeletonOf(graph, mainSteps, choice.order.slice(0, skeletonCount(choice, graph.nodes.length)), 1);
   const count = pathCount(choice, ratio ?? defaultPathRatio(choice, graph.nodes.length));
   return sceneOf({
-    ...{ graph, mainSteps, mode: "frequency", places: ladder(skeleton) },
+    ...{ graph, mainSteps, mode: "frequency", direction, places: ladder(skeleton, direction) },
     paths: choice.order.slice(0, count),
     repeats: shownRepeats(graph),
     labelOf: (_, moves) => String(moves),
@@ -112,8 +158,8 @@ function sceneFor(seed: number, ratio: number | null): Scene {
 }
 
 describe("scene", () => {
-  it.each(SEEDS)("labels touch no card, no other label and no foreign path (graph %i)", (seed) => {
-    const scene = sceneFor(seed, null);
+  it.each(CASES)("labels touch no card, no other label and no foreign path (time runs %s, graph %i)", (direction, seed) => {
+    const scene = sceneFor(seed, null, direction);
     const rects = scene.labels.map((label) => ({ key: label.key, rect: rectAround(label.center, label.width, 15) }));
     expect(rects.length).toBeGreaterThan(0);
     rects.forEach(({ key, rect }, index) => {
@@ -132,11 +178,12 @@ describe("scene", () => {
     expect(many.cards.map(({ box }) => [box.id, box.x, box.y])).toEqual(few.cards.map(({ box }) => [box.id, box.x, box.y]));
   });
 
-  it("joins only the main way to Start and End, and keeps it straight", () => {
-    const scene = sceneFor(3, null);
+  it.each(DIRECTIONS)("joins only the main way to Start and End, and keeps it straight (time runs %s)", (direction) => {
+    const scene = sceneFor(3, null, direction);
+    const across = (point: Point): number => Math.abs(direction === "down" ? point.x : point.y);
     const main = scene.paths.filter((shape) => shape.isMain);
     expect(scene.paths.filter((shape) => !shape.path).length).toBeLessThanOrEqual(2);
-    for (const shape of main) expect(Math.max(...shape.points.map((point) => Math.abs(point.x)))).toBeLessThan(0.5);
+    for (const shape of main) expect(Math.max(...shape.points.map(across))).toBeLessThan(0.5);
   });
 });
 
@@ -147,8 +194,18 @@ describe("labels", () => {
       ["a", points],
       ["b", points.map(({ x }) => ({ x, y: 3 }))],
     ]);
-    expect(placeLabels([{ key: "a", text: "1", points, width: 20 }], lines, [])).toEqual([]);
-    expect(placeLabels([{ key: "a", text: "1", points, width: 20 }], new Map([["a", points]]), [])).toHaveLength(1);
+    const wish = { key: "a", text: "1", points, width: 20, head: rectAround({ x: 120, y: 0 }, 8, 8) };
+    expect(placeLabels([wish], lines, [])).toEqual([]);
+    expect(placeLabels([wish], new Map([["a", points]]), [])).toHaveLength(1);
+  });
+
+  it("cover the arrowhead only where no other place is free", () => {
+    const points = Array.from({ length: 21 }, (_, i) => ({ x: i * 6, y: 0 }));
+    const wish = { key: "a", text: "1", points, width: 20, head: rectAround({ x: 60, y: 0 }, 8, 8) };
+    const lines = new Map([["a", points]]);
+    expect(placeLabels([wish], lines, [])[0]?.center.x).toBe(36);
+    const elsewhere = [40, 80].map((x) => ({ ...rectAround({ x, y: 0 }, 8, 8), ...(x < 60 ? { left: -99 } : { right: 999 }) }));
+    expect(placeLabels([wish], lines, elsewhere)[0]?.center.x).toBe(60);
   });
 });
 
@@ -176,16 +233,23 @@ describe("places", () => {
       ['a "b" c', "d -> e\nf"],
     ]);
     const own = skeletonOf(odd, mainWay(odd, null), odd.edges, 4);
-    expect(dotOf(own)).not.toContain('b"');
-    expect(dotOf(own)).not.toContain("d ->");
-    const places = readPlain("graph 1 2 3\nnode 0 1 3 1 1\nnode 1 1 2 1 1\nnode 2 1 1 1 1\nedge 0 1 4 1 1\nstop", own);
+    expect(dotOf(own, "down")).not.toContain('b"');
+    expect(dotOf(own, "down")).not.toContain("d ->");
+    const places = readPlain("graph 1 2 3\nnode 0 1 3 1 1\nnode 1 1 2 1 1\nnode 2 1 1 1 1\nedge 0 1 4 1 1\nstop", own, "down");
     expect([...places.keys()]).toEqual([START, 'a "b" c', "d -> e\nf"]);
     expect(places.get("d -> e\nf")).toEqual({ x: 72, y: -72 });
   });
 
-  it.each([1, 4])("by Graphviz put the main way on one line, with at most %i cards in a row", async (cardsPerRow) => {
+  const laidOut = async (own: Skeleton, direction: Direction): Promise<Places> =>
+    readPlain((await Graphviz.load()).layout(dotOf(own, direction), "plain", "dot"), own, direction);
+
+  it.each([
+    ["down", 1],
+    ["down", 4],
+    ["right", 4],
+  ] as const)("by Graphviz put the main way on one line, time running %s, with at most %i cards side by side", async (direction, cardsPerRow) => {
     const own = skeleton(cardsPerRow);
-    const places = readPlain((await Graphviz.load()).layout(dotOf(own), "plain", "dot"), own);
+    const places = await laidOut(own, direction);
     expect(places.size).toBe(own.order.length + 1 + Number(own.hasEnd));
     const spine = places.get(START)?.x ?? NaN;
     for (const step of mainSteps) expect(places.get(step)?.x).toBeCloseTo(spine, 0);
@@ -193,11 +257,35 @@ describe("places", () => {
     expect(Math.max(...[...rows.values()].map((row) => row.length))).toBeLessThanOrEqual(cardsPerRow);
   });
 
-  it("by dagre puts the main way on one line and lets no cards overlap", async () => {
-    const places = settled(await placeWithDagre(skeleton(4)), null);
-    for (const step of mainSteps) expect(places.get(step)?.x).toBeCloseTo(0);
-    const cards = [...places].filter(([id]) => id !== START && id !== END).map(([, at]) => rectAround(at, CARD_WIDTH, CARD_HEIGHT));
+  /** Where cards stand on the screen. */
+  const cardsAt = (places: Places, direction: Direction) =>
+    [...places].filter(([id]) => id !== START && id !== END).map(([, at]) => rectAround(onScreen(at, direction), CARD_WIDTH, CARD_HEIGHT));
+  const expectApart = (places: Places, direction: Direction): void => {
+    const cards = cardsAt(places, direction);
     cards.forEach((card, index) => expect(cards.slice(index + 1).filter((other) => overlaps(card, other))).toEqual([]));
+  };
+
+  it.each(DIRECTIONS)("by Graphviz or dagre let no cards overlap, in time order along the screen (%s)", async (direction) => {
+    for (const found of [await laidOut(skeleton(4), direction), await placeWithDagre(skeleton(4), direction)]) {
+      const places = settled(found, null);
+      for (const step of mainSteps) expect(places.get(step)?.x).toBeCloseTo(0, 0);
+      expectApart(places, direction);
+      const along = [START, ...mainSteps].map((step) => onScreen(places.get(step) as Point, direction)[direction === "down" ? "y" : "x"]);
+      expect(along).toEqual(along.toSorted((a, b) => a - b));
+    }
+  });
+
+  it("are gathered left of the spine on a narrow screen, so that the map fits across", async () => {
+    const far = new Map([
+      ["a", { x: 0, y: 90 }],
+      ["b", { x: -420, y: 180 }],
+      ["c", { x: 310, y: 270 }],
+    ]);
+    expect([...gathered(far).values()].map(({ x }) => x)).toEqual([-0, -150, -150]);
+    const places = gathered(settled(await laidOut(skeleton(1), "down"), null));
+    expectApart(places, "down");
+    const cards = cardsAt(places, "down");
+    expect(Math.max(...cards.map(({ right }) => right)) - Math.min(...cards.map(({ left }) => left))).toBeLessThan(336 / 0.68);
   });
 
   it("are mirrored when that is nearer to the former picture", () => {

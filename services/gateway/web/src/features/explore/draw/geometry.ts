@@ -1,19 +1,31 @@
-/** Shapes of the drawing, in its own px: x to the right, y down. */
+/**
+ * Shapes of the drawing, px. Placing and routing know one picture only: time runs down along y, x is across. A map from
+ * left to right is that picture turned by a quarter, `onScreen`: what is right of a card there stands above it on the screen.
+ */
+
+/** Where time runs on the screen. */
+export type Direction = "down" | "right";
 
 export interface Point {
   x: number;
   y: number;
 }
 
-/** A card or pill by its centre, with the room its stubs and loop need on each side. */
-export interface Box {
+/** A card or pill by its centre. */
+export interface Place extends Point {
   id: string;
-  x: number;
-  y: number;
   width: number;
   height: number;
+}
+
+/** Part of a side, px from the middle of the side. */
+export type Span = readonly [from: number, to: number];
+
+/** A card or pill while time runs down, with the room its stubs and loop need, and where paths may join each side. */
+export interface Box extends Place {
   roomLeft: number;
   roomRight: number;
+  joins: { top: Span; bottom: Span; left: Span; right: Span };
 }
 
 export interface Rect {
@@ -25,17 +37,63 @@ export interface Rect {
 
 export const CARD_WIDTH = 156;
 export const CARD_HEIGHT = 52;
-export const PILL_WIDTH = 64;
-export const PILL_HEIGHT = 28;
-/** Room left of a card for "▸ 418" and "■ 259". */
-export const STUB_ROOM = 46;
-/** Room right of a card for the loop of its repeats. */
+const PILL_WIDTH = 64;
+const PILL_HEIGHT = 28;
+/** Room beside a card for the loop of its repeats. */
 export const LOOP_ROOM = 20;
+/** Where the loop leaves and enters the side of a card, px before its end, when time runs to the right. */
+export const LOOP_FEET = [64, 18] as const;
+const LOOP_CLEARANCE = 8;
 
-export const leftOf = (box: Box): number => box.x - box.width / 2;
-export const rightOf = (box: Box): number => box.x + box.width / 2;
-export const topOf = (box: Box): number => box.y - box.height / 2;
-export const bottomOf = (box: Box): number => box.y + box.height / 2;
+/** The point of the screen for a point of the picture in which time runs down. */
+export const onScreen = ({ x, y }: Point, direction: Direction): Point => (direction === "down" ? { x, y } : { x: y, y: -x });
+
+/** The point of the picture in which time runs down for one of the screen. */
+export const fromScreen = ({ x, y }: Point, direction: Direction): Point => (direction === "down" ? { x, y } : { x: -y, y: x });
+
+/** Size of a card or pill across time and along it. */
+function sizeOf(width: number, height: number, direction: Direction): { width: number; height: number } {
+  return direction === "down" ? { width, height } : { width: height, height: width };
+}
+
+export const cardSize = (direction: Direction) => sizeOf(CARD_WIDTH, CARD_HEIGHT, direction);
+export const pillSize = (direction: Direction) => sizeOf(PILL_WIDTH, PILL_HEIGHT, direction);
+
+/**
+ * A card. The loop stands at its upper right corner on the screen; stubs stand left of it, or below when time runs right.
+ *
+ * Args:
+ *   roomLeft: room for its stubs, 0 without any.
+ */
+export function cardBox(id: string, at: Point, direction: Direction, { roomLeft, hasLoop }: { roomLeft: number; hasLoop: boolean }): Box {
+  const size = cardSize(direction);
+  const hasStubs = roomLeft > 0;
+  const joins: Box["joins"] =
+    direction === "down"
+      ? { top: [-58, hasLoop ? 44 : 58], bottom: [-58, 58], left: hasStubs ? [-3, 4] : [-14, 14], right: [hasLoop ? -4 : -14, 18] }
+      : {
+          ...{ top: [-16, 16], bottom: [-16, 16], left: hasStubs ? [-10, 10] : [-62, 62] },
+          right: [-62, hasLoop ? size.height / 2 - LOOP_FEET[0] - LOOP_CLEARANCE : 62],
+        };
+  return { id, ...at, ...size, roomLeft, roomRight: hasLoop ? LOOP_ROOM : 0, joins };
+}
+
+/** Start or End. */
+export function pillBox(id: string, at: Point, direction: Direction): Box {
+  const middle: Span = [-8, 8];
+  const joins = { top: middle, bottom: middle, left: middle, right: middle };
+  return { id, ...at, ...pillSize(direction), roomLeft: 0, roomRight: 0, joins };
+}
+
+/** The box as it stands on the screen. */
+export function placeOnScreen({ id, x, y, width, height }: Box, direction: Direction): Place {
+  return { id, ...onScreen({ x, y }, direction), ...sizeOf(width, height, direction) };
+}
+
+export const leftOf = (box: Place): number => box.x - box.width / 2;
+export const rightOf = (box: Place): number => box.x + box.width / 2;
+export const topOf = (box: Place): number => box.y - box.height / 2;
+export const bottomOf = (box: Place): number => box.y + box.height / 2;
 
 export function overlaps(a: Rect, b: Rect): boolean {
   return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
@@ -48,6 +106,11 @@ export function rectAround(center: Point, width: number, height: number): Rect {
     top: center.y - height / 2,
     bottom: center.y + height / 2,
   };
+}
+
+/** The rectangle of the screen for one of the picture in which time runs down. */
+export function rectOnScreen({ left, top, right, bottom }: Rect, direction: Direction): Rect {
+  return around([onScreen({ x: left, y: top }, direction), onScreen({ x: right, y: bottom }, direction)]);
 }
 
 /** Smallest rectangle around at least one point. */
@@ -73,35 +136,45 @@ export function boundsOf(rects: readonly Rect[]): Rect {
   };
 }
 
+/** A path on the screen. */
+export interface Drawn {
+  d: string;
+  /** Points along the line, about every 6 px, without the arrowhead. */
+  points: Point[];
+  tip: Point;
+  /** Direction of the arrowhead, degrees, 0 = to the right. */
+  angle: number;
+}
+
 const SAMPLE_PX = 6;
 
-/** A line drawn piece by piece: the SVG path and points along it, about every 6 px. */
+/** Draws a line piece by piece: told where it runs while time runs down, it writes where it runs on the screen. */
 export class Pen {
-  d: string;
-  points: Point[];
+  private d: string;
+  private at: Point;
+  private readonly points: Point[];
 
-  constructor(start: Point) {
-    this.d = `M${format(start)}`;
-    this.points = [start];
-  }
-
-  private get at(): Point {
-    return this.points.at(-1) as Point;
+  constructor(
+    start: Point,
+    private readonly direction: Direction,
+  ) {
+    this.at = start;
+    this.points = [onScreen(start, direction)];
+    this.d = `M${this.format(start)}`;
   }
 
   lineTo(to: Point): void {
     const from = this.at;
-    if (Math.hypot(to.x - from.x, to.y - from.y) < 0.1) return;
-    this.d += `L${format(to)}`;
-    this.sample(Math.hypot(to.x - from.x, to.y - from.y), (t) => ({
-      x: from.x + (to.x - from.x) * t,
-      y: from.y + (to.y - from.y) * t,
-    }));
+    const length = Math.hypot(to.x - from.x, to.y - from.y);
+    if (length < 0.1) return;
+    this.d += `L${this.format(to)}`;
+    this.sample(length, (t) => ({ x: from.x + (to.x - from.x) * t, y: from.y + (to.y - from.y) * t }));
+    this.at = to;
   }
 
   curveTo(first: Point, second: Point, to: Point): void {
     const from = this.at;
-    this.d += `C${format(first)} ${format(second)} ${format(to)}`;
+    this.d += `C${this.format(first)} ${this.format(second)} ${this.format(to)}`;
     this.sample(Math.hypot(to.x - from.x, to.y - from.y) * 1.2, (t) => {
       const s = 1 - t;
       const [a, b, c, d] = [s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t];
@@ -110,11 +183,22 @@ export class Pen {
         y: a * from.y + b * first.y + c * second.y + d * to.y,
       };
     });
+    this.at = to;
+  }
+
+  /** The path, with its arrowhead at `tip`; `angle` in degrees, 0 = to the right. */
+  end(tip: Point, angle: number): Drawn {
+    const turned = this.direction === "down" ? angle : angle - 90;
+    return { d: this.d, points: this.points, tip: onScreen(tip, this.direction), angle: turned };
+  }
+
+  private format(point: Point): string {
+    return format(onScreen(point, this.direction));
   }
 
   private sample(length: number, at: (t: number) => Point): void {
     const count = Math.max(1, Math.ceil(length / SAMPLE_PX));
-    for (let i = 1; i <= count; i += 1) this.points.push(at(i / count));
+    for (let i = 1; i <= count; i += 1) this.points.push(onScreen(at(i / count), this.direction));
   }
 }
 

@@ -4,11 +4,13 @@ export interface LabelWish {
   key: string;
   text: string;
   points: readonly Point[];
+  /** The arrowhead of the path. */
+  head: Rect;
   /** px. */
   width: number;
 }
 
-export type PlacedLabel = Omit<LabelWish, "points"> & { center: Point };
+export type PlacedLabel = Omit<LabelWish, "points" | "head"> & { center: Point };
 
 const HEIGHT = 15;
 /** Places along a path that are tried, best first, as parts of its length. */
@@ -18,11 +20,11 @@ const SHARED = -1;
 
 /**
  * Places labels on their paths, in the given order, where they touch no obstacle, no earlier label and no other path.
- * A label that fits nowhere is left out.
+ * A label that would cover the arrowhead of its own path everywhere may do so; one that fits nowhere is left out.
  *
  * Args:
  *   lines: points along every drawn path, about every 6 px, by key.
- *   obstacles: cards and stubs.
+ *   obstacles: cards, stubs and beads.
  */
 export function placeLabels(
   wishes: readonly LabelWish[],
@@ -33,16 +35,18 @@ export function placeLabels(
   const owner = new Map([...lines.keys()].map((key, index) => [key, index]));
   const taken = [...obstacles];
   const placed: PlacedLabel[] = [];
-  for (const { points, ...label } of wishes) {
+  for (const { points, head, ...label } of wishes) {
+    const free: Point[] = [];
     for (const part of TRIED) {
       const center = points[Math.round(part * (points.length - 1))];
       if (!center) break;
       const rect = rectAround(center, label.width, HEIGHT);
-      if (taken.some((other) => overlaps(rect, other)) || isCrossed(rect, cells, owner.get(label.key))) continue;
-      taken.push(rect);
-      placed.push({ ...label, center });
-      break;
+      if (!taken.some((other) => overlaps(rect, other)) && !isCrossed(rect, cells, owner.get(label.key))) free.push(center);
     }
+    const center = free.find((one) => !overlaps(rectAround(one, label.width, HEIGHT), head)) ?? free[0];
+    if (!center) continue;
+    taken.push(rectAround(center, label.width, HEIGHT));
+    placed.push({ ...label, center });
   }
   return placed;
 }

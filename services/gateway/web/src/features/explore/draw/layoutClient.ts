@@ -1,3 +1,4 @@
+import type { Direction } from "./geometry";
 import { dotOf, placeWithDagre, readPlain, type Places } from "./place";
 import type { LayoutAnswer } from "./layout.worker";
 import type { Skeleton } from "./skeleton";
@@ -61,12 +62,12 @@ export function graphvizPlain(dot: string): Promise<string> {
 }
 
 /** Places of a skeleton by Graphviz, or by dagre where Graphviz cannot run. */
-export async function placesOf(skeleton: Skeleton): Promise<Places> {
+export async function placesOf(skeleton: Skeleton, direction: Direction): Promise<Places> {
   let plain: string;
   try {
-    plain = await graphvizPlain(dotOf(skeleton));
+    plain = await graphvizPlain(dotOf(skeleton, direction));
   } catch {
-    return placeWithDagre(skeleton);
+    return placeWithDagre(skeleton, direction);
   }
-  return readPlain(plain, skeleton);
+  return readPlain(plain, skeleton, direction);
 }

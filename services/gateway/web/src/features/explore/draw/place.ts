@@ -1,39 +1,46 @@
 import { END, START } from "../model/graph";
-import { CARD_HEIGHT, CARD_WIDTH, PILL_HEIGHT, PILL_WIDTH, STUB_ROOM, type Point } from "./geometry";
+import { cardSize, fromScreen, pillSize, type Direction, type Point } from "./geometry";
 import type { Skeleton } from "./skeleton";
 
-/** Centres of steps, Start and End. */
+/** Centres of steps, Start and End while time runs down. */
 export type Places = Map<string, Point>;
 
-/** Room around a card for its stubs, its loop and lines beside it; between two cards it counts twice, plus the gap. */
-const CARD_ROOM = (STUB_ROOM + 28) / 2;
+/** Room on both sides of a card, for its stubs, its loop and lines beside it. */
+const CARD_ROOM = { down: 37, right: 26 } as const;
 const COLUMN_GAP = 18;
-export const ROW_GAP = 42;
+/** Between rows; numbers on paths need more room along a path that runs to the right. */
+const ROW_GAP = { down: 42, right: 78 } as const;
 const POINTS_PER_INCH = 72;
+/** Farthest from the spine on a narrow screen. */
+const NARROW_REACH = 150;
 
 const isPill = (id: string): boolean => id === START || id === END;
 
-/** Size that a step takes in the layout: the card and, on both sides so that the spine stays straight, its stubs. */
-function sizeOf(id: string): { width: number; height: number } {
-  return isPill(id) ? { width: PILL_WIDTH, height: PILL_HEIGHT } : { width: CARD_WIDTH + 2 * CARD_ROOM, height: CARD_HEIGHT };
+/** Size that a step takes in the layout while time runs down: the card and, on both sides so that the spine stays straight, its stubs. */
+function sizeOf(id: string, direction: Direction): { width: number; height: number } {
+  if (isPill(id)) return pillSize(direction);
+  const { width, height } = cardSize(direction);
+  return { width: width + 2 * CARD_ROOM[direction], height };
 }
 
 const placed = (skeleton: Skeleton): string[] => [START, ...skeleton.order, ...(skeleton.hasEnd ? [END] : [])];
 
 /** The skeleton as a Graphviz text; node names are places in `placed`, so that step names need no quoting. */
-export function dotOf(skeleton: Skeleton): string {
+export function dotOf(skeleton: Skeleton, direction: Direction): string {
   const ids = placed(skeleton);
   const place = new Map(ids.map((id, index) => [id, index]));
   const spine = new Set([START, END, ...skeleton.mainSteps]);
   const inches = (px: number): string => (px / POINTS_PER_INCH).toFixed(3);
   const nodes = ids.map((id, index) => {
-    const { width, height } = sizeOf(id);
+    const size = sizeOf(id, direction);
+    const [width, height] = direction === "down" ? [size.width, size.height] : [size.height, size.width];
     return `${index} [width=${inches(width)} height=${inches(height)}${spine.has(id) ? " group=main" : ""}]`;
   });
   const links = skeleton.links.map(({ source, target, weight }) => `${place.get(source)}->${place.get(target)} [weight=${weight}]`);
+  const rankdir = direction === "down" ? "TB" : "LR";
   return [
     "digraph {",
-    `graph [nodesep=${inches(COLUMN_GAP)} ranksep=${inches(ROW_GAP)} splines=false]`,
+    `graph [rankdir=${rankdir} nodesep=${inches(COLUMN_GAP)} ranksep=${inches(ROW_GAP[direction])} splines=false]`,
     'node [shape=box fixedsize=true label=""]',
     ...nodes,
     ...links,
@@ -42,24 +49,25 @@ export function dotOf(skeleton: Skeleton): string {
 }
 
 /** Reads Graphviz "plain" output of `dotOf`. */
-export function readPlain(plain: string, skeleton: Skeleton): Places {
+export function readPlain(plain: string, skeleton: Skeleton, direction: Direction): Places {
   const ids = placed(skeleton);
   const places: Places = new Map();
   for (const line of plain.split("\n")) {
     const [word, name, x, y] = line.split(" ");
     const id = word === "node" ? ids[Number(name)] : undefined;
-    if (id !== undefined) places.set(id, { x: Number(x) * POINTS_PER_INCH, y: -Number(y) * POINTS_PER_INCH });
+    if (id === undefined) continue;
+    places.set(id, fromScreen({ x: Number(x) * POINTS_PER_INCH, y: -Number(y) * POINTS_PER_INCH }, direction));
   }
   return places;
 }
 
 /** Places without WebAssembly, by dagre. */
-export async function placeWithDagre(skeleton: Skeleton): Promise<Places> {
+export async function placeWithDagre(skeleton: Skeleton, direction: Direction): Promise<Places> {
   const { default: dagre } = await import("@dagrejs/dagre");
   const graph = new dagre.graphlib.Graph<object, ReturnType<typeof sizeOf> & Partial<Point>>();
-  graph.setGraph({ rankdir: "TB", nodesep: COLUMN_GAP, ranksep: ROW_GAP });
+  graph.setGraph({ rankdir: "TB", nodesep: COLUMN_GAP, ranksep: ROW_GAP[direction] });
   const ids = placed(skeleton);
-  ids.forEach((id, index) => graph.setNode(String(index), sizeOf(id)));
+  ids.forEach((id, index) => graph.setNode(String(index), sizeOf(id, direction)));
   for (const { source, target, weight } of skeleton.links) {
     graph.setEdge(String(ids.indexOf(source)), String(ids.indexOf(target)), { weight });
   }
@@ -69,11 +77,12 @@ export async function placeWithDagre(skeleton: Skeleton): Promise<Places> {
     const { x = 0, y = 0 } = graph.node(String(index));
     places.set(id, { x, y });
   });
-  return straightened(places, skeleton);
+  return straightened(places, skeleton, direction);
 }
 
-/** Puts the main way on one vertical line and pushes cards that stood there aside: dagre has no groups. */
-function straightened(places: Places, skeleton: Skeleton): Places {
+/** Puts the main way on one line and pushes cards that stood there aside: dagre has no groups. */
+function straightened(places: Places, skeleton: Skeleton, direction: Direction): Places {
+  const pitch = sizeOf("", direction).width + COLUMN_GAP;
   const spineX = places.get(START)?.x ?? 0;
   const spine = new Set([START, END, ...skeleton.mainSteps]);
   const rows = new Map<number, [string, Point][]>();
@@ -84,7 +93,6 @@ function straightened(places: Places, skeleton: Skeleton): Places {
   for (const row of rows.values()) {
     const pinned = row.find(([id]) => spine.has(id));
     if (!pinned) continue;
-    const pitch = CARD_WIDTH + 2 * CARD_ROOM + COLUMN_GAP;
     const others = row.filter((entry) => entry !== pinned).sort((a, b) => a[1].x - b[1].x);
     const left = others.filter((entry) => entry[1].x < pinned[1].x).reverse();
     const right = others.filter((entry) => entry[1].x >= pinned[1].x);
@@ -110,4 +118,9 @@ export function settled(places: Places, former: Places | null): Places {
     mirrored += Math.abs(-x - wanted);
   }
   return mirrored < straight ? new Map([...shifted].map(([id, { x, y }]) => [id, { x: -x, y }])) : shifted;
+}
+
+/** For a narrow screen with one card per row: the cards off the spine on its left and near it, so that the map fits across. */
+export function gathered(places: Places): Places {
+  return new Map([...places].map(([id, { x, y }]) => [id, { x: -Math.min(Math.abs(x), NARROW_REACH), y }]));
 }

@@ -1,4 +1,4 @@
-import { type Box } from "./geometry";
+import type { Box, Span } from "./geometry";
 
 /** One end of a path at the top or bottom of a card: where it comes from, and where on the card it is joined. */
 export interface Port {
@@ -17,19 +17,15 @@ export interface SidePort {
 }
 
 const PORT_STEP = 16;
-const CORNER_PX = 20;
-const LOOP_PX = 34;
 const FAR_RATIO = 0.62;
 const SIDE_STEP = 8;
 
 /**
- * x of each port along the top or bottom of a card: ordered by where the paths go, as near to there as the card allows.
+ * x of each port along a span of the top or bottom of a card: ordered by where the paths go, as near to there as the card allows.
  * A path of the main way is joined at the middle.
  */
-export function spreadPorts(box: Box, ports: readonly Port[], keepsLoopFree: boolean): Map<string, number> {
+export function spreadPorts(box: Box, ports: readonly Port[], [low, high]: Span): Map<string, number> {
   const sorted = [...ports].sort((a, b) => a.toward - b.toward);
-  const low = -box.width / 2 + CORNER_PX;
-  const high = box.width / 2 - (keepsLoopFree ? LOOP_PX : CORNER_PX);
   const step = Math.min(PORT_STEP, (high - low) / Math.max(1, sorted.length));
   const offsets = sorted.map((port) => {
     if (port.isMain) return 0;
@@ -54,14 +50,13 @@ export function spreadPorts(box: Box, ports: readonly Port[], keepsLoopFree: boo
 }
 
 /**
- * y of each port along a side: leaving paths above entering ones, the nearest line highest among the leaving and lowest
+ * y of each port along a span of a side: leaving paths above entering ones, the nearest line highest among the leaving and lowest
  * among the entering, so that paths of one card never cross beside it.
  */
-export function spreadSidePorts(box: Box, ports: readonly SidePort[], room: { top: number; bottom: number }): Map<string, number> {
+export function spreadSidePorts(box: Box, ports: readonly SidePort[], [low, high]: Span): Map<string, number> {
   const rank = (port: SidePort): number => (port.reach === 0 ? 0 : port.leaves ? -1e6 + port.reach : 1e6 - port.reach);
   const sorted = [...ports].sort((a, b) => rank(a) - rank(b));
-  const height = room.bottom - room.top;
-  const step = Math.min(SIDE_STEP, height / Math.max(1, sorted.length - 1));
-  const middle = box.y - box.height / 2 + (room.top + room.bottom) / 2;
+  const step = Math.min(SIDE_STEP, (high - low) / Math.max(1, sorted.length - 1));
+  const middle = box.y + (low + high) / 2;
   return new Map(sorted.map((port, index) => [port.key, middle + (index - (sorted.length - 1) / 2) * step]));
 }

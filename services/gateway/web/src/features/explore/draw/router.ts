@@ -1,4 +1,4 @@
-import { Pen, bottomOf, leftOf, rightOf, topOf, type Box, type Point } from "./geometry";
+import { LOOP_FEET, Pen, bottomOf, leftOf, rightOf, topOf, type Box, type Direction, type Drawn, type Point } from "./geometry";
 import { spreadPorts, spreadSidePorts, type Port, type SidePort } from "./ports";
 import { crossings, linesBeside, linesThrough, rowsOf, takeLane, type Row } from "./rows";
 
@@ -9,15 +9,6 @@ export interface Wire {
   target: string;
   width: number;
   isMain: boolean;
-}
-
-export interface Drawn {
-  d: string;
-  /** Points along the line, about every 6 px, without the arrowhead. */
-  points: Point[];
-  tip: Point;
-  /** Direction of the arrowhead, degrees, 0 = to the right. */
-  angle: number;
 }
 
 type Course = { kind: "down"; lanes: number[] } | { kind: "up"; lanes: number[] } | { kind: "beside" } | { kind: "over" };
@@ -50,8 +41,9 @@ export const arrowLength = (width: number): number => 4.5 + 1.15 * width;
  * Args:
  *   boxes: cards and pills; those of one row have the same y.
  *   wires: strongest first; the earlier ones get the better lines, so that a weaker path never moves a stronger one.
+ *   direction: where time runs on the screen; the boxes are given as if it ran down.
  */
-export function route(boxes: readonly Box[], wires: readonly Wire[]): Map<string, Drawn> {
+export function route(boxes: readonly Box[], wires: readonly Wire[], direction: Direction): Map<string, Drawn> {
   const rows = rowsOf(boxes);
   const rowOf = new Map(rows.flatMap((row, index) => row.boxes.map((box) => [box.id, index] as const)));
   const boxOf = new Map(boxes.map((box) => [box.id, box]));
@@ -63,7 +55,7 @@ export function route(boxes: readonly Box[], wires: readonly Wire[]): Map<string
     plans.push({ wire, source, target, from, to, course: plan(rows, wire, source, target, from, to) });
   }
   const ports = joinAll(plans);
-  return new Map(plans.map((one) => [one.wire.key, draw(one, rows, ports)]));
+  return new Map(plans.map((one) => [one.wire.key, draw(one, rows, ports, direction)]));
 }
 
 function plan(rows: Row[], wire: Wire, source: Box, target: Box, from: number, to: number): Course {
@@ -181,23 +173,21 @@ function joinAll(plans: readonly Plan[]): Ports {
     }
   };
   for (const [box, { top, bottom, left, right }] of flat) {
-    take(spreadPorts(box, top, box.roomRight > 0));
-    take(spreadPorts(box, bottom, false));
-    // Stubs and the loop stand at the upper and lower thirds of the sides.
-    const isBusy = box.roomLeft > 0;
-    take(spreadSidePorts(box, left, isBusy ? { top: 23, bottom: 30 } : { top: 12, bottom: box.height - 12 }));
-    take(spreadSidePorts(box, right, { top: box.roomRight > 0 ? 22 : 12, bottom: box.height - 8 }));
+    take(spreadPorts(box, top, box.joins.top));
+    take(spreadPorts(box, bottom, box.joins.bottom));
+    take(spreadSidePorts(box, left, box.joins.left));
+    take(spreadSidePorts(box, right, box.joins.right));
   }
   return ports;
 }
 
-function draw({ wire, source, target, from, to, course }: Plan, rows: readonly Row[], ports: Ports): Drawn {
+function draw({ wire, source, target, from, to, course }: Plan, rows: readonly Row[], ports: Ports, direction: Direction): Drawn {
   const out = ports.out.get(wire.key) as number;
   const into = ports.in.get(wire.key) as number;
   const head = arrowLength(wire.width);
   switch (course.kind) {
     case "down": {
-      const pen = new Pen({ x: out, y: bottomOf(source) });
+      const pen = new Pen({ x: out, y: bottomOf(source) }, direction);
       let [x, y] = [out, (rows[from] as Row).bottom];
       pen.lineTo({ x, y });
       course.lanes.forEach((lane, index) => {
@@ -208,12 +198,12 @@ function draw({ wire, source, target, from, to, course }: Plan, rows: readonly R
       });
       bendTo(pen, { x, y }, { x: into, y: (rows[to] as Row).top - head });
       pen.lineTo({ x: into, y: topOf(target) - head });
-      return { d: pen.d, points: pen.points, tip: { x: into, y: topOf(target) }, angle: 90 };
+      return pen.end({ x: into, y: topOf(target) }, 90);
     }
     case "up": {
       const [first, last] = [course.lanes[0] as number, course.lanes.at(-1) as number];
       const [leaving, entering] = [sideOf(source, first), sideOf(target, last)];
-      const pen = new Pen({ x: leaving, y: out });
+      const pen = new Pen({ x: leaving, y: out }, direction);
       let y = (rows[from] as Row).top;
       turn(pen, { x: leaving, y: out }, { x: first, y: out }, { x: first, y });
       let x = first;
@@ -227,7 +217,7 @@ function draw({ wire, source, target, from, to, course }: Plan, rows: readonly R
       const toLeft = last > target.x;
       const end = { x: entering + (toLeft ? head : -head), y: into };
       turn(pen, { x, y }, { x, y: into }, end);
-      return { d: pen.d, points: pen.points, tip: { x: entering, y: into }, angle: toLeft ? 180 : 0 };
+      return pen.end({ x: entering, y: into }, toLeft ? 180 : 0);
     }
     case "beside": {
       const toRight = target.x > source.x;
@@ -235,17 +225,17 @@ function draw({ wire, source, target, from, to, course }: Plan, rows: readonly R
       const tip = { x: toRight ? leftOf(target) : rightOf(target), y: into };
       const end = { x: tip.x - (toRight ? head : -head), y: into };
       const middle = (start.x + end.x) / 2;
-      const pen = new Pen(start);
+      const pen = new Pen(start, direction);
       pen.curveTo({ x: middle, y: start.y }, { x: middle, y: end.y }, end);
-      return { d: pen.d, points: pen.points, tip, angle: toRight ? 0 : 180 };
+      return pen.end(tip, toRight ? 0 : 180);
     }
     case "over": {
       const start = { x: out, y: topOf(source) };
       const tip = { x: into, y: topOf(target) };
       const end = { x: into, y: tip.y - head };
-      const pen = new Pen(start);
+      const pen = new Pen(start, direction);
       pen.curveTo({ x: start.x, y: start.y - ARC_RISE }, { x: end.x, y: end.y - ARC_RISE + head }, end);
-      return { d: pen.d, points: pen.points, tip, angle: 90 };
+      return pen.end(tip, 90);
     }
   }
 }
@@ -281,14 +271,22 @@ function toward(start: Point, goal: Point, by: number, length: number): Point {
   return { x: start.x + (goal.x - start.x) * t, y: start.y + (goal.y - start.y) * t };
 }
 
-/** The loop of a step that repeats, at the upper right corner of its card. */
-export function drawLoop(box: Box, width: number): Drawn {
-  const [right, top] = [rightOf(box), topOf(box)];
+/** The loop of a step that repeats: round the upper right corner, or above the card when time runs to the right. */
+export function drawLoop(box: Box, width: number, direction: Direction): Drawn {
   const head = arrowLength(width);
-  const at = (x: number, y: number): Point => ({ x: right + x, y: top + y });
-  const pen = new Pen(at(-24, 0));
-  pen.curveTo(at(-24, -12), at(-16, -17), at(-4, -17));
-  pen.curveTo(at(10, -17), at(17, -10), at(17, 1));
-  pen.curveTo(at(17, 9), at(14, 14), at(head, 14));
-  return { d: pen.d, points: pen.points, tip: at(0, 14), angle: 180 };
+  if (direction === "down") {
+    const at = (x: number, y: number): Point => ({ x: rightOf(box) + x, y: topOf(box) + y });
+    const pen = new Pen(at(-24, 0), direction);
+    pen.curveTo(at(-24, -12), at(-16, -17), at(-4, -17));
+    pen.curveTo(at(10, -17), at(17, -10), at(17, 1));
+    pen.curveTo(at(17, 9), at(14, 14), at(head, 14));
+    return pen.end(at(0, 14), 180);
+  }
+  const [leaving, entering] = LOOP_FEET;
+  const at = (out: number, before: number): Point => ({ x: rightOf(box) + out, y: bottomOf(box) - before });
+  const middle = (leaving + entering) / 2;
+  const pen = new Pen(at(0, leaving), direction);
+  pen.curveTo(at(11, leaving), at(17, leaving - 3), at(17, middle));
+  pen.curveTo(at(17, entering + 3), at(head + 4, entering), at(head, entering));
+  return pen.end(at(0, entering), 180);
 }

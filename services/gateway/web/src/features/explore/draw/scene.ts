@@ -1,30 +1,35 @@
 import { quantileClasses, type Classes } from "../model/classes";
 import { END, START, isRepeat, journeysOf, pathKey, type Graph, type Path, type Step } from "../model/graph";
 import {
-  CARD_HEIGHT,
-  CARD_WIDTH,
-  LOOP_ROOM,
-  PILL_HEIGHT,
-  PILL_WIDTH,
-  bottomOf,
-  boundsOf,
-  leftOf,
   around,
+  boundsOf,
+  bottomOf,
+  cardBox,
+  leftOf,
+  pillBox,
+  placeOnScreen,
+  rectAround,
+  rectOnScreen,
   rightOf,
   topOf,
   type Box,
+  type Direction,
+  type Drawn,
+  type Place,
+  type Point,
   type Rect,
 } from "./geometry";
 import { placeLabels, type PlacedLabel } from "./labels";
 import type { Places } from "./place";
-import { drawLoop, route, type Drawn } from "./router";
+import { arrowLength, drawLoop, route } from "./router";
 
 export type MapMode = "frequency" | "time";
 
 /** A step of the picture. */
 export interface CardShape {
   step: Step;
-  box: Box;
+  /** Where it stands on the screen. */
+  box: Place;
   isMain: boolean;
   /** Part of all journeys that contain the step. */
   journeysRatio: number;
@@ -32,6 +37,9 @@ export interface CardShape {
   showsStarts: boolean;
   showsEnds: boolean;
 }
+
+/** A path of the picture before it is drawn. */
+type Look = Omit<PathShape, keyof Drawn | "bead">;
 
 /** A path of the picture; the two joins of the main way to Start and End have none in the data. */
 export interface PathShape extends Drawn {
@@ -45,8 +53,8 @@ export interface PathShape extends Drawn {
   opacity: number;
   shade: number;
   isMain: boolean;
-  /** Most of the moves pass through hidden steps. */
-  hasBead: boolean;
+  /** Where a bead says that most of the moves pass through hidden steps. */
+  bead: Point | null;
 }
 
 /** A number on a path. */
@@ -54,7 +62,7 @@ export type Label = PlacedLabel;
 
 export interface Scene {
   cards: CardShape[];
-  pills: { id: typeof START | typeof END; box: Box }[];
+  pills: { id: typeof START | typeof END; box: Place }[];
   /** Weakest first, so that strong ones are drawn on top. */
   paths: PathShape[];
   bounds: Rect;
@@ -68,6 +76,7 @@ export interface Scene {
 export interface SceneInput {
   graph: Graph;
   places: Places;
+  direction: Direction;
   mainSteps: readonly string[];
   /** Paths between different steps to draw, strongest first, and repeats. */
   paths: readonly Path[];
@@ -79,10 +88,12 @@ export interface SceneInput {
   measure: (text: string) => number;
 }
 
-/** Room of the mark of a stub and its line, px. */
+/** Room of the mark of a stub and its line beside a card, px; and of a whole stub below one. */
 const STUB_MARK_ROOM = 20;
+const STUB_HEIGHT = 24;
 const STUB_SHOWN_RATIO = 0.03;
 const BEAD_RATIO = 0.5;
+const BEAD_ROOM = 14;
 const WIDTHS = [1.3, 6.3] as const;
 const LOOP_WIDTH_MOST = 3.6;
 const JOIN_WIDTH = 2;
@@ -92,7 +103,7 @@ const LABEL_PADDING = 8;
 
 /** Everything the map draws, with its place. Deterministic; cards depend on `places` alone. */
 export function sceneOf(input: SceneInput): Scene {
-  const { graph, places, mainSteps, paths, repeats, mode, labelOf } = input;
+  const { graph, places, direction, mainSteps, paths, repeats, mode, labelOf } = input;
   const journeys = journeysOf(graph);
   const main = new Set(mainSteps);
   const looped = new Set(repeats.map((path) => path.source));
@@ -100,6 +111,7 @@ export function sceneOf(input: SceneInput): Scene {
   const stepClasses = mode === "time" ? classes : quantileClasses(graph.nodes.map((step) => step.count));
 
   const cards: CardShape[] = [];
+  const boxes: Box[] = [];
   for (const step of graph.nodes) {
     const place = places.get(step.activity);
     if (!place) continue;
@@ -107,6 +119,10 @@ export function sceneOf(input: SceneInput): Scene {
     const showsStarts = step.starts >= STUB_SHOWN_RATIO * journeys && step.activity !== mainSteps[0];
     const showsEnds = step.ends >= STUB_SHOWN_RATIO * journeys && !(places.has(END) && step.activity === mainSteps.at(-1));
     const stubs = [...(showsStarts ? [step.starts] : []), ...(showsEnds ? [step.ends] : [])];
+    const stubRoom = (count: number): number => (direction === "down" ? STUB_MARK_ROOM + input.measure(labelOf(null, count)) : STUB_HEIGHT);
+    const hasLoop = looped.has(step.activity);
+    const box = cardBox(step.activity, place, direction, { roomLeft: Math.max(0, ...stubs.map(stubRoom)), hasLoop });
+    boxes.push(box);
     cards.push({
       step,
       isMain,
@@ -114,27 +130,26 @@ export function sceneOf(input: SceneInput): Scene {
       shade: mode === "time" ? stepClasses.shadeOf(step.median_next_seconds ?? 0) : stepClasses.shadeOf(step.count),
       showsStarts,
       showsEnds,
-      box: {
-        id: step.activity,
-        ...place,
-        width: CARD_WIDTH,
-        height: CARD_HEIGHT,
-        roomLeft: Math.max(0, ...stubs.map((count) => STUB_MARK_ROOM + input.measure(labelOf(null, count)))),
-        roomRight: looped.has(step.activity) ? LOOP_ROOM : 0,
-      },
+      box: placeOnScreen(box, direction),
     });
   }
-  const pills = ([START, END] as const).flatMap((id) => {
+  const pills: Scene["pills"] = [];
+  for (const id of [START, END] as const) {
     const place = places.get(id);
-    if (!place) return [];
-    return [{ id, box: { id, ...place, width: PILL_WIDTH, height: PILL_HEIGHT, roomLeft: 0, roomRight: 0 } }];
-  });
+    if (!place) continue;
+    const box = pillBox(id, place, direction);
+    boxes.push(box);
+    pills.push({ id, box: placeOnScreen(box, direction) });
+  }
 
-  const shapes = shapesOf(input, cards, pills);
-  const bounds = boundsOf([...[...cards, ...pills].map(({ box }) => cardRoom(box)), ...shapes.map(({ points }) => around(points))]);
-  const boxes = [...cards, ...pills].map(({ box }) => box);
+  const shapes = shapesOf(input, boxes);
+  const rooms = boxes.map((box) => {
+    const [left, right] = [leftOf(box) - box.roomLeft, rightOf(box) + box.roomRight];
+    return rectOnScreen({ left, right, top: topOf(box), bottom: bottomOf(box) }, direction);
+  });
   return {
-    ...{ cards, pills, bounds, classes, paths: shapes },
+    ...{ cards, pills, classes, paths: shapes },
+    bounds: boundsOf([...rooms, ...shapes.map(({ points }) => around(points))]),
     labels: labelsOf(shapes, boxes, LABELS_PER_STEP * boxes.length, input),
     labelsAmong: (keys) =>
       labelsOf(
@@ -146,16 +161,9 @@ export function sceneOf(input: SceneInput): Scene {
   };
 }
 
-/** A card with its stubs and loop. */
-const cardRoom = (box: Box): Rect => ({
-  left: leftOf(box) - box.roomLeft,
-  right: rightOf(box) + box.roomRight,
-  top: topOf(box) - (box.roomRight > 0 ? LOOP_ROOM : 0),
-  bottom: bottomOf(box),
-});
-
-function shapesOf(input: SceneInput, cards: readonly CardShape[], pills: Scene["pills"]): PathShape[] {
-  const { paths, repeats, mainSteps, mode } = input;
+function shapesOf(input: SceneInput, boxes: readonly Box[]): PathShape[] {
+  const { graph, paths, repeats, direction, mainSteps, mode } = input;
+  const boxOf = new Map(boxes.map((box) => [box.id, box]));
   const mainKeys = new Set(mainSteps.slice(1).map((step, index) => pathKey(mainSteps[index] as string, step)));
   const isMainPath = (path: Path): boolean => mainKeys.has(pathKey(path.source, path.target));
   const most = Math.max(1, ...paths.map((path) => path.count));
@@ -163,7 +171,7 @@ function shapesOf(input: SceneInput, cards: readonly CardShape[], pills: Scene["
   const between = ([low, high]: readonly [number, number], part: number): number => low + (high - low) * part;
   const classes = quantileClasses(paths.map((path) => (mode === "time" ? path.median_seconds : path.count)));
 
-  const look = (path: Path): Omit<PathShape, keyof Drawn> => ({
+  const look = (path: Path): Look => ({
     key: pathKey(path.source, path.target),
     source: path.source,
     target: path.target,
@@ -173,9 +181,8 @@ function shapesOf(input: SceneInput, cards: readonly CardShape[], pills: Scene["
     opacity: between(OPACITIES, strength(path.count)),
     shade: classes.shadeOf(mode === "time" ? path.median_seconds : path.count),
     isMain: isMainPath(path),
-    hasBead: path.hidden_ratio > BEAD_RATIO,
   });
-  const join = (source: string, target: string, count: number): Omit<PathShape, keyof Drawn> => ({
+  const join = (source: string, target: string, count: number): Look => ({
     key: pathKey(source, target),
     source,
     target,
@@ -185,47 +192,61 @@ function shapesOf(input: SceneInput, cards: readonly CardShape[], pills: Scene["
     opacity: 1,
     shade: 0,
     isMain: true,
-    hasBead: false,
   });
   const [first, last] = [mainSteps[0], mainSteps.at(-1)];
-  const joins: Omit<PathShape, keyof Drawn>[] = [];
-  for (const { step } of cards) {
-    if (step.activity === first) joins.push(join(START, first, step.starts));
-    if (step.activity === last && pills.some((pill) => pill.id === END)) joins.push(join(last, END, step.ends));
+  const joins: Look[] = [];
+  for (const { activity, starts, ends } of graph.nodes) {
+    if (activity === first) joins.push(join(START, first, starts));
+    if (activity === last && boxOf.has(END)) joins.push(join(last, END, ends));
   }
   const straight = paths.map(look);
   const looks = [...joins, ...straight.filter((one) => one.isMain), ...straight.filter((one) => !one.isMain)];
-  const boxes = [...cards, ...pills].map(({ box }) => box);
-  const drawn = route(boxes, looks);
-  const boxOf = new Map(boxes.map((box) => [box.id, box]));
+  const drawn = route(boxes, looks, direction);
   const shapes: PathShape[] = [];
+  const add = (one: Look, line: Drawn): void => {
+    const hasBead = (one.path?.hidden_ratio ?? 0) > BEAD_RATIO;
+    shapes.push({ ...one, ...line, bead: hasBead ? (line.points[Math.floor(line.points.length / 2)] ?? null) : null });
+  };
   for (const one of looks) {
     const line = drawn.get(one.key);
-    if (line) shapes.push({ ...one, ...line });
+    if (line) add(one, line);
   }
   for (const one of repeats.map(look)) {
     const box = boxOf.get(one.source);
-    if (box) shapes.push({ ...one, ...drawLoop(box, one.width) });
+    if (box) add(one, drawLoop(box, one.width, direction));
   }
   return shapes.sort((a, b) => a.count - b.count);
 }
 
-/** Labels of the strongest paths, the main way first, as far as they find room. */
-function labelsOf(shapes: readonly PathShape[], boxes: readonly Box[], most: number, { labelOf, measure, mode }: SceneInput): Label[] {
+/**
+ * Labels of the strongest paths, the main way first, as far as they find room.
+ *
+ * Args:
+ *   most: how many paths between different steps are labelled; loops come after them, in what room is left.
+ */
+function labelsOf(
+  shapes: readonly PathShape[],
+  boxes: readonly Box[],
+  most: number,
+  { labelOf, measure, mode, direction }: SceneInput,
+): Label[] {
   const lines = new Map(shapes.map((shape) => [shape.key, shape.points]));
-  const obstacles = boxes.map((box) => ({
-    left: leftOf(box) - box.roomLeft,
-    right: rightOf(box),
-    top: topOf(box) - 2,
-    bottom: bottomOf(box) + 2,
-  }));
-  // Loops are the last to be labelled: they say less than ways to other steps.
-  const rank = (shape: PathShape): number => (shape.isMain ? 2e15 : 0) + (shape.source === shape.target ? 0 : 1e15) + shape.count;
-  const wishes = shapes
-    .toSorted((a, b) => rank(b) - rank(a))
-    .slice(0, most)
+  const cards = boxes.map((box) =>
+    rectOnScreen({ left: leftOf(box) - box.roomLeft, right: rightOf(box), top: topOf(box) - 2, bottom: bottomOf(box) + 2 }, direction),
+  );
+  const beads = shapes.flatMap(({ bead }) => (bead ? [rectAround(bead, BEAD_ROOM, BEAD_ROOM)] : []));
+  const rank = (shape: PathShape): number => (shape.isMain ? 1e15 : 0) + shape.count;
+  const isLoop = (shape: PathShape): boolean => shape.source === shape.target;
+  const sorted = shapes.toSorted((a, b) => rank(b) - rank(a));
+  const wishes = [...sorted.filter((shape) => !isLoop(shape)).slice(0, most), ...sorted.filter(isLoop)]
     .filter(({ path }) => path !== null || mode === "frequency")
-    .map(({ key, path, count, points }) => ({ key, points, text: labelOf(path, count) }))
+    .map((shape) => ({ key: shape.key, points: shape.points, head: headOf(shape), text: labelOf(shape.path, shape.count) }))
     .map((wish) => ({ ...wish, width: measure(wish.text) + LABEL_PADDING }));
-  return placeLabels(wishes, lines, obstacles);
+  return placeLabels(wishes, lines, [...cards, ...beads]);
+}
+
+/** The arrowhead of a path. */
+function headOf({ tip, angle, width }: PathShape): Rect {
+  const [length, radians] = [arrowLength(width), (angle * Math.PI) / 180];
+  return rectAround({ x: tip.x - (length / 2) * Math.cos(radians), y: tip.y - (length / 2) * Math.sin(radians) }, length, length);
 }

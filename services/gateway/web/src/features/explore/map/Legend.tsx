@@ -16,7 +16,7 @@ export function Legend({ mode, classes, unit, hasGoal }: { mode: MapMode; classe
   const hasBounds = least !== undefined && most !== undefined;
   return (
     <div className={`${css.float} ${css.legend}`}>
-      <span className={css.legendItem}>
+      <span className={`${css.legendItem} ${css.scale}`}>
         {hasBounds
           ? mode === "time" && least < 1
             ? say(least)

@@ -1,4 +1,5 @@
 import { useElementSize } from "@mantine/hooks";
+import { IconArrowDown, IconArrowRight } from "@tabler/icons-react";
 import {
   useCallback,
   useEffect,
@@ -7,19 +8,20 @@ import {
   useMemo,
   useRef,
   useState,
+  type FocusEvent,
   type KeyboardEvent,
   type PointerEvent,
   type Ref,
 } from "react";
 import { useText } from "@/messages";
-import { pathKey } from "../model/graph";
-import { CARD_HEIGHT, CARD_WIDTH, format, rectAround } from "../draw/geometry";
+import { isRepeat, pathKey } from "../model/graph";
+import { CARD_HEIGHT, CARD_WIDTH, format, rectAround, type Direction, type Point } from "../draw/geometry";
 import type { CardShape, MapMode, PathShape, Scene } from "../draw/scene";
 import type { Selection, ViewRect } from "../state";
 import css from "./map.module.css";
-import { neighbourOf, strongestFrom } from "./keys";
-import { Card, PathLabel, PathLine, Pill } from "./shapes";
-import { fitted, isOutside, revealed, transformOf, viewOf, type Insets } from "./view";
+import { byPlace, neighbourOf, strongestFrom } from "./keys";
+import { Card, PathLabel, PathLine, Pill, nameOnCard } from "./shapes";
+import { fitted, isInSight, isInside, revealed, transformOf, viewOf, type Insets, type Size, type Transform } from "./view";
 import { useZoom } from "./useZoom";
 import { ZOOM_STEP, ZoomButtons } from "./ZoomButtons";
 
@@ -28,7 +30,10 @@ const MANY_PATHS = 400;
 const HIT_LEAST_RATIO = 0.01;
 const HINT_SEEN = "cjm-map-hint-seen";
 const TIP_OFFSET_PX = 14;
-const TIP_WIDTH_PX = 260;
+const TIP_WIDTH_PX = 280;
+/** Part of the map that the half-open sheet of a phone covers. */
+const SHEET_RATIO = 0.62;
+const NO_INSETS: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 
 export interface MapHandle {
   /** The drawing as it stands, for export. */
@@ -42,7 +47,10 @@ interface MapCanvasProps {
   scene: Scene;
   /** Changes when the cards were placed anew. */
   layoutKey: object;
+  direction: Direction;
   mode: MapMode;
+  /** The step of success, to be found when it is out of sight; null without one. */
+  goal: string | null;
   selection: Selection | null;
   onSelect: (selection: Selection | null) => void;
   /** Steps that will go when the reader lets the slider go. */
@@ -53,7 +61,8 @@ interface MapCanvasProps {
   view: ViewRect | null;
   onView: (view: ViewRect | null) => void;
   cardLabel: (card: CardShape) => string;
-  /** Lines of the tooltip of a path, the first one bold. */
+  /** Lines of the tooltip of a step whose name is cut, and of a path; the first one bold. */
+  cardLines: (card: CardShape) => string[];
   pathLines: (shape: PathShape) => string[];
   onListPaths?: (step: string) => void;
   onTable?: () => void;
@@ -63,60 +72,90 @@ interface MapCanvasProps {
 
 /** The journey map: own SVG, one transform for pan and zoom, one tab stop. */
 export function MapCanvas(props: MapCanvasProps) {
-  const { scene, layoutKey, mode, selection, onSelect, leaving, isPhone, view, onView, cardLabel } = props;
+  const { scene, layoutKey, direction, mode, goal, selection, onSelect, leaving, isPhone, view, onView, cardLabel } = props;
   const t = useText();
   const isArmed = useRef(false);
   const { ref: frame, width, height } = useElementSize();
   const [hovered, setHovered] = useState<string | null>(null);
+  const [focused, setFocused] = useState<string | null>(null);
   const [tip, setTip] = useState<{ key: string; x: number; y: number } | null>(null);
   const [stop, setStop] = useState<string | null>(null);
   const [hint, setHint] = useState(false);
-
-  const { svg, content, camera } = useZoom({
-    isArmed,
-    onMoved: (transform) => onView(viewOf(transform, { width, height })),
-  });
-  const insets = useMemo<Insets>(
-    () => (isPhone ? { top: 20, right: 12, bottom: 84, left: 12 } : { top: 24, right: 28, bottom: 70, left: 28 }),
-    [isPhone],
-  );
-  const fit = useCallback(
-    (instantly: boolean) => camera.moveTo(fitted(scene.bounds, { width, height }, insets, isPhone ? 0.68 : 0.74), instantly),
-    [camera, scene.bounds, width, height, insets, isPhone],
-  );
-
-  const shown = useRef<{ layoutKey: object; width: number } | null>(null);
-  useLayoutEffect(() => {
-    if (width === 0) return;
-    const former = shown.current;
-    if (former?.layoutKey === layoutKey && former.width === width) return;
-    shown.current = { layoutKey, width };
-    const size = { width, height };
-    if (!former && view) camera.moveTo(transformOf(view, size), true);
-    else if (!former || !view) fit(!former || former.width !== width);
-    else if (isOutside(camera.get(), scene.bounds, size)) fit(false);
-  }, [layoutKey, width, height, view, camera, fit, scene.bounds]);
+  const [isGoalAway, setGoalAway] = useState(false);
 
   const cards = useMemo(() => new Map(scene.cards.map((card) => [card.step.activity, card])), [scene.cards]);
   const paths = useMemo(() => new Map(scene.paths.map((shape) => [shape.key, shape])), [scene.paths]);
-  const firstStep = useMemo(() => scene.cards.toSorted((a, b) => a.box.y - b.box.y)[0]?.step.activity ?? null, [scene.cards]);
+  const insets = useMemo<Insets>(
+    () => (isPhone ? { top: 20, right: 12, bottom: 84, left: 12 } : { top: 20, right: 28, bottom: 66, left: 28 }),
+    [isPhone],
+  );
+  const goalPlace = goal === null ? undefined : cards.get(goal)?.box;
+  const seekGoal = useCallback(
+    (transform: Transform) => setGoalAway(goalPlace !== undefined && !isInSight(transform, goalPlace, { width, height }, insets)),
+    [goalPlace, width, height, insets],
+  );
+  const { svg, content, camera } = useZoom({
+    isArmed,
+    onChange: seekGoal,
+    onMoved: (transform) => onView(viewOf(transform, { width, height })),
+  });
+  const fit = useCallback(
+    (instantly: boolean) => camera.moveTo(fitted(scene.bounds, { width, height }, insets, isPhone ? 0.68 : 0.74, direction), instantly),
+    [camera, scene.bounds, width, height, insets, isPhone, direction],
+  );
+
+  const shown = useRef<{ layoutKey: object; direction: Direction; width: number; cards: typeof cards } | null>(null);
+  useLayoutEffect(() => {
+    if (width === 0) return;
+    const former = shown.current;
+    shown.current = { layoutKey, direction, width, cards };
+    if (former?.layoutKey === layoutKey && former.width === width) return;
+    const size = { width, height };
+    if (!former) {
+      if (view) camera.moveTo(transformOf(view, size), true);
+      else fit(true);
+    } else if (former.width !== width) {
+      if (!view) fit(true);
+    } else {
+      const isSeen = (card: CardShape | undefined): boolean => card !== undefined && isInSight(camera.get(), card.box, size, NO_INSETS);
+      const hasLeft = [...cards].some(([step, card]) => isSeen(former.cards.get(step)) && !isSeen(card));
+      const isCut = view === null && !isInside(camera.get(), scene.bounds, size, insets);
+      if (hasLeft || isCut || former.direction !== direction) {
+        fit(false);
+        if (view) onView(null);
+      }
+    }
+  }, [layoutKey, direction, width, height, view, onView, camera, fit, cards, scene.bounds, insets]);
+  // eslint-disable-next-line react-hooks/set-state-in-effect -- where the camera stands is known outside React only
+  useEffect(() => seekGoal(camera.get()), [seekGoal, camera, layoutKey]);
+
+  const firstStep = useMemo(() => {
+    const compare = byPlace(direction);
+    return scene.cards.toSorted((a, b) => compare(a.box, b.box))[0]?.step.activity ?? null;
+  }, [scene.cards, direction]);
   const tabStop = stop !== null && cards.has(stop) ? stop : firstStep;
 
-  const focusStep = useCallback(
-    (step: string) => {
+  const reveal = useCallback(
+    (step: string, free: Insets) => {
       const card = cards.get(step);
       if (!card) return;
+      const rect = rectAround(card.box, CARD_WIDTH + 60, CARD_HEIGHT + 60);
+      camera.moveTo(revealed(camera.get(), rect, { width, height }, free));
+    },
+    [cards, camera, width, height],
+  );
+  const focusStep = useCallback(
+    (step: string) => {
       setStop(step);
       const element = svg.current?.querySelector<SVGGElement>(`[data-step="${CSS.escape(step)}"]`);
       element?.focus({ preventScroll: true });
-      const rect = rectAround(card.box, CARD_WIDTH + 60, CARD_HEIGHT + 60);
-      camera.moveTo(revealed(camera.get(), rect, { width, height }, insets));
+      reveal(step, insets);
     },
-    [svg, cards, camera, width, height, insets],
+    [svg, reveal, insets],
   );
   useImperativeHandle(props.handle, () => ({ svg: () => svg.current, focusStep, zoomBy: camera.zoomBy }), [svg, focusStep, camera]);
 
-  const lit = useMemo(() => litBy(scene, hovered ?? (selection && keyOf(selection))), [scene, hovered, selection]);
+  const lit = useMemo(() => litBy(scene, hovered ?? focused ?? (selection && keyOf(selection))), [scene, hovered, focused, selection]);
 
   const onKeyDown = (event: KeyboardEvent<SVGSVGElement>): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -128,15 +167,20 @@ export function MapCanvas(props: MapCanvasProps) {
   };
   function keyAction(key: string, at: string | null): (() => void) | null {
     const goTo = (step: string | null | undefined) => () => step && focusStep(step);
+    // The arrow that points along time follows the strongest path.
+    const [on, back, next, former] =
+      direction === "down"
+        ? ["ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft"]
+        : ["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp"];
     switch (key) {
-      case "ArrowDown":
+      case on:
         return goTo(at && strongestFrom(scene, at, "out"));
-      case "ArrowUp":
+      case back:
         return goTo(at && strongestFrom(scene, at, "in"));
-      case "ArrowRight":
-        return goTo(at && neighbourOf(scene, at, 1));
-      case "ArrowLeft":
-        return goTo(at && neighbourOf(scene, at, -1));
+      case next:
+        return goTo(at && neighbourOf(scene, at, 1, direction));
+      case former:
+        return goTo(at && neighbourOf(scene, at, -1, direction));
       case "Enter":
       case " ":
         return () => at && onSelect({ kind: "step", step: at });
@@ -172,7 +216,9 @@ export function MapCanvas(props: MapCanvasProps) {
     const { step, path } = targetOf(event.target);
     setHovered(step ?? path ?? null);
     const area = svg.current?.getBoundingClientRect();
-    setTip(path && area ? { key: path, x: event.clientX - area.left, y: event.clientY - area.top } : null);
+    const cut = step !== undefined && nameOnCard(step) !== step ? step : undefined;
+    const key = path ?? cut;
+    setTip(key && area ? { key, x: event.clientX - area.left, y: event.clientY - area.top } : null);
   };
   const onClick = (event: React.MouseEvent<SVGSVGElement>): void => {
     const { step, path } = targetOf(event.target);
@@ -180,6 +226,7 @@ export function MapCanvas(props: MapCanvasProps) {
     if (step !== undefined) {
       setStop(step);
       onSelect({ kind: "step", step });
+      if (isPhone) reveal(step, { ...insets, bottom: height * SHEET_RATIO + insets.top });
     } else if (shape) onSelect({ kind: "path", source: shape.source, target: shape.target });
     else onSelect(null);
   };
@@ -213,9 +260,19 @@ export function MapCanvas(props: MapCanvasProps) {
     return () => clearTimeout(timer);
   }, [hint]);
 
+  const pathsCount = scene.paths.filter(({ path }) => path && !isRepeat(path)).length;
+  const GoalArrow = direction === "down" ? IconArrowDown : IconArrowRight;
   const total = scene.paths.reduce((sum, shape) => sum + shape.count, 0);
   const isCrowded = scene.cards.length > MANY_STEPS || scene.paths.length > MANY_PATHS;
-  const tipShape = tip && paths.get(tip.key);
+  const tipLines = linesOf(tip?.key);
+  function linesOf(key: string | undefined): string[] {
+    const [shape, card] = key === undefined ? [] : [paths.get(key), cards.get(key)];
+    return shape ? props.pathLines(shape) : card ? props.cardLines(card) : [];
+  }
+  const onFocus = ({ target }: FocusEvent<SVGSVGElement>): void => {
+    const step = target.matches(":focus-visible") ? targetOf(target).step : undefined;
+    setFocused(step ?? null);
+  };
 
   return (
     <div className={css.frame} ref={frame}>
@@ -225,8 +282,10 @@ export function MapCanvas(props: MapCanvasProps) {
         className={css.canvas}
         data-mode={mode}
         role="group"
-        aria-label={t("explore.map.label", { steps: scene.cards.length, paths: scene.paths.filter((shape) => shape.path).length })}
+        aria-label={t("explore.map.label", { steps: scene.cards.length, paths: pathsCount })}
         onKeyDown={onKeyDown}
+        onFocus={onFocus}
+        onBlur={() => setFocused(null)}
         onPointerMove={onPointerMove}
         onPointerLeave={() => (setHovered(null), setTip(null))}
         onClick={onClick}
@@ -253,6 +312,7 @@ export function MapCanvas(props: MapCanvasProps) {
                 <Card
                   key={activity}
                   card={card}
+                  direction={direction}
                   mode={mode}
                   label={cardLabel(card)}
                   isSelected={selection?.kind === "step" && selection.step === activity}
@@ -265,19 +325,30 @@ export function MapCanvas(props: MapCanvasProps) {
           </g>
         </g>
       </svg>
-      {tip && tipShape && (
-        <div
-          className={css.tip}
-          style={{ transform: `translate(${Math.min(tip.x + TIP_OFFSET_PX, width - TIP_WIDTH_PX)}px, ${tip.y + TIP_OFFSET_PX}px)` }}
-        >
-          {props.pathLines(tipShape).map((line, index) => (index === 0 ? <b key={line}>{line}</b> : <div key={line}>{line}</div>))}
+      {tip && tipLines.length > 0 && (
+        <div className={css.tip} style={{ transform: tipPlace(tip, { width, height }) }}>
+          {tipLines.map((line, index) => (index === 0 ? <b key={line}>{line}</b> : <div key={line}>{line}</div>))}
         </div>
       )}
       {hint && <div className={`${css.float} ${css.hint}`}>{t("explore.map.tap_hint")}</div>}
       {props.legend}
+      {isGoalAway && goal !== null && (
+        <button type="button" className={`${css.float} ${css.toGoal}`} onClick={() => focusStep(goal)}>
+          <GoalArrow size={16} stroke={1.7} aria-hidden />
+          {t("explore.map.to_goal")}
+        </button>
+      )}
       <ZoomButtons onZoom={camera.zoomBy} onFit={() => (fit(false), onView(null))} />
     </div>
   );
+}
+
+/** Right below the pointer; above it in the lower half, so that nothing is cut. */
+function tipPlace({ x, y }: Point, size: Size): string {
+  const left = Math.max(0, Math.min(x + TIP_OFFSET_PX, size.width - TIP_WIDTH_PX));
+  return y > size.height / 2
+    ? `translate(${left}px, ${y - TIP_OFFSET_PX}px) translateY(-100%)`
+    : `translate(${left}px, ${y + TIP_OFFSET_PX}px)`;
 }
 
 interface Lit {

@@ -1,3 +1,4 @@
+import type { Direction, Point } from "../draw/geometry";
 import type { Scene } from "../draw/scene";
 
 /** The step at the other end of the strongest path out of (or into) a step; null without one. */
@@ -11,9 +12,15 @@ export function strongestFrom(scene: Scene, step: string, direction: "out" | "in
   return best?.step ?? null;
 }
 
-/** The step `by` places further in reading order: top to bottom, left to right. Ends at the first and last. */
-export function neighbourOf(scene: Scene, step: string, by: number): string | null {
-  const sorted = scene.cards.toSorted((a, b) => a.box.y - b.box.y || a.box.x - b.box.x);
+/** Compares places in reading order: along time first, then across. */
+export function byPlace(direction: Direction): (a: Point, b: Point) => number {
+  return direction === "down" ? (a, b) => a.y - b.y || a.x - b.x : (a, b) => a.x - b.x || a.y - b.y;
+}
+
+/** The step `by` places further in reading order. Ends at the first and last. */
+export function neighbourOf(scene: Scene, step: string, by: number, direction: Direction): string | null {
+  const compare = byPlace(direction);
+  const sorted = scene.cards.toSorted((a, b) => compare(a.box, b.box));
   const place = sorted.findIndex((card) => card.step.activity === step);
   return sorted[place + by]?.step.activity ?? null;
 }

@@ -2,7 +2,7 @@ import { memo } from "react";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { END, START } from "../model/graph";
-import { CARD_HEIGHT, CARD_WIDTH, format, type Point } from "../draw/geometry";
+import { CARD_HEIGHT, CARD_WIDTH, format, type Direction } from "../draw/geometry";
 import { arrowLength } from "../draw/router";
 import type { CardShape, Label, MapMode, PathShape, Scene } from "../draw/scene";
 import css from "./map.module.css";
@@ -12,8 +12,12 @@ const PADDING = 12;
 const BAR_WIDTH = CARD_WIDTH - 2 * PADDING;
 const LABEL_HEIGHT = 16;
 
+/** The name of a step, cut where the card ends. */
+export const nameOnCard = (name: string): string => cutText(name, NAME_FONT, BAR_WIDTH);
+
 interface CardProps {
   card: CardShape;
+  direction: Direction;
   mode: MapMode;
   label: string;
   isSelected: boolean;
@@ -22,8 +26,8 @@ interface CardProps {
   isTabStop: boolean;
 }
 
-/** One step: name, count, share of journeys, bar; its stubs stand left of it. */
-export const Card = memo(function Card({ card, mode, label, isSelected, isFaint, isLeaving, isTabStop }: CardProps) {
+/** One step: name, count, share of journeys, bar; its stubs stand beside it. */
+export const Card = memo(function Card({ card, direction, mode, label, isSelected, isFaint, isLeaving, isTabStop }: CardProps) {
   const t = useText();
   const f = useFormat();
   const { step, box } = card;
@@ -45,12 +49,12 @@ export const Card = memo(function Card({ card, mode, label, isSelected, isFaint,
       tabIndex={isTabStop ? 0 : -1}
     >
       <g className={css.cardInk}>
-        {card.showsStarts && <Stub kind="start" count={f.number(step.starts)} />}
-        {card.showsEnds && <Stub kind="end" count={f.number(step.ends)} />}
+        {card.showsStarts && <Stub kind="start" direction={direction} count={f.number(step.starts)} />}
+        {card.showsEnds && <Stub kind="end" direction={direction} count={f.number(step.ends)} />}
         <rect className={css.cardFill} width={CARD_WIDTH} height={CARD_HEIGHT} rx={10} />
         <rect className={css.cardTint} width={CARD_WIDTH} height={CARD_HEIGHT} rx={10} />
         <text className={css.name} x={PADDING} y={19}>
-          {cutText(step.activity, NAME_FONT, BAR_WIDTH)}
+          {nameOnCard(step.activity)}
         </text>
         <text className={css.count} x={PADDING} y={35.5}>
           {main}
@@ -66,14 +70,27 @@ export const Card = memo(function Card({ card, mode, label, isSelected, isFaint,
   );
 });
 
-/** "▸ 418" journeys that start here, or "■ 259" that end here, at the left edge of a card. */
-function Stub({ kind, count }: { kind: "start" | "end"; count: string }) {
-  const y = kind === "start" ? 15 : 38;
+/** "▸ 418" journeys that start here, or "■ 259" that end here: left of a card, or below it when time runs to the right. */
+function Stub({ kind, direction, count }: { kind: "start" | "end"; direction: Direction; count: string }) {
+  if (direction === "down") {
+    const y = kind === "start" ? 15 : 38;
+    return (
+      <g className={css.stub}>
+        <path d={`M-8,${y}H0`} />
+        <path className={css.stubMark} d={kind === "start" ? `M-9,${y}l-5.5,-3.6v7.2z` : `M-9,${y - 3}h-6v6h6z`} />
+        <text x={-18} y={y + 3.6}>
+          {count}
+        </text>
+      </g>
+    );
+  }
+  const x = kind === "start" ? 14 : 96;
+  const y = CARD_HEIGHT + 14.6;
   return (
-    <g className={css.stub}>
-      <path d={`M-8,${y}H0`} />
-      <path className={css.stubMark} d={kind === "start" ? `M-9,${y}l-5.5,-3.6v7.2z` : `M-9,${y - 3}h-6v6h6z`} />
-      <text x={-18} y={y + 3.6}>
+    <g className={css.stub} data-below>
+      <path d={`M${x},${CARD_HEIGHT}v8`} />
+      <path className={css.stubMark} d={kind === "start" ? `M${x - 3},${y - 3.6}l5.5,3.6l-5.5,3.6z` : `M${x - 3},${y - 3}h6v6h-6z`} />
+      <text x={x + 8} y={y + 3.9}>
         {count}
       </text>
     </g>
@@ -106,8 +123,7 @@ interface PathProps {
 
 /** One path with its arrowhead, bead and label. */
 export const PathLine = memo(function PathLine({ shape, isFaint, isLit, isSelected, hasHitArea }: PathProps) {
-  const { d, tip, angle, width, points, path } = shape;
-  const bead = points[Math.floor(points.length / 2)] as Point;
+  const { d, tip, angle, width, bead, path } = shape;
   return (
     <g
       className={css.path}
@@ -124,7 +140,7 @@ export const PathLine = memo(function PathLine({ shape, isFaint, isLit, isSelect
         <path d={d} strokeWidth={width} />
         <path className={css.head} d={headOf(width)} transform={`translate(${format(tip)}) rotate(${angle})`} />
       </g>
-      {shape.hasBead && <circle className={css.bead} cx={bead.x} cy={bead.y} r={width / 2 + 2.2} />}
+      {bead && <circle className={css.bead} cx={bead.x} cy={bead.y} r={width / 2 + 2.2} />}
     </g>
   );
 });

@@ -22,21 +22,25 @@ export interface Zoom {
 interface ZoomOptions {
   /** One finger moves the map only while this is true. */
   isArmed: RefObject<boolean>;
+  /** With every change, also while the map glides. */
+  onChange?: (transform: Transform) => void;
   /** After the reader moved the map. */
   onMoved: (transform: Transform) => void;
 }
 
 /** Pan and zoom by d3-zoom: wheel, drag, pinch; a double click does nothing. */
-export function useZoom({ isArmed, onMoved }: ZoomOptions): Zoom {
+export function useZoom({ isArmed, onChange, onMoved }: ZoomOptions): Zoom {
   const svg = useRef<SVGSVGElement>(null);
   const content = useRef<SVGGElement>(null);
   const behaviour = useRef<ZoomBehavior<SVGSVGElement, unknown> | null>(null);
+  const changed = useRef(onChange);
   const moved = useRef(onMoved);
   const frame = useRef(0);
   const began = useRef("");
   useEffect(() => {
+    changed.current = onChange;
     moved.current = onMoved;
-  }, [onMoved]);
+  }, [onChange, onMoved]);
 
   useEffect(() => {
     const element = svg.current;
@@ -53,6 +57,7 @@ export function useZoom({ isArmed, onMoved }: ZoomOptions): Zoom {
       .on("zoom", ({ transform, sourceEvent }: { transform: Transform; sourceEvent: Event | null }) => {
         if (sourceEvent) cancelAnimationFrame(frame.current);
         content.current?.setAttribute("transform", `translate(${transform.x},${transform.y}) scale(${transform.k})`);
+        changed.current?.(transform);
       })
       .on("end", ({ transform, sourceEvent }: { transform: Transform; sourceEvent: Event | null }) => {
         if (sourceEvent && began.current !== zoomTransform(element).toString()) moved.current(transform);

@@ -1,4 +1,4 @@
-import type { Rect } from "../draw/geometry";
+import type { Direction, Point, Rect } from "../draw/geometry";
 import type { ViewRect } from "../state";
 
 export interface Size {
@@ -25,28 +25,24 @@ export const SCALE_RANGE = [0.15, 3] as const;
 const FIT_SCALE_MOST = 1.1;
 
 /**
- * Everything in sight, but never smaller than `leastScale`: then the top of the drawing with the spine (x = 0) in the
- * middle, or as much of the width as fits.
+ * Everything in sight, but never smaller than `leastScale`: then the beginning of the journeys, and the spine (0 across
+ * time) in the middle, or as far beside it as the map leaves room empty on one side. Its cards stand wholly inside.
  */
-export function fitted(bounds: Rect, size: Size, insets: Insets, leastScale: number): Transform {
+export function fitted(bounds: Rect, size: Size, insets: Insets, leastScale: number, direction: Direction): Transform {
   const room = { width: size.width - insets.left - insets.right, height: size.height - insets.top - insets.bottom };
   const [width, height] = [bounds.right - bounds.left, bounds.bottom - bounds.top];
   const whole = Math.min(room.width / Math.max(1, width), room.height / Math.max(1, height), FIT_SCALE_MOST);
   const k = Math.max(whole, leastScale);
-  const fitsAcross = width * k <= room.width + 1;
-  const middle = fitsAcross ? (bounds.left + bounds.right) / 2 : spineInSight(bounds, room.width / k);
-  const isWhole = height * k <= room.height + 1;
+  const shift = (low: number, high: number, from: number, space: number, isAlongTime: boolean): number => {
+    if ((high - low) * k <= space + 1) return from + (space - (high - low) * k) / 2 - low * k;
+    if (isAlongTime) return from - low * k;
+    return Math.min(from - low * k, Math.max(from + space / 2, from + space - high * k));
+  };
   return {
     k,
-    x: insets.left + room.width / 2 - middle * k,
-    y: isWhole ? insets.top + (room.height - height * k) / 2 - bounds.top * k : insets.top - bounds.top * k,
+    x: shift(bounds.left, bounds.right, insets.left, room.width, direction === "right"),
+    y: shift(bounds.top, bounds.bottom, insets.top, room.height, direction === "down"),
   };
-}
-
-/** Middle of the part shown when not all fits across: as near to the middle of all as keeps the spine well inside. */
-function spineInSight(bounds: Rect, shown: number): number {
-  const reach = shown * 0.22;
-  return Math.min(Math.max((bounds.left + bounds.right) / 2, -reach), reach);
 }
 
 export function transformOf(view: ViewRect, size: Size): Transform {
@@ -69,7 +65,17 @@ export function revealed(transform: Transform, rect: Rect, size: Size, insets: I
   };
 }
 
-/** True when no part of the rectangle is in sight. */
-export function isOutside({ x, y, k }: Transform, rect: Rect, size: Size): boolean {
-  return rect.right * k + x < 0 || rect.left * k + x > size.width || rect.bottom * k + y < 0 || rect.top * k + y > size.height;
+/** True when the rectangle lies wholly inside the insets. */
+export function isInside({ x, y, k }: Transform, rect: Rect, size: Size, insets: Insets): boolean {
+  return (
+    rect.left * k + x >= insets.left &&
+    rect.right * k + x <= size.width - insets.right &&
+    rect.top * k + y >= insets.top &&
+    rect.bottom * k + y <= size.height - insets.bottom
+  );
+}
+
+/** True when the point lies inside the insets. */
+export function isInSight(transform: Transform, { x, y }: Point, size: Size, insets: Insets): boolean {
+  return isInside(transform, { left: x, right: x, top: y, bottom: y }, size, insets);
 }

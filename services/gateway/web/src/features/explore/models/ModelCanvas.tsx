@@ -2,6 +2,7 @@ import { useElementSize } from "@mantine/hooks";
 import { useCallback, useLayoutEffect, useMemo, useRef } from "react";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
+import { rectAround } from "../draw/geometry";
 import mapCss from "../map/map.module.css";
 import { NAME_FONT, cutText } from "../map/text";
 import { useZoom } from "../map/useZoom";
@@ -20,15 +21,16 @@ export function ModelCanvas({ drawing, label }: { drawing: ModelDrawing; label: 
   const { ref: frame, width, height } = useElementSize();
   const ignore = useCallback(() => undefined, []);
   const { svg, content, camera } = useZoom({ isArmed, onMoved: ignore });
+  const { left, right, top, bottom } = drawing.bounds;
   // Trees and nets have no spine: their middle takes its place.
-  const middle = (drawing.bounds.left + drawing.bounds.right) / 2;
+  const middle = { x: (left + right) / 2, y: (top + bottom) / 2 };
   const bounds = useMemo(
-    () => ({ ...drawing.bounds, left: drawing.bounds.left - middle, right: drawing.bounds.right - middle }),
-    [drawing, middle],
+    () => rectAround({ x: 0, y: 0 }, right - left, bottom - top),
+    [left, right, top, bottom],
   );
   const fit = useCallback(
-    (instantly: boolean) => camera.moveTo(fitted(bounds, { width, height }, INSETS, LEAST_SCALE), instantly),
-    [camera, bounds, width, height],
+    (instantly: boolean) => camera.moveTo(fitted(bounds, { width, height }, INSETS, LEAST_SCALE, drawing.direction), instantly),
+    [camera, bounds, width, height, drawing.direction],
   );
   useLayoutEffect(() => {
     if (width > 0) fit(true);
@@ -37,7 +39,7 @@ export function ModelCanvas({ drawing, label }: { drawing: ModelDrawing; label: 
     <div className={mapCss.frame} ref={frame}>
       <svg ref={svg} className={`${mapCss.canvas} ${css.model}`} data-armed role="img" aria-label={label}>
         <g ref={content}>
-          <g transform={`translate(${-middle},0)`}>
+          <g transform={`translate(${-middle.x},${-middle.y})`}>
             {drawing.links.map((link, index) => (
               <Link key={index} link={link} />
             ))}

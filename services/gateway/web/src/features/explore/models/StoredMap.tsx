@@ -4,6 +4,7 @@ import { useDatasets } from "@/api/hooks";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { LoadingBlock, Note } from "@/shared/ui";
+import { preferredDirection } from "../direction";
 import { sceneOf } from "../draw/scene";
 import { Legend } from "../map/Legend";
 import { MapCanvas } from "../map/MapCanvas";
@@ -27,13 +28,14 @@ export function StoredMap({ graph, unit, datasetId }: { graph: Graph; unit: stri
   const [selection, setSelection] = useState<Selection | null>(null);
   const goal = useDatasets().data?.find((dataset) => dataset.id === datasetId)?.goal_activity ?? null;
   const mainSteps = useMemo(() => mainWay(graph, goal), [graph, goal]);
-  const { laid, error } = useLaidMap(graph, mainSteps, isPhone);
+  const [direction] = useState(preferredDirection);
+  const { laid, error } = useLaidMap(graph, mainSteps, direction, isPhone && direction === "down");
   const words = useMapWords(graph, unit, mainSteps);
   const scene = useMemo(() => {
     if (!laid) return null;
     const count = pathCount(laid.choice, defaultPathRatio(laid.choice, graph.nodes.length));
     return sceneOf({
-      ...{ graph, mainSteps, mode: "frequency", places: laid.places },
+      ...{ graph, mainSteps, mode: "frequency", places: laid.places, direction: laid.direction },
       paths: laid.choice.order.slice(0, count),
       repeats: shownRepeats(graph),
       labelOf: (_, moves) => f.number(moves),
@@ -45,12 +47,11 @@ export function StoredMap({ graph, unit, datasetId }: { graph: Graph; unit: stri
   return (
     <div className={css.canvas}>
       <MapCanvas
-        {...{ scene, selection, isPhone, isBusy: false, leaving: NOTHING, view: null, mode: "frequency" }}
+        {...{ scene, direction: laid.direction, goal, selection, isPhone, isBusy: false, leaving: NOTHING, view: null, mode: "frequency" }}
         layoutKey={laid.places}
         onSelect={setSelection}
         onView={() => undefined}
-        cardLabel={words.cardLabel}
-        pathLines={words.pathLines}
+        {...words}
         legend={!isPhone && <Legend mode="frequency" classes={scene.classes} unit={unit} hasGoal={mainSteps.at(-1) === goal} />}
       />
     </div>

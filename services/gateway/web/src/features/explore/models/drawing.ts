@@ -1,5 +1,5 @@
 import type { HeuristicsResult, PetriResult, TreeNode } from "@/api/types";
-import { format, type Point, type Rect } from "../draw/geometry";
+import { format, type Direction, type Point, type Rect } from "../draw/geometry";
 
 /** One thing of a model, before it has a place. */
 export interface ModelNode {
@@ -49,6 +49,7 @@ export interface ModelDrawing {
   nodes: PlacedNode[];
   links: PlacedLink[];
   bounds: Rect;
+  direction: Direction;
 }
 
 const SIZES: Record<ModelNode["kind"], readonly [width: number, height: number]> = {
@@ -133,10 +134,10 @@ export function heuristicsModel({ nodes, edges, starts, ends }: HeuristicsResult
 /** The model as a Graphviz text; node names are indexes. */
 export function modelDot(model: Model): string {
   const inches = (px: number): string => (px / POINTS_PER_INCH).toFixed(3);
-  const isTree = model.nodes.some(({ kind }) => kind === "operator");
+  const isTree = directionOf(model) === "right";
   return [
     "digraph {",
-    // A tree reads from left to right like an outline; its children keep their order, which in sequences is their meaning.
+    // Children of a tree keep their order, which in sequences is their meaning.
     `graph [nodesep=${inches(isTree ? 10 : 20)} ranksep=${inches(isTree ? 36 : 26)}${isTree ? " rankdir=LR ordering=out" : ""}]`,
     'node [shape=box fixedsize=true label=""]',
     "edge [arrowhead=none]",
@@ -150,6 +151,9 @@ export function modelDot(model: Model): string {
     "}",
   ].join("\n");
 }
+
+/** A tree reads from left to right like an outline. */
+const directionOf = (model: Model): Direction => (model.nodes.some(({ kind }) => kind === "operator") ? "right" : "down");
 
 /** Joins a model with the "plain" output that Graphviz gave for its `modelDot`. */
 export function placeModel(model: Model, plain: string): ModelDrawing {
@@ -184,7 +188,7 @@ export function placeModel(model: Model, plain: string): ModelDrawing {
     top: Math.min(...nodes.map((one) => one.center.y - one.height / 2)),
     bottom: Math.max(...nodes.map((one) => one.center.y + one.height / 2)),
   };
-  return { nodes, links, bounds };
+  return { nodes, links, bounds, direction: directionOf(model) };
 }
 
 export const ARROW_PX = 7;

@@ -1,0 +1,110 @@
+import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
+import { render, screen, within } from "@testing-library/react";
+import type { ReactNode } from "react";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import type { Dataset } from "@/api/types";
+import { loadMessages, Messages } from "@/messages";
+import { parseSearch, stringifySearch } from "@/shared/search";
+import { FieldsTab } from "./FieldsTab";
+import { sortedFindings, valueTerm, type QualityFinding } from "./quality";
+import { QualityTab } from "./QualityTab";
+
+beforeAll(async () => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  await loadMessages("data");
+});
+afterEach(() => vi.restoreAllMocks());
+
+const dataset = { id: "d1", name: "Web shop", version: "1", time_zone: "UTC", events: 1000, access: { can_see: true, can_analyse: true, can_write: true, can_manage: true } } as Dataset;
+const finding = (part: Partial<QualityFinding>): QualityFinding => ({
+  kind: "duplicates", count: 0, total: 1000, level: "good", check_ratio: 0, problem_ratio: 0.05, import_id: null, examples: [], ...part,
+});
+const example = { customer_id: null, field: null, values: [], time: null, first_date: null, last_date: null, count: 1 };
+
+function show(content: ReactNode, answer: unknown) {
+  vi.spyOn(globalThis, "fetch").mockResolvedValue(new Response(JSON.stringify(answer), { headers: { "content-type": "application/json" } }));
+  const router = createRouter({
+    routeTree: createRootRoute({ component: () => content }),
+    history: createMemoryHistory({ initialEntries: ["/"] }),
+    parseSearch,
+    stringifySearch,
+  });
+  render(
+    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+      <Messages>
+        <MantineProvider>
+          <RouterProvider router={router as never} />
+        </MantineProvider>
+      </Messages>
+    </QueryClientProvider>,
+  );
+}
+
+const address = (link: HTMLElement): string => decodeURIComponent(link.getAttribute("href") ?? "");
+
+it("tells findings with their unit and base, the gravest first, and leads to the rows", async () => {
+  show(<QualityTab dataset={dataset} />, {
+    events: 1000,
+    level: "problem",
+    findings: [
+      finding({ kind: "rejected_rows", count: 1, total: 2000, level: "check", import_id: "i1" }),
+      finding({ count: 1200, total: 13087, level: "problem", examples: [{ ...example, customer_id: "a&b", values: ["cart"], time: "2024-01-02T03:04:05.006Z", count: 3 }] }),
+      finding({ kind: "similar_steps", count: 2, total: 9, level: "check", examples: [{ ...example, values: ["Cart", "cart "], count: 12 }] }),
+      finding({ kind: "days_without_data", count: 3, total: 90, level: "good", check_ratio: 0.05, examples: [{ ...example, first_date: "2024-01-02", last_date: "2024-01-04", count: 3 }] }),
+      finding({ kind: "future_times" }),
+    ],
+  });
+  const list = await screen.findByRole("list", { name: "Findings" });
+  const items = within(list).getAllByRole("listitem").filter((item) => item.parentElement === list);
+  expect(items.map((item) => item.firstElementChild?.textContent)).toEqual(["Problem", "Check", "Check", "Good"]);
+  expect(items[0]?.textContent).toContain("1,200 of 13,087 events look doubled (9.2%).");
+  expect(items[0]?.textContent).toContain("Check from the first one, Problem from 5%.");
+  expect(items[3]?.textContent).toContain("Check from 5%, Problem from 5%.");
+  expect(items[3]?.textContent).toContain("Jan 2, 2024 – Jan 4, 2024 (3 days)");
+  expect(within(items[3] as HTMLElement).queryByRole("link")).toBeNull();
+  expect(address(screen.getByRole("link", { name: "Show rows" }))).toBe("/data/datasets/d1?dataset=d1&customer=a&b");
+  expect(address(screen.getByRole("link", { name: "Show journeys" }))).toBe("/explore/map?dataset=d1&f=step:Cart,cart ");
+  expect(address(screen.getByRole("link", { name: "Show import" }))).toBe("/data/imports/i1?dataset=d1");
+  expect(screen.getByText("Times in the future")).toBeTruthy();
+});
+
+it("says that there is nothing to judge, and what went wrong", async () => {
+  show(<QualityTab dataset={dataset} />, { events: 0, level: null, findings: [] });
+  expect(await screen.findByText("No events yet")).toBeTruthy();
+});
+
+const fields = {
+  events: 1000,
+  items: [
+    { field: "device_os", count: 80, distinct: 2, values: [{ value: "i,OS", count: 60 }, { value: "Linux", count: 20 }], min: null, max: null },
+    { field: "value", count: 1000, distinct: 7, values: [], min: -1.5, max: 1234 },
+    { field: "order_id", count: 10, distinct: 10, values: [{ value: "o1", count: 1 }], min: null, max: null },
+  ],
+};
+
+it("links each value to the journeys with it, for who may analyse", async () => {
+  show(<FieldsTab dataset={dataset} />, fields);
+  const rows = (await screen.findAllByRole("row")).slice(1).map((row) => row.textContent);
+  expect(rows).toEqual(["Operating systemdevice_os8%2i,OS 75%Linux 25%", "Valuevalue100%7-1.5 to 1,234", "Orderorder_id1%10Every value occurs once"]);
+  expect(address(screen.getByRole("link", { name: "i,OS 75%" }))).toBe("/explore/map?dataset=d1&f=device_os:i\\,OS");
+});
+
+it("shows values without links to who may not analyse", async () => {
+  show(<FieldsTab dataset={{ ...dataset, access: { ...dataset.access, can_analyse: false } }} />, fields);
+  await screen.findByText("Linux");
+  expect(screen.queryByRole("link")).toBeNull();
+});
+
+it("writes filters that keep one value, whatever is in it", () => {
+  expect(valueTerm("action_type", ["a>b", "c!"])).toBe("step:a\\>b,c\\!");
+  expect(valueTerm("properties.plan", ["pro"])).toBe("properties.plan:pro");
+  expect(valueTerm("properties.a:b", ["x"])).toBeNull();
+});
+
+it("keeps the order of kinds within a level", () => {
+  const { found, nothing } = sortedFindings([finding({ kind: "same_time", count: 1, level: "check" }), finding({}), finding({ kind: "rare_steps", count: 1, level: "check" })]);
+  expect(found.map(({ kind }) => kind)).toEqual(["same_time", "rare_steps"]);
+  expect(nothing.map(({ kind }) => kind)).toEqual(["duplicates"]);
+});

@@ -1,0 +1,45 @@
+import { useQuery } from "@tanstack/react-query";
+import { api } from "@/api/client";
+import type { components } from "@/api/openapi.gen";
+import type { Dataset } from "@/api/types";
+import { formatTerm } from "@/shared/filters/terms";
+
+type Shapes = components["schemas"];
+export type Quality = Shapes["Quality"];
+export type QualityFinding = Shapes["QualityFinding"];
+export type QualityExample = Shapes["QualityExample"];
+export type QualityLevel = QualityFinding["level"];
+export type FieldDescriptions = Shapes["FieldDescriptions"];
+export type FieldDescription = Shapes["FieldDescription"];
+
+/** What looks wrong in a dataset; asked again when its events change. */
+export function useQuality(dataset: Dataset, enabled = true) {
+  return useQuery({
+    queryKey: ["datasets", dataset.id, "quality", dataset.version],
+    queryFn: ({ signal }) => api.get<Quality>(`/datasets/${dataset.id}/quality`, {}, signal),
+    enabled,
+  });
+}
+
+/** What is in the fields of a dataset; asked again when its events change. */
+export function useFieldDescriptions(dataset: Dataset) {
+  return useQuery({
+    queryKey: ["datasets", dataset.id, "fields", dataset.version],
+    queryFn: ({ signal }) => api.get<FieldDescriptions>(`/datasets/${dataset.id}/fields`, {}, signal),
+  });
+}
+
+/** The filter that keeps journeys with one of these values; null where none can say it. */
+export function valueTerm(field: string, values: string[]): string | null {
+  if (field.includes(":")) return null;
+  const common = { field: field === "action_type" ? "step" : field, isNegated: false, values };
+  return formatTerm(field === "action_type" ? { ...common, kind: "step" } : { ...common, kind: "attribute" });
+}
+
+const BY_GRAVITY: QualityLevel[] = ["problem", "check", "good"];
+
+/** Findings that found something, the gravest first, and the kinds that found nothing. */
+export function sortedFindings(findings: readonly QualityFinding[]): { found: QualityFinding[]; nothing: QualityFinding[] } {
+  const found = findings.filter(({ count }) => count > 0).sort((a, b) => BY_GRAVITY.indexOf(a.level) - BY_GRAVITY.indexOf(b.level));
+  return { found, nothing: findings.filter(({ count }) => count === 0) };
+}
