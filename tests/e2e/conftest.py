@@ -1,4 +1,4 @@
-"""Installations of the whole product for the tests of this folder."""
+"""Installations of the whole product for the tests of this folder, and browsers to look at them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,15 +6,27 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from cjm_launcher.instance import free_port
 from cjm_testkit.product import Product, created
+
+from .screens import CHROMIUM, DESKTOP, FLAGS, sign_in
 
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """One installation with the sample data, shared by all tests of the session."""
     product = Product(tmp_path_factory.mktemp("product"), free_port(), demo=True)
+    product.start()
+    yield product
+    product.stop()
+
+
+@pytest.fixture(scope="module")
+def showroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """An installation with the sample data that no test changes: its pages always look the same."""
+    product = Product(tmp_path_factory.mktemp("showroom"), free_port(), demo=True)
     product.start()
     yield product
     product.stop()
@@ -46,3 +58,48 @@ def new_name() -> Callable[[str], str]:
 def dataset(admin: httpx.Client, new_name: Callable[[str], str]) -> dict[str, Any]:
     """An empty private dataset of the administrator."""
     return created(admin.post("/api/v1/datasets", json={"name": new_name("dataset")}))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def signed_in(browser: Browser, product: Product) -> dict[str, Any]:
+    """Cookies of a signed-in administrator."""
+    context = browser.new_context(base_url=product.base_url)
+    sign_in(context.new_page())
+    state: dict[str, Any] = dict(context.storage_state())
+    context.close()
+    return state
+
+
+@pytest.fixture(scope="session")
+def session_state(browser: Browser, product: Product) -> dict[str, Any]:
+    return signed_in(browser, product)
+
+
+@pytest.fixture
+def open_context(
+    browser: Browser, product: Product, session_state: dict[str, Any]
+) -> Iterator[Callable[..., BrowserContext]]:
+    contexts: list[BrowserContext] = []
+
+    def make(**options: Any) -> BrowserContext:
+        arguments = {"viewport": DESKTOP, "storage_state": session_state, "reduced_motion": "reduce", **options}
+        contexts.append(browser.new_context(base_url=product.base_url, **arguments))
+        return contexts[-1]
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_context: Callable[..., BrowserContext]) -> Page:
+    return open_context().new_page()

@@ -1,141 +1,19 @@
-"""The page in a real browser: every route in both themes and at phone width, and what people come for."""
+"""The page in a real browser: what people come for."""
 
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from cjm_testkit.product import ADMIN_PASSWORD, Product, created
 
+from .screens import DESKTOP, settled
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-
-CHROMIUM = Path(os.environ.get("CJM_CHROMIUM", "/usr/bin/chromium"))
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-ROUTES = [
-    "/",
-    "/explore/map",
-    "/explore/variants",
-    "/explore/models",
-    "/reports",
-    "/data/datasets",
-    "/data/imports",
-    "/data/imports/new",
-    "/history",
-    "/help",
-    "/settings/account",
-    "/settings/telegram",
-    "/settings/team",
-    "/settings/tokens",
-]
-DESKTOP: ViewportSize = {"width": 1440, "height": 900}
-PHONE: ViewportSize = {"width": 360, "height": 780}
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
-def session_state(browser: Browser, product: Product) -> dict[str, Any]:
-    """Cookies of a signed-in administrator."""
-    context = browser.new_context(base_url=product.base_url)
-    page = context.new_page()
-    sign_in(page)
-    state: dict[str, Any] = dict(context.storage_state())
-    context.close()
-    return state
-
-
-def sign_in(page: Page, password: str = ADMIN_PASSWORD) -> None:
-    page.goto("/")
-    page.get_by_label("User name").fill("admin")
-    page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("navigation").first).to_be_visible()
-
-
-@pytest.fixture
-def open_context(
-    browser: Browser, product: Product, session_state: dict[str, Any]
-) -> Iterator[Callable[..., BrowserContext]]:
-    contexts: list[BrowserContext] = []
-
-    def make(**options: Any) -> BrowserContext:
-        arguments = {"viewport": DESKTOP, "storage_state": session_state, "reduced_motion": "reduce", **options}
-        contexts.append(browser.new_context(base_url=product.base_url, **arguments))
-        return contexts[-1]
-
-    yield make
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def page(open_context: Callable[..., BrowserContext]) -> Page:
-    return open_context().new_page()
-
-
-def settled(page: Page) -> None:
-    """Wait until the page shows its content, to its lower end, and asks for nothing more."""
-    expect(page.locator("h1").first).to_be_attached(timeout=15_000)
-    page.wait_for_load_state("networkidle")
-    # Charts below the fold are drawn when they come into view.
-    page.wait_for_function(
-        """(skeletons) => {
-            const waiting = document.querySelectorAll(skeletons);
-            waiting[waiting.length - 1]?.scrollIntoView();
-            return waiting.length === 0;
-        }""",
-        arg="[data-skeleton], .mantine-Skeleton-root",
-        timeout=15_000,
-    )
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("route", ROUTES)
-def test_route_is_accessible_and_quiet(open_context: Callable[..., BrowserContext], route: str, scheme: str) -> None:
-    page = open_context(color_scheme=scheme).new_page()
-    trouble: list[str] = []
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
-    page.goto(route)
-    settled(page)
-    found = Axe().run(page).response["violations"]
-    serious = [
-        f"{item['id']}: {item['nodes'][0]['target']} {item['nodes'][0].get('failureSummary', '')[:200]}"
-        for item in found
-        if item["impact"] in {"serious", "critical"}
-    ]
-    assert not serious
-    assert not trouble
-
-
-@pytest.mark.parametrize("route", ROUTES)
-def test_route_fits_a_phone(open_context: Callable[..., BrowserContext], route: str) -> None:
-    page = open_context(viewport=PHONE, has_touch=True, is_mobile=True).new_page()
-    page.goto(route)
-    settled(page)
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
 
 
 def test_sign_in(browser: Browser, product: Product) -> None:
