@@ -86,6 +86,8 @@ def _prefer_latency() -> None:
     # What was made at the start stays for ever, so the collector need not look through it again and again.
     gc.collect()
     gc.freeze()
+    # A busy service makes thousands of short-lived objects a second: looking at every 700 took 8 % of the time.
+    gc.set_threshold(20_000, 20, 50)
     # Threads hand the interpreter back after 0.5 ms instead of 5.
     sys.setswitchinterval(0.0005)
 

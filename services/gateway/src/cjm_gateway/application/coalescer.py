@@ -36,7 +36,7 @@ class Coalescer(Generic[_Item, _Answer]):
         self,
         send: Callable[[list[_Item]], Awaitable[Sequence[_Answer]]],
         *,
-        linger_seconds: float = 0.002,
+        linger_seconds: float = 0.004,
         call_bytes: int = 1_000_000,
         call_items: int = 2000,
         calls_in_flight: int = 2,

@@ -31,6 +31,7 @@ _SET_ASIDE_SUBJECT: Final = "cjm.dlq.ingest-writer"
 
 _PUBLISH_PATIENCE_SECONDS: Final = 5.0
 _FETCH_MESSAGES: Final = 32
+_FETCH_PAUSE_SECONDS: Final = 0.02
 _IDLE_SECONDS: Final = 1.0
 _STREAM_IS_FULL: Final = (10047, 10077)  # storage, bytes
 _SET_ASIDE_ROWS: Final = 500
@@ -183,6 +184,9 @@ class EventStream:
                         raise RuntimeError(f"events of layout {layout} need a newer version of this service")
                     await hand_over(StoredRows(sequence, batch.rows, batch.rows_count))
                 self._handed_over, is_first = sequence, False
+            if len(messages) < _FETCH_MESSAGES:
+                # Asking for every message by itself costs this process and the server more than the messages do.
+                await asyncio.sleep(_FETCH_PAUSE_SECONDS)
 
 
 async def is_flushing_always(monitor_url: str) -> bool:

@@ -26,7 +26,8 @@ from cjm_kit.logging import get_logger
 
 _FLUSH_SECONDS: Final = 0.25
 _FLUSH_ROWS: Final = 40_000
-_PURGE_SECONDS: Final = 10.0
+# A purge holds up everyone who publishes, for 2 ms per block of 8 MB: little at a time.
+_PURGE_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 1.0
 _TIE_SLOTS_BITS: Final = 20
 _PIECE_ROWS: Final = 2_000
@@ -247,16 +248,19 @@ def _decoded(messages: Sequence[StoredRows]) -> dict[str, _Arrived]:
     # Tens of thousands of short-lived lists: letting the collector walk them costs four times the decoding.
     gc.disable()
     try:
+        rows_by_dataset: dict[str, list[Any]] = {}
         for message in messages:
-            # Message by message and in small pieces: making or dropping all rows at once would hold up every other
-            # thread of the process, and with it the senders, for 100 ms.
-            rows_by_dataset: dict[str, list[Any]] = {}
             for place, row in enumerate(msgspec.msgpack.decode(message.rows), start=message.sequence << _INDEX_BITS):
                 rows_by_dataset.setdefault(row[0], []).append(row)
                 places_by_dataset.setdefault(row[0], []).append(place)
+            # In pieces: dropping all rows at once would hold up every other thread of the process for 100 ms.
             for dataset_id, rows in rows_by_dataset.items():
-                pieces = pieces_by_dataset.setdefault(dataset_id, [])
-                pieces.extend(_piece(rows[start : start + _PIECE_ROWS]) for start in range(0, len(rows), _PIECE_ROWS))
+                while len(rows) >= _PIECE_ROWS:
+                    pieces_by_dataset.setdefault(dataset_id, []).append(_piece(rows[:_PIECE_ROWS]))
+                    del rows[:_PIECE_ROWS]
+        for dataset_id, rows in rows_by_dataset.items():
+            if rows:
+                pieces_by_dataset.setdefault(dataset_id, []).append(_piece(rows))
     finally:
         gc.enable()
     return {
