@@ -39,6 +39,8 @@ def fresh_product(tmp_path: Path) -> Iterator[Product]:
     yield product
     if product.process and product.process.poll() is None:
         product.stop()
+    elif product.process and product.process.stdout:
+        product.process.stdout.close()
 
 
 @pytest.fixture(scope="session")

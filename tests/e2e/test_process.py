@@ -116,6 +116,13 @@ def test_metrics_of_all_services_come_from_one_address(fresh_product: Product) -
     listen = f"127.0.0.1:{free_port()}"
     fresh_product.environment["CJM_METRICS_LISTEN"] = listen
     fresh_product.start()
+    with fresh_product.client() as client:
+        dataset = created(client.post("/api/v1/datasets", json={"name": "measured"}))
+        path, event = f"/api/v1/datasets/{dataset['id']}", {"customer_id": "c", "action_type": "visit"}
+        created(client.post(f"{path}/events", json=event), 202)
+        for asked in (f"{path}/events", f"{path}/reports/daily", "/api/v1/analyses"):
+            created(client.get(asked), 200)
+    # Metrics of calls have samples only after a call.
     text = httpx.get(f"http://{listen}/metrics").text
     for name in ("catalog", "ingest", "intake", "mining", "metrics", "gateway"):
         assert f"\ncjm_{name}_" in text

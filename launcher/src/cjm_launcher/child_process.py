@@ -12,6 +12,8 @@ from typing import IO, Any
 from cjm_kit.errors import AppError, Code
 
 _PR_SET_PDEATHSIG = 1
+# Found now: between fork and exec the dynamic linker may wait for ever for a lock that another thread held.
+_PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 class ChildProcess:
@@ -46,11 +48,16 @@ class ChildProcess:
             niceness: How far it stands back when others want the processor, 0 to 19.
         """
 
+        owner_pid = os.getpid()
+
         def prepare() -> None:
             os.setpgrp()  # Ctrl-C in a terminal is for the owner, which then ends it in its turn
             os.nice(niceness)
-            if sys.platform == "linux":
-                ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, self._last_signal)
+            if _PRCTL is not None:
+                _PRCTL(_PR_SET_PDEATHSIG, self._last_signal)
+                # The owner may have ended before it could be followed.
+                if os.getppid() != owner_pid:
+                    os._exit(1)
 
         self._process = await asyncio.create_subprocess_exec(
             *command,

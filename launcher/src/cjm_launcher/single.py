@@ -55,7 +55,8 @@ async def run_all(settings: LauncherSettings, say: Callable[[str], None]) -> int
         name: ServiceProcess(name, _settings_apart(name, common, settings), log_path, niceness)
         for name, niceness in _APART.items()
     }
-    # They come up while the others do.
+    # They come up while the others do. Both of their components stop them, the second time to no effect: in its turn
+    # when all have started, here when the start failed before that.
     parts.extend(
         Component(f"{name} process", process.start, process.stop, _always_ready, failed=process.died)
         for name, process in processes.items()

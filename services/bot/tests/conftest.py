@@ -180,7 +180,7 @@ class RunningBot:
 
     def metric(self, name: str) -> float:
         """Value of a metric without labels beside the service."""
-        assert self.component.telemetry
+        assert isinstance(self.component.telemetry, Telemetry)
         lines = self.component.telemetry.exposition().decode().splitlines()
         return next(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
 

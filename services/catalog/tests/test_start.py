@@ -11,10 +11,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
+from sqlalchemy.dialects import sqlite
 
 from cjm_catalog.adapters.database import SqlStore
 from cjm_catalog.adapters.passwords import Argon2Passwords
-from cjm_catalog.adapters.tables import metadata
+from cjm_catalog.adapters.tables import imports, metadata
 from cjm_catalog.application.accounts import Accounts
 from cjm_catalog.bootstrap import MIGRATIONS, create_first_admin, utc_now
 from cjm_catalog.domain.imports import ImportEntry
@@ -85,6 +86,15 @@ async def test_mappings_from_before_there_were_step_rules_have_none(database_url
         await records.save(replace((await records.all(Mapping))[0], step_rules=(rule,)))
         assert (await records.all(Mapping))[0].step_rules == (rule,)
     await database.close()
+
+
+@pytest.mark.parametrize("rules", [(), (StepRule("a*", "A"),)])
+def test_replicas_from_before_there_were_step_rules_can_read_what_has_none(rules: tuple[StepRule, ...]) -> None:
+    column, dialect = imports.c.mapping.type, sqlite.dialect()
+    mapping = Mapping("", (MappingColumn("time", "at"),), step_rules=rules)
+    packed = column.process_bind_param(mapping, dialect)  # type: ignore[attr-defined]
+    assert ("step_rules" in packed) is bool(rules)
+    assert column.process_result_value(packed, dialect) == mapping  # type: ignore[attr-defined]
 
 
 def settings_for(settings: ServiceSettings, database_url: str = "") -> CatalogSettings:

@@ -232,6 +232,7 @@ class Analyses(analysis_pb2_grpc.AnalysisServiceServicer):
         self.known: dict[str, analysis_pb2.Analysis] = {}
         self.deleted: dict[str, analysis_pb2.Analysis] = {}
         self.requests: list[Any] = []
+        self.cancelled: list[str] = []
         self.result = analysis_pb2.AnalysisResult()
         self.failure: AppError | None = None
         self.gate: asyncio.Event | None = None
@@ -281,6 +282,10 @@ class Analyses(analysis_pb2_grpc.AnalysisServiceServicer):
 
     @allow("staff")
     async def CancelAnalysis(self, request: Any, context: Any) -> Any:
+        self.cancelled.append(request.analysis_id)
+        self.called.set()
+        if self.gate:
+            await self.gate.wait()
         return analysis_pb2.CancelAnalysisResponse(analysis=self._find(request.analysis_id))
 
     @allow("staff")

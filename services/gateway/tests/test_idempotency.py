@@ -10,6 +10,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nats.js.api import Header
 
 from cjm_gateway.adapters import answers
 from cjm_gateway.adapters.answers import BUCKET, KeptAnswers
@@ -241,27 +242,79 @@ async def test_without_the_bus_a_keyed_request_does_not_run(
     assert (answer.status_code, REPLAYED in answer.headers) == (201, False)
 
 
+async def test_the_answer_to_a_post_without_a_body_is_kept_though_its_sender_has_gone(
+    running: Any, admin: httpx.AsyncClient, dataset_id: str
+) -> None:
+    made = (await admin.post("/api/v1/analyses", json=_analysis(dataset_id))).json()
+    analyses, path = running.behind.analyses, f"/api/v1/analyses/{made['id']}/cancel"
+    analyses.called.clear()
+    analyses.gate = asyncio.Event()
+    first = asyncio.create_task(admin.post(path, headers=KEY))
+    await analyses.called.wait()
+    first.cancel()  # closes the connection
+    await asyncio.gather(first, return_exceptions=True)
+    # The gateway must hear of it before the answer comes: a new connection is served after the end of an old one.
+    assert (await running.client().get("/healthz")).status_code == 200
+    analyses.gate.set()
+    again = await admin.post(path, headers=KEY)
+    while again.status_code == 409:
+        again = await admin.post(path, headers=KEY)
+    assert (again.status_code, again.headers.get(REPLAYED)) == (200, "true")
+    assert analyses.cancelled == [made["id"]]
+
+
+async def test_what_was_answered_at_length_runs_once_and_is_refused_then(admin: httpx.AsyncClient) -> None:
+    columns = [{"field": field, "column": "c", "function": None} for field in ("customer_id", "action_type", "time")]
+    rules = [{"pattern": f"{number:03}" + "x" * 200, "name": "y"} for number in range(400)]
+    body = {"name": "Large", "columns": columns, "step_rules": rules}
+    first = await admin.post("/api/v1/mappings", json=body, headers=KEY)
+    assert first.status_code == 201
+    assert len(first.content) > 64 << 10
+    again = await admin.post("/api/v1/mappings", json=body, headers=KEY)
+    assert (again.status_code, again.json()["reason"]) == (409, "idempotency_answer_too_large")
+    assert "status 201" in again.json()["detail"]
+    assert again.headers.get("location") == first.headers.get("location")
+    assert len((await admin.get("/api/v1/mappings")).json()["items"]) == 1
+
+
+async def test_a_full_store_forgets_the_oldest_answers(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    former = await bus.jetstream.create_key_value(bucket=BUCKET, ttl=answers.KEPT_SECONDS, max_bytes=256 << 20)
+    await former.put("kept-by-an-earlier-version", b"x")
+    monkeypatch.setattr(answers, "_BUCKET_BYTES", 1 << 20)
+    kept, record, answer = await KeptAnswers.open(bus), Record("POST /x"), Answer(200, [], b"x" * (64 << 10))
+    for number in range(40):
+        revision = await kept.claim(f"place-{number}", record)
+        assert isinstance(revision, int)
+        await kept.keep(f"place-{number}", Record("POST /x", b"hash", answer), revision)
+    assert await kept.claim("place-39", record) == Record("POST /x", b"hash", answer)
+    assert isinstance(await kept.claim("place-0", record), int)
+
+
 async def test_a_claim_lives_while_it_is_renewed_and_dies_with_its_gateway(
     bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "CLAIM_SECONDS", 1)
+    # Renewed so often that a machine that stands still for seconds loses nothing.
+    monkeypatch.setattr(answers, "CLAIM_SECONDS", 4)
     monkeypatch.setattr(idempotency, "RENEW_SECONDS", 0.2)
     kept, loop, record = await KeptAnswers.open(bus), asyncio.get_running_loop(), Record("POST /x")
     revision = await kept.claim("place", record)
     assert isinstance(revision, int)
     async with Claim(kept, "place", record, revision) as claim:
         began = loop.time()
-        while loop.time() < began + 2.5:
+        while loop.time() < began + 5:
             assert await kept.claim("place", record) == record
             await asyncio.sleep(0.1)
         answer = Answer(201, [(b"location", b"/x/1")], b"{}")
         await claim.keep(b"hash", answer)
-    await asyncio.sleep(1.5)
     assert await kept.claim("place", record) == Record("POST /x", b"hash", answer)
+    stored = await bus.jetstream.get_last_msg(f"KV_{BUCKET}", f"$KV.{BUCKET}.place")
+    assert Header.MSG_TTL.value not in (stored.headers or {})
 
+    monkeypatch.setattr(answers, "CLAIM_SECONDS", 1)
     lost = await kept.claim("another-place", record)
     assert isinstance(lost, int)
-    async with asyncio.timeout(10):
+    monkeypatch.setattr(answers, "CLAIM_SECONDS", 60)
+    async with asyncio.timeout(30):
         while not isinstance(taken := await kept.claim("another-place", record), int):  # noqa: ASYNC110 - the server ends it
             await asyncio.sleep(0.05)
     for write in (kept.keep("another-place", record, lost), kept.release("another-place", lost)):

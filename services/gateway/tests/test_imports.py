@@ -138,6 +138,16 @@ async def test_a_faulty_step_rule_is_named_with_its_number(
         assert (error["field"], error["reason"], error["row"]) == ("step_rules", reason, row)
 
 
+async def test_a_mapping_sent_as_a_file_is_read_whole_or_refused(admin: httpx.AsyncClient, path: str) -> None:
+    fitting = MAPPING.ljust(1 << 20).encode()
+    for content, status in ((fitting, 202), (fitting + b" ", 413)):
+        answer = await admin.post(path, files={"file": ("a", b"x"), "mapping": ("mapping.json", content)})
+        assert answer.status_code == status, answer.text
+    assert answer.json()["reason"] == "field_too_large"
+    assert answer.json()["detail"].startswith('Field "mapping" is larger than 1 MiB.')
+    assert len((await admin.get("/api/v1/imports")).json()["items"]) == 1
+
+
 async def test_the_largest_set_of_step_rules_fits_through(admin: httpx.AsyncClient, path: str) -> None:
     rules = [{"pattern": f"{number:03}" + "x" * 497, "name": "y" * 512} for number in range(500)]
     form: dict[str, Any] = {

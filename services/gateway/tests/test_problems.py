@@ -111,8 +111,10 @@ async def test_a_number_too_large_for_any_message_is_refused(admin: httpx.AsyncC
         assert answer.status_code == 400, answer.text
 
 
-@pytest.mark.parametrize(("down", "status"), [("bot", 200), ("mining", 200), ("ingest", 503), ("intake", 503)])
-async def test_only_what_events_need_stops_them(
+@pytest.mark.parametrize(
+    ("down", "status"), [("bot", 200), ("mining", 200), ("ingest", 200), ("intake", 503), ("catalog", 503)]
+)
+async def test_only_what_people_and_senders_need_makes_it_not_ready(
     admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, down: str, status: int
 ) -> None:
     async def readiness(_: Channels) -> dict[str, bool]:

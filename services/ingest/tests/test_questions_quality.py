@@ -1,7 +1,9 @@
 """Fields and quality of a dataset against brute-force counts."""
 
+import asyncio
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -24,6 +26,7 @@ from cjm_ingest.domain.quality import (
     rejected_rows,
     similar_steps,
 )
+from cjm_kit.errors import AppError, Code
 
 Fill = Callable[..., None]
 NOW_MS = 1_717_200_000_000  # 2024-06-01 00:00 UTC
@@ -95,6 +98,16 @@ def test_fields_are_counted_as_by_hand(reader: StoreReader, fill: Fill) -> None:
         (top_value,) = fields[name].top_values
         assert (top_value.value.replace(" ", ""), top_value.events_count) == (value, documents[document])
         assert (fields[name].events_count, fields[name].values_count) == (documents[document], 1)
+
+
+def test_long_values_are_shown_cut_and_counted_whole(reader: StoreReader, fill: Fill) -> None:
+    long = ["я" * 300 + end for end in "xyy"]
+    rows = [{"action_type": text, "geo_city": text, "properties": f'{{"text": "{text}"}}'} for text in long]
+    fill(reader.store, "d", frame(rows))
+    fields = {item.field: item for item in describe_fields(reader, "d").fields}
+    for name in ("action_type", "geo_city", "properties.text"):
+        assert fields[name].values_count == 2
+        assert [(item.value, item.events_count) for item in fields[name].top_values] == [("я" * 200, 2), ("я" * 200, 1)]
 
 
 def test_a_dataset_without_events_has_neither_fields_nor_findings(reader: StoreReader) -> None:
@@ -209,18 +222,67 @@ def test_the_worst_finding_gives_the_word() -> None:
     assert QualityReport(0, (rejected_rows("i", 10, 10),)).level is Level.PROBLEM
 
 
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Datasets whose quality the store was asked for; the answer is their number."""
+    datasets: list[str] = []
+
+    def check(_: object, dataset_id: str, time_zone: str, now_ms: int) -> tuple[int, tuple[Finding, ...]]:
+        datasets.append(dataset_id)
+        if len(datasets) == 1:
+            time.sleep(0.3)
+        if dataset_id == "broken":
+            raise AppError(Code.RESOURCE_EXHAUSTED, "question_too_large", "Too large.")
+        return len(datasets), ()
+
+    monkeypatch.setattr("cjm_ingest.adapters.event_store.questions.quality_questions.check_events", check)
+    return datasets
+
+
+async def test_those_who_ask_at_once_share_one_answer(
+    reader: StoreReader, asked: list[str], until: Callable[..., Awaitable[None]]
+) -> None:
+    questions = EventStoreQuestions(reader.store)
+    first = asyncio.create_task(questions.check_events("d", "UTC", NOW_MS))
+    await until(lambda: len(asked) == 1)
+    others = [asyncio.create_task(questions.check_events("d", "UTC", NOW_MS)) for _ in range(3)]
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await asyncio.gather(*others) == [(1, ())] * 3
+    assert asked == ["d"]
+
+
+async def test_a_question_nobody_waits_for_and_a_failure_are_not_kept(
+    reader: StoreReader, asked: list[str], until: Callable[..., Awaitable[None]]
+) -> None:
+    questions = EventStoreQuestions(reader.store)
+    lonely = asyncio.create_task(questions.check_events("d", "UTC", NOW_MS))
+    await until(lambda: len(asked) == 1)
+    lonely.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await lonely
+    assert await questions.check_events("d", "UTC", NOW_MS) == (2, ())
+    for _ in range(2):
+        with pytest.raises(AppError):
+            await questions.check_events("broken", "UTC", NOW_MS)
+    assert asked == ["d", "d", "broken", "broken"]
+
+
+async def test_few_answers_are_kept_those_used_last(
+    reader: StoreReader, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cjm_ingest.adapters.event_store.questions._KNOWN_COUNT", 2)
+    questions = EventStoreQuestions(reader.store)
+    for dataset_id in ("a", "b", "a", "c", "a", "b"):
+        await questions.check_events(dataset_id, "UTC", NOW_MS)
+    assert asked == ["a", "b", "c", "b"]
+
+
 async def test_an_answer_is_kept_until_events_or_circumstances_change(
-    reader: StoreReader, fill: Fill, monkeypatch: pytest.MonkeyPatch
+    reader: StoreReader, fill: Fill, asked: list[str]
 ) -> None:
     fill(reader.store, "d", frame([{}]))
     questions = EventStoreQuestions(reader.store)
-    asked: list[int] = []
-
-    def check(_: object, dataset_id: str, time_zone: str, now_ms: int) -> tuple[int, tuple[Finding, ...]]:
-        asked.append(now_ms)
-        return len(asked), ()
-
-    monkeypatch.setattr("cjm_ingest.adapters.event_store.questions.quality_questions.check_events", check)
     for _ in range(2):
         assert await questions.check_events("d", "UTC", NOW_MS) == (1, ())
     assert await questions.check_events("d", "Europe/Berlin", NOW_MS) == (2, ())

@@ -66,6 +66,17 @@ async def test_one_worker_serves_many_jobs(pool: WorkerPool, running_example: Ma
     assert children() == []
 
 
+@pytest.mark.parametrize("niceness", [0, 19])
+async def test_a_worker_stands_back_as_far_as_its_pool_says(
+    running_example: Mapping[Way, int], coded: Coded, niceness: int
+) -> None:
+    pool = WorkerPool(1, 2**31, 30, niceness)
+    await pool.run(TREE, pieces(coded(running_example)), 60)
+    [worker] = children()
+    assert worker.nice() == min(psutil.Process().nice() + niceness, 19)
+    await pool.close()
+
+
 async def test_a_refusal_does_not_cost_the_worker(
     pool: WorkerPool, running_example: Mapping[Way, int], coded: Coded
 ) -> None:

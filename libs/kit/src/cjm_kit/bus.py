@@ -15,7 +15,7 @@ from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import NotFoundError
+from nats.js.errors import BadRequestError
 
 from cjm_kit.errors import AppError, Code
 from cjm_kit.logging import get_logger, request_id_var
@@ -26,6 +26,7 @@ DEAD_LETTER_SUBJECT = "cjm.dlq"
 _PUBLISH_PATIENCE_SECONDS = 15.0  # a change of leader takes 5-6 s
 _CONNECT_PATIENCE_SECONDS = 15.0
 _DUPLICATE_WINDOW_SECONDS = 120.0
+_STREAM_HAS_ANOTHER_SHAPE = 10058
 
 _log = get_logger(__name__)
 _Fact = TypeVar("_Fact", bound=Message)
@@ -103,8 +104,9 @@ class Bus:
         discard: DiscardPolicy = DiscardPolicy.OLD,
         max_bytes: int = 1 << 30,
         max_age_seconds: float = 7 * 86400,
+        is_owner: bool = True,
     ) -> None:
-        """Create a file stream or bring an existing one to this shape."""
+        """Create a file stream; the owner of its shape brings an existing one to it, others leave it as it is."""
         config = StreamConfig(
             name=name,
             subjects=list(subjects),
@@ -118,11 +120,12 @@ class Bus:
             else min(_DUPLICATE_WINDOW_SECONDS, max_age_seconds),
         )
         try:
-            await self.jetstream.stream_info(name)
-        except NotFoundError:
             await self.jetstream.add_stream(config)
-        else:
-            await self.jetstream.update_stream(config)
+        except BadRequestError as refusal:
+            if refusal.err_code != _STREAM_HAS_ANOTHER_SHAPE:
+                raise
+            if is_owner:
+                await self.jetstream.update_stream(config)
 
     async def publish(self, subject: str, message: Message, event_id: str | None = None) -> None:
         """Publish and wait until the stream has it on disk; an event id sent again within two minutes counts once.

@@ -82,7 +82,7 @@ async def build(settings: IngestSettings) -> Component:
         stack.push_async_callback(catalog.close)
         access = DatasetAccess(catalog, "ingest")
         await access.listen(bus)
-        stream, facts = EventStream(bus, settings.intake_stream_bytes), IngestBus(bus)
+        stream, facts = EventStream(bus), IngestBus(bus)
         await stream.ensure()
         await facts.ensure_streams()
 

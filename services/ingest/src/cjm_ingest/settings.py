@@ -26,7 +26,6 @@ class IngestSettings(ServiceSettings):
     Attributes:
         max_upload_bytes: Largest file that is taken, in bytes as sent.
         import_workers: Imports at the same time.
-        intake_stream_bytes: Size at which the stream of incoming events takes no more.
         reader_threads: Questions answered at the same time.
         max_question_seconds: Time for one query.
         max_question_memory_bytes: Memory for one query.
@@ -36,7 +35,6 @@ class IngestSettings(ServiceSettings):
 
     max_upload_bytes: int = Field(default=2 << 30, gt=0)
     import_workers: int = Field(default=1, ge=1, le=2)
-    intake_stream_bytes: int = Field(default=1 << 30, gt=0)
     reader_threads: int = Field(default=2, ge=1)
     max_question_seconds: float = Field(default=60.0, gt=0)
     max_question_memory_bytes: int = Field(default=2_000_000_000, gt=0)

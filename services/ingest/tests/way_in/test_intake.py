@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cjm_ingest.adapters.event_stream import STREAM, SUBJECT, EventStream, is_flushing_always
+from cjm_ingest.adapters.stream_health import StreamHealth
 from cjm_ingest.application.background import end
 from cjm_ingest.application.coalescer import Coalescer, PackedRows
 from cjm_ingest.application.intake import DecodedBody, Intake, SentBody
@@ -16,6 +17,7 @@ from cjm_ingest.application.writer import StoredRows
 from cjm_kit.bus import DEAD_LETTER_STREAM, Bus
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import staff_identity
+from cjm_kit.settings import ServiceSettings
 from cjm_protos.ingest.v1 import imports_pb2, intake_pb2
 
 IPHONE = (
@@ -177,18 +179,33 @@ async def test_the_same_id_sent_again_counts_once_and_ties_keep_their_order(inge
     assert newest_first == ["end", *(f"step {n}" for n in reversed(range(10)))]
 
 
-async def test_a_full_stream_refuses_and_says_so(bus: Bus) -> None:
-    stream = EventStream(bus, 20_000)
+async def test_a_full_stream_refuses_and_says_so_until_there_is_room(bus: Bus, settings: ServiceSettings) -> None:
+    stream, seen_by_the_writer = EventStream(bus, 20_000), EventStream(bus)
     await stream.ensure()
+    health = StreamHealth(bus, stream, settings.nats_monitor_url)
+    assert await health.is_good()
     piece = PackedRows(b"\x90" * 4000, 4000)
     with pytest.raises(AppError) as refused:
         await asyncio.gather(*(stream.publish([piece]) for _ in range(20)))
     assert (refused.value.code, refused.value.reason) == (Code.UNAVAILABLE, "intake_unavailable")
     assert stream.is_full
-    held = (await bus.jetstream.stream_info(STREAM)).state.messages
-    await stream.purge(held)
-    assert not stream.is_full
+    held = (await bus.jetstream.stream_info(STREAM)).state
+    assert held.bytes < 20_000
+    for _ in range(2):
+        assert not await health.is_good()
+    await seen_by_the_writer.purge(held.messages)
+    assert await health.is_good()
     await stream.publish([piece])
+
+
+async def test_only_the_intake_sets_the_limit_of_the_stream(bus: Bus) -> None:
+    async def limit_after(stream: EventStream) -> int | None:
+        await stream.ensure()
+        return (await bus.jetstream.stream_info(STREAM)).config.max_bytes
+
+    assert await limit_after(EventStream(bus)) == 1 << 30
+    assert await limit_after(EventStream(bus, 20_000)) == 20_000
+    assert await limit_after(EventStream(bus)) == 20_000
 
 
 async def test_a_stream_that_was_full_has_room_again_without_anybody_sending(bus: Bus, until: Any) -> None:
@@ -282,7 +299,8 @@ async def test_health_says_whether_events_are_safe_and_remembers_it(
     assert await ingest.is_serving()
     later = time.monotonic() + 31
     monkeypatch.setattr("cjm_ingest.adapters.stream_health.time", SimpleNamespace(monotonic=lambda: later))
-    assert not await ingest.is_serving()
+    assert not await ingest.intake_client.is_serving()
+    assert not await ingest.client.is_serving()
 
 
 async def test_others_hear_of_new_events_and_imports(ingest: Any, bus: Bus) -> None:

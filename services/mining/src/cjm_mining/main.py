@@ -29,6 +29,7 @@ from cjm_mining.settings import MiningSettings
 from cjm_protos.mining.v1 import analysis_pb2_grpc
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_ANALYSIS_NICENESS = 19  # an analysis takes what is left: senders and readers of events come first
 _PICTURE_MEMORY_BYTES = 2**30
 _SWEEP_SECONDS = 5.0
 _CLEAN_UP_SECONDS = 86400.0
@@ -60,9 +61,10 @@ async def build(settings: MiningSettings) -> Component:
             stack.push_async_callback(client.close)
         access = DatasetAccess(catalog, "mining")
         await access.listen(bus)
+        idle_seconds = settings.worker_idle_seconds
+        pool = WorkerPool(settings.workers_count, settings.memory_limit_bytes, idle_seconds, _ANALYSIS_NICENESS)
         # Pictures have their own worker, so that nobody waits for a long analysis to look at a finished one.
-        pool = WorkerPool(settings.workers_count, settings.memory_limit_bytes, settings.worker_idle_seconds)
-        painters = WorkerPool(1, _PICTURE_MEMORY_BYTES, settings.worker_idle_seconds)
+        painters = WorkerPool(1, _PICTURE_MEMORY_BYTES, idle_seconds)
         stack.push_async_callback(pool.close)
         stack.push_async_callback(painters.close)
 

@@ -24,10 +24,10 @@ _RECURSION_LIMIT = 20_000
 
 
 def main() -> None:
-    """Serve jobs until the pipe closes."""
+    """Serve jobs until the pipe closes; the only argument is the niceness."""
+    os.nice(int(sys.argv[1]))
     requests = sys.stdin.buffer
     # Libraries print; what they print must not end up among the answers.
-    os.nice(19)  # an analysis takes what is left: senders and readers of events come first
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     sys.setrecursionlimit(_RECURSION_LIMIT)

@@ -98,11 +98,15 @@ def _unpack_step_rules(rules: list[dict[str, str]]) -> tuple[StepRule, ...]:
 
 
 def _pack_mapping(mapping: Mapping) -> dict[str, Any]:
-    return {
+    packed = {
         **asdict(mapping),
         "columns": _pack_columns(mapping.columns),
         "created_at": mapping.created_at and mapping.created_at.isoformat(),
     }
+    if not mapping.step_rules:
+        # Replicas from before there were step rules can read it while the others are being replaced.
+        del packed["step_rules"]
+    return packed
 
 
 def _unpack_mapping(packed: dict[str, Any]) -> Mapping:

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import msgspec
 from nats.errors import Error as NatsError
-from nats.js.api import Header, StorageType
-from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
+from nats.js.api import DiscardPolicy, Header, StorageType, StreamConfig
+from nats.js.errors import BadRequestError, KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
 from cjm_gateway.application.idempotency import Record
@@ -28,11 +28,26 @@ class KeptAnswers:
 
     @classmethod
     async def open(cls, bus: Bus) -> "KeptAnswers":
-        """Make sure that the bucket exists."""
-        bucket = await bus.jetstream.create_key_value(
-            bucket=BUCKET, ttl=KEPT_SECONDS, max_bytes=_BUCKET_BYTES, storage=StorageType.FILE
+        """Make sure that the bucket exists; when it is full the oldest records go."""
+        # The client's own way to make a bucket makes one that takes no more when it is full.
+        config = StreamConfig(
+            name=f"KV_{BUCKET}",
+            subjects=[f"$KV.{BUCKET}.>"],
+            storage=StorageType.FILE,
+            discard=DiscardPolicy.OLD,
+            max_bytes=_BUCKET_BYTES,
+            max_age=KEPT_SECONDS,
+            max_msgs_per_subject=1,
+            duplicate_window=120,
+            allow_msg_ttl=True,
+            allow_rollup_hdrs=True,
+            deny_delete=True,
         )
-        return cls(bus, bucket)
+        try:
+            await bus.jetstream.add_stream(config)
+        except BadRequestError:  # there from an earlier version, in another shape
+            await bus.jetstream.update_stream(config)
+        return cls(bus, await bus.jetstream.key_value(BUCKET))
 
     async def claim(self, place: str, record: Record) -> int | Record:
         """Put the record of a running request at a free place, atomically: its revision, or what is there already.
@@ -74,7 +89,7 @@ class KeptAnswers:
         """Replace a claim by the record of the ended request.
 
         Raises:
-            AppError: UNAVAILABLE `bus_unavailable`, also when the claim is lost or the answer too large.
+            AppError: UNAVAILABLE `bus_unavailable`, also when the claim is lost.
         """
         with _bus_failures():
             await self._bucket.update(place, msgspec.msgpack.encode(record), last=revision)

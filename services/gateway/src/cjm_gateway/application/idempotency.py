@@ -16,6 +16,7 @@ from cjm_kit.errors import AppError
 from cjm_kit.logging import get_logger
 
 RENEW_SECONDS = 20.0
+KEPT_CONTENT_BYTES = 64 << 10
 _BOUNDARY_MARK = b"--boundary"
 _log = get_logger(__name__)
 
@@ -26,12 +27,12 @@ class Answer(msgspec.Struct, frozen=True):
     Attributes:
         status: HTTP status.
         headers: Those headers that belong to the answer itself, not to the connection.
-        content: The body.
+        content: The body; None when it was too large to keep.
     """
 
     status: int
     headers: list[tuple[bytes, bytes]]
-    content: bytes
+    content: bytes | None
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -88,7 +89,14 @@ class Claim:
         return self
 
     async def keep(self, body_hash: bytes, answer: Answer) -> None:
-        """Leave the answer for those who send the request again; without the store the next one runs again."""
+        """Leave the answer for those who send the request again; without the store the next one runs again.
+
+        Args:
+            body_hash: Hash of the request's body.
+            answer: The answer; one above 64 KiB is kept without its content: its request too runs only once.
+        """
+        if answer.content and len(answer.content) > KEPT_CONTENT_BYTES:
+            answer = msgspec.structs.replace(answer, content=None)
         await self._end_renewal()
         try:
             await self._records.keep(self._place, Record(self._record.request, body_hash, answer), self._revision)

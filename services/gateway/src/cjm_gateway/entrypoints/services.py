@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from cjm_gateway.settings import GatewaySettings
 
 SERVICE_NAME = "gateway"
-# Without these nobody signs in and no event is taken; without another one a part of the page says that it is missing.
-ESSENTIAL_SERVICES = ("catalog", "ingest", "intake")
+# Without these nobody signs in or no event is taken; without another one a part of the page says that it is missing.
+ESSENTIAL_SERVICES = ("catalog", "intake")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ _FETCH_MESSAGES: Final = 32
 _FETCH_PAUSE_SECONDS: Final = 0.02
 _IDLE_SECONDS: Final = 1.0
 _STREAM_IS_FULL: Final = (10047, 10077)  # storage, bytes
+_DEFAULT_MAX_BYTES: Final = 1 << 30
+_MESSAGE_OVERHEAD_BYTES: Final = 256  # what the server counts beside the payload, rounded up: subject, header, record
 _SET_ASIDE_ROWS: Final = 500
 
 _log = get_logger(__name__)
@@ -44,23 +46,29 @@ class EventStream:
 
     Args:
         bus: Connection to NATS.
-        max_bytes: Size at which the stream takes no more.
+        max_bytes: Size at which the stream takes no more; None leaves the limit to others, 1 GiB when new.
     """
 
-    def __init__(self, bus: Bus, max_bytes: int) -> None:
+    def __init__(self, bus: Bus, max_bytes: int | None = None) -> None:
         self._bus = bus
         self._jetstream: JetStreamContext = bus.client.jetstream(timeout=2)
         self._max_bytes = max_bytes
+        self._refused_bytes = 0
         self._handed_over = 0
         self.last_sequence = 0
         """Last sequence of the stream, as far as heard."""
         self.is_full = False
-        """True since a message was refused for want of room, until there is room again."""
+        """True since a message was refused for want of room, until there is room for it."""
 
     async def ensure(self) -> None:
         """Create the stream or bring it to its shape."""
         await self._bus.ensure_stream(
-            STREAM, [SUBJECT], discard=DiscardPolicy.NEW, max_bytes=self._max_bytes, max_age_seconds=0
+            STREAM,
+            [SUBJECT],
+            discard=DiscardPolicy.NEW,
+            max_bytes=self._max_bytes or _DEFAULT_MAX_BYTES,
+            max_age_seconds=0,
+            is_owner=self._max_bytes is not None,
         )
 
     async def publish(self, pieces: Sequence[PackedRows]) -> None:
@@ -82,6 +90,8 @@ class EventStream:
                 await self._jetstream.publish(SUBJECT, payload, headers=headers)
             except (NatsError, OSError) as failure:
                 self.is_full = isinstance(failure, APIError) and failure.err_code in _STREAM_IS_FULL
+                if self.is_full:
+                    self._refused_bytes = len(payload) + _MESSAGE_OVERHEAD_BYTES
                 if self.is_full or time.monotonic() > give_up_at:
                     raise _unavailable() from failure
                 await asyncio.sleep(0.05)
@@ -136,7 +146,8 @@ class EventStream:
     async def _look(self) -> StreamInfo:
         info = await self._jetstream.stream_info(STREAM)
         self.last_sequence = info.state.last_seq
-        self.is_full = info.state.bytes >= self._max_bytes
+        # The server refuses what would cross the limit, so a full stream stays below it; an empty one is never full.
+        self.is_full = 0 < info.state.bytes >= (info.config.max_bytes or 0) - self._refused_bytes
         return info
 
     async def _subscribe(self, start: int) -> JetStreamContext.PullSubscription:

@@ -78,12 +78,14 @@ class WorkerPool:
         size: Jobs at the same time, >= 1.
         memory_limit_bytes: Resident memory one worker may take.
         idle_seconds: How long an idle worker is kept, >= 0.
+        niceness: How far its workers stand back when others want the processor, 0 to 19.
     """
 
-    def __init__(self, size: int, memory_limit_bytes: int, idle_seconds: float) -> None:
+    def __init__(self, size: int, memory_limit_bytes: int, idle_seconds: float, niceness: int = 0) -> None:
         self._slots = asyncio.Semaphore(size)
         self._memory_limit_bytes = memory_limit_bytes
         self._idle_seconds = idle_seconds
+        self._niceness = niceness
         self._idle: list[_Worker] = []
         self._endings: set[asyncio.Task[None]] = set()
 
@@ -104,7 +106,7 @@ class WorkerPool:
             WorkerTimeLimitError, WorkerMemoryLimitError, WorkerDiedError, WorkerRefusedError: See there.
         """
         async with self._slots:
-            worker = self._idle.pop() if self._idle else await _started()
+            worker = self._idle.pop() if self._idle else await _started(self._niceness)
             if worker.retirement:
                 worker.retirement.cancel()
             watching = asyncio.create_task(self._watch(worker))
@@ -155,13 +157,14 @@ class WorkerPool:
         ending.add_done_callback(self._endings.discard)
 
 
-async def _started() -> _Worker:
+async def _started(niceness: int) -> _Worker:
     # A fixed hash seed because pm4py walks through sets; one thread because the pool is what runs in parallel.
     environment = {**os.environ, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "cjm_mining.worker",
+        str(niceness),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -1273,7 +1273,7 @@ class FieldDescription(_message.Message):
     """Largest value; number fields only."""
     @_builtins.property
     def top_values(self) -> _containers.RepeatedCompositeFieldContainer[Global___ValueCount]:
-        """The five most frequent values, ties by value; empty for number fields."""
+        """The five most frequent values, cut to 200 characters, ties by value; empty for number fields."""
 
     def __init__(
         self,

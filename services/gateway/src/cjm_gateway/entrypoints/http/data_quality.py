@@ -38,7 +38,9 @@ class FieldDescription(Shape):
     field: Annotated[str, Field(description="Event field, or `properties.<name>`.")]
     count: Annotated[int, Field(description="Events with a value.")]
     distinct: Annotated[int, Field(description="Different values.")]
-    values: Annotated[list[TopValue], Field(description="The five most frequent; empty for number fields.")]
+    values: Annotated[
+        list[TopValue], Field(description="The five most frequent, cut to 200 characters; empty for number fields.")
+    ]
     min: Annotated[float | None, Field(description="Smallest value of a number field.")]
     max: Annotated[float | None, Field(description="Largest value of a number field.")]
 

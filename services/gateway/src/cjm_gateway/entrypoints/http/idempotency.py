@@ -32,8 +32,10 @@ _PARAMETER = {
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
     "description": "Any text of your choice, new for every new request. Sent again within 24 hours with the same "
     f"request, it brings the first answer back, with the header `{REPLAYED_HEADER}: true`; with another request it is "
-    "refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). "
-    "Answers of 408, 429, 500 and above are not kept: the request runs again.",
+    "refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and "
+    "when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not "
+    "run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are "
+    "kept, the oldest go before 24 hours are over.",
 }
 
 
@@ -60,7 +62,7 @@ class RunOnce:
             return
         key = _key_of(request)
         caller = (await authenticate(self._gateway, request, session_secret)).user.user_id
-        body = _Body(receive, BodyHash(self._secret, _boundary_of(request.headers)))
+        body = _Body(receive, request.headers, BodyHash(self._secret, _boundary_of(request.headers)))
         place, record = place_of(caller, key), Record(f"POST {request.url.path}?{request.url.query}")
         found = await self._gateway.answers.claim(place, record)
         if isinstance(found, Record):
@@ -90,9 +92,10 @@ class RunOnce:
 class _Body:
     """A body that is hashed while it is read."""
 
-    def __init__(self, receive: Receive, hash_: BodyHash) -> None:
+    def __init__(self, receive: Receive, headers: Headers, hash_: BodyHash) -> None:
         self._receive = receive
-        self._is_complete = False
+        # Where nothing comes nothing must be asked for: the answer could be that the sender has gone meanwhile.
+        self._is_complete = "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
         self.hash = hash_
 
     async def receive(self) -> Message:
@@ -120,6 +123,13 @@ async def _replayed(found: Record, record: Record, body: _Body) -> Response:
     if found.answer is None or not (is_same and hmac.compare_digest(found.body_hash, body.hash.digest())):
         detail = f"This {HEADER} was used for another request. Use a new key for a new request."
         raise HttpProblem(422, "idempotency_key_reused", detail)
+    if found.answer.content is None:
+        detail = (
+            f"The first request with this {HEADER} ran and was answered with status {found.answer.status}; the answer "
+            "was too large to be kept. Read what the request made; send it with a new key only to run it once more."
+        )
+        made = {name.decode(): value.decode("latin-1") for name, value in found.answer.headers if name == b"location"}
+        raise HttpProblem(409, "idempotency_answer_too_large", detail, made)
     response = Response(found.answer.content, found.answer.status)
     response.raw_headers += [*found.answer.headers, (REPLAYED_HEADER.lower().encode(), b"true")]
     return response

@@ -40,6 +40,7 @@ ImportStatusWord = Literal["queued", "running", "completed", "failed", "cancelle
 _STATUSES = words(import_log_pb2.ImportStatus)
 _LIVE = (import_log_pb2.IMPORT_STATUS_QUEUED, import_log_pb2.IMPORT_STATUS_RUNNING)
 _CHUNK_BYTES = 512 * 1024
+_FIELD_LIMIT_BYTES = 1 << 20  # as for a body of JSON
 _UPLOAD_DEADLINE_SECONDS = 900.0
 _FORM_FIELDS = {"file", "mapping", "mapping_id", "from_import_id", "all_or_nothing", "check_only"}
 _BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False, "": False}
@@ -302,7 +303,11 @@ async def _text(form: FormData, name: str) -> str:
     """The text of a field, also of one that was sent as a file."""
     value = form.get(name, "")
     if isinstance(value, UploadFile):
-        return (await value.read(_CHUNK_BYTES)).decode(errors="replace")
+        content = await value.read(_FIELD_LIMIT_BYTES + 1)
+        if len(content) > _FIELD_LIMIT_BYTES:
+            detail = f'Field "{name}" is larger than 1 MiB. Send less in it, for a mapping fewer or shorter step rules.'
+            raise AppError(Code.TOO_LARGE, "field_too_large", detail)
+        return content.decode(errors="replace").strip()
     return value.strip()
 
 

@@ -11,11 +11,16 @@ from cjm_ingest.domain.fields import NUMBER_FIELDS, PROPERTY_PREFIX
 
 _TOP_COUNT: Final = 5
 _PROPERTY_VALUES_COUNT: Final = 500
+_SHOWN_CHARACTERS: Final = 200
+_SHOWN: Final = f"substringUTF8(value, 1, {_SHOWN_CHARACTERS}) AS shown"
 _WHERE: Final = "dataset_id = {dataset_id:String}"
 
 
 def describe_fields(reader: StoreReader, dataset_id: str) -> FieldDescriptions:
-    """Customer, step and the optional fields that have values; of the properties, by name, some hundred at most."""
+    """Customer, step and the optional fields that have values; of the properties, by name, some hundred at most.
+
+    Values are shown with their first 200 characters.
+    """
     found = dataset_stats(reader, [dataset_id])
     if not found:
         return FieldDescriptions(0, ())
@@ -39,12 +44,13 @@ def step_counts(reader: StoreReader, dataset_id: str) -> dict[str, int]:
 def _steps(reader: StoreReader, dataset_id: str) -> FieldDescription:
     counts = step_counts(reader, dataset_id)
     top = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_TOP_COUNT]
-    return FieldDescription("action_type", sum(counts.values()), len(counts), _values(top))
+    shown = ((name[:_SHOWN_CHARACTERS], count) for name, count in top)
+    return FieldDescription("action_type", sum(counts.values()), len(counts), _values(shown))
 
 
 def _text_field(reader: StoreReader, dataset_id: str, name: str) -> FieldDescription:
     rows = reader.query(
-        "SELECT value, n, sum(n) OVER () AS events, count() OVER () AS values FROM "
+        f"SELECT {_SHOWN}, n, sum(n) OVER () AS events, count() OVER () AS values FROM "
         f"(SELECT {name} AS value, count() AS n FROM events WHERE {_WHERE} AND value != '' GROUP BY value) "
         f"ORDER BY n DESC, value LIMIT {_TOP_COUNT}",
         {"dataset_id": dataset_id},
@@ -64,7 +70,8 @@ def _number_field(reader: StoreReader, dataset_id: str, name: str) -> FieldDescr
 def _properties(reader: StoreReader, dataset_id: str) -> list[FieldDescription]:
     # Values as JSONExtractString gives them, so that a filter finds what is shown; all names in one reading.
     rows = reader.query(
-        "SELECT name, value, n, sum(n) OVER (PARTITION BY name) AS events, count() OVER (PARTITION BY name) AS values "
+        f"SELECT name, {_SHOWN}, n, sum(n) OVER (PARTITION BY name) AS events, "
+        "count() OVER (PARTITION BY name) AS values "
         "FROM (SELECT pair.1 AS name, pair.2 AS value, count() AS n FROM events "
         f"ARRAY JOIN JSONExtractKeysAndValues(properties, 'String') AS pair WHERE {_WHERE} AND value != '' "
         "GROUP BY name, value) "
@@ -80,7 +87,7 @@ def _properties(reader: StoreReader, dataset_id: str) -> list[FieldDescription]:
 def _described(name: str, rows: list[dict[str, Any]]) -> FieldDescription:
     if not rows:
         return FieldDescription(name, 0, 0)
-    top = _values((row["value"], row["n"]) for row in rows)
+    top = _values((row["shown"], row["n"]) for row in rows)
     return FieldDescription(name, rows[0]["events"], rows[0]["values"], top)
 
 

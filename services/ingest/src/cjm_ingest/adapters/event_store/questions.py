@@ -1,6 +1,8 @@
 """The questions of the event store as the application asks them: without blocking, stoppable."""
 
+import asyncio
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from cjm_ingest.adapters.event_store import (
@@ -18,6 +20,30 @@ from cjm_ingest.domain.scope import Scope
 
 # What lies in the future is judged anew every so often, though the events stay the same.
 _NOW_MS: Final = 600_000
+_KNOWN_COUNT: Final = 200
+
+
+@dataclass(slots=True)
+class _Known:
+    """A question about a dataset that is being answered, or was.
+
+    Attributes:
+        version: Version of the dataset when it was asked.
+        circumstances: What else the answer depends on.
+        answer: The answer.
+        waiting_count: How many wait for the answer.
+    """
+
+    version: Hashable
+    circumstances: Hashable
+    answer: asyncio.Task[Any]
+    waiting_count: int = 0
+
+    def is_good(self, version: Hashable, circumstances: Hashable) -> bool:
+        """Whether it does instead of a new question."""
+        answer = self.answer
+        has_failed = answer.cancelling() or (answer.done() and (answer.cancelled() or answer.exception()))
+        return not has_failed and (self.version, self.circumstances) == (version, circumstances)
 
 
 class EventStoreQuestions:
@@ -26,7 +52,7 @@ class EventStoreQuestions:
     def __init__(self, store: EventStore) -> None:
         self._ask = store.ask
         self._version = store.dataset_version
-        self._known: dict[tuple[str, str], tuple[Hashable, Any]] = {}
+        self._known: dict[tuple[str, str], _Known] = {}
 
     async def directly_follows(self, scope: Scope, kept_activities: Sequence[str]) -> answers.DirectlyFollowsGraph:
         """The directly-follows graph."""
@@ -103,14 +129,32 @@ class EventStoreQuestions:
         )
 
     async def _known_or_asked(
-        self, name: str, dataset_id: str, circumstances: Hashable, question: Callable[[StoreReader], Answer]
+        self,
+        name: str,
+        dataset_id: str,
+        circumstances: Hashable,
+        question: Callable[[StoreReader], Answer],
     ) -> Answer:
-        """The last answer while dataset and circumstances stay the same, else a new one."""
-        state = (self._version(dataset_id), circumstances)
-        known = self._known.get((name, dataset_id))
-        if known is not None and known[0] == state:
-            answer: Answer = known[1]
+        """The last answer while dataset and circumstances stay the same, else a new one; all who ask at once share it.
+
+        Args:
+            name: Of the question.
+            dataset_id: UUID.
+            circumstances: What else the answer depends on.
+            question: What to ask.
+        """
+        place, version = (name, dataset_id), self._version(dataset_id)
+        known = self._known.pop(place, None)
+        if known is None or not known.is_good(version, circumstances):
+            known = _Known(version, circumstances, asyncio.create_task(self._ask(question)))
+        self._known[place] = known  # now the last one: the first one goes
+        if len(self._known) > _KNOWN_COUNT:
+            del self._known[next(iter(self._known))]
+        known.waiting_count += 1
+        try:
+            answer: Answer = await asyncio.shield(known.answer)
             return answer
-        answer = await self._ask(question)
-        self._known[name, dataset_id] = (state, answer)
-        return answer
+        finally:
+            known.waiting_count -= 1
+            if not known.waiting_count:
+                known.answer.cancel()
