@@ -1310,7 +1310,7 @@ export interface components {
             distinct: number;
             /**
              * Values
-             * @description The five most frequent; empty for number fields.
+             * @description The five most frequent, cut to 200 characters; empty for number fields.
              */
             values: components["schemas"]["TopValue"][];
             /**
@@ -2479,7 +2479,7 @@ export interface components {
         };
     };
     parameters: {
-        /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+        /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
         IdempotencyKey: string;
     };
     requestBodies: never;
@@ -2611,7 +2611,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -2796,7 +2796,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -2923,7 +2923,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3318,7 +3318,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -3393,7 +3393,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3621,7 +3621,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -3696,7 +3696,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3723,7 +3723,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3975,7 +3975,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`). Answers of 408, 429, 500 and above are not kept: the request runs again. */
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;

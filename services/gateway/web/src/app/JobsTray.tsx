@@ -9,6 +9,8 @@ import { useAnalyses, useChange, useDatasets, useImports } from "@/api/hooks";
 import type { Analysis, AnalysisInput, Import } from "@/api/types";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
+import { useScopeIn } from "@/shared/scope";
+import { scopeOfAnalysis } from "@/shared/search";
 import { EmptyState, useErrorText } from "@/shared/ui";
 import { analysisJob, importJob, isShown, secondsLeft, type Job } from "./jobs";
 import css from "./shell.module.css";
@@ -32,7 +34,7 @@ export function JobsTray() {
   if (running > 0 !== isBusy) setBusy(running > 0);
 
   return (
-    <Popover opened={isOpen} onChange={setOpen} position="bottom-end" trapFocus>
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-end" trapFocus returnFocus>
       <Popover.Target>
         <button type="button" className={css.iconButton} onClick={() => setOpen(!isOpen)} aria-label={t("shell.jobs_running", { count: running })}>
           {running > 0 ? (
@@ -65,6 +67,7 @@ function JobRow({ job, now, onLeave }: { job: Job; now: number; onLeave: () => v
   const errorText = useErrorText();
   const datasets = useDatasets().data ?? [];
   const client = useQueryClient();
+  const scopeWithin = useScopeIn();
   const cancel = useChange(
     () => (job.kind === "import" ? api.delete(`/imports/${job.id}`) : api.post(`/analyses/${job.id}/cancel`)),
     [["imports"], ["analyses"]],
@@ -103,14 +106,14 @@ function JobRow({ job, now, onLeave }: { job: Job; now: number; onLeave: () => v
           </button>
         )}
         {job.kind === "import" ? (
-          <Link to="/data/imports/$importId" params={{ importId: job.id }} className={css.textButton} onClick={onLeave}>
+          <Link to="/data/imports/$importId" params={{ importId: job.id }} search={scopeWithin(job.source.dataset_id)} className={css.textButton} onClick={onLeave}>
             {t("shell.job.open")}
           </Link>
         ) : (
           !job.isRunning && (
             <Link
               to="/explore/models"
-              search={{ dataset: job.source.dataset_id, analysis: job.id }}
+              search={{ ...scopeOfAnalysis(job.source), analysis: job.id }}
               className={css.textButton}
               onClick={() => {
                 void client.invalidateQueries({ queryKey: ["analyses"] });

@@ -26,7 +26,7 @@ export function PeriodPicker() {
   const isAll = from === null && to === null;
   const main = isAll ? t("shell.period.all") : range;
   return (
-    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus>
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus returnFocus>
       <Popover.Target>
         <button
           type="button"

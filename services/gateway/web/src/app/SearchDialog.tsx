@@ -5,7 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useDatasets } from "@/api/hooks";
 import { useText } from "@/messages";
-import { useScope } from "@/shared/scope";
+import { useDatasetSwitch } from "@/shared/datasetSwitch";
 import { scopeOf, type AppSearch } from "@/shared/search";
 import { foldText } from "@/shared/text";
 import { HELP_PAGES } from "./helpPages";
@@ -19,7 +19,7 @@ export default function SearchDialog({ onClose }: { onClose: () => void }) {
   const t = useText();
   const navigate = useNavigate();
   const datasets = useDatasets().data ?? [];
-  const { setScope } = useScope();
+  const switchTo = useDatasetSwitch();
   useEffect(() => spotlight.open(), []);
 
   const item = (id: string, label: string, onClick: () => void, description?: string): SpotlightActionData => ({
@@ -34,21 +34,21 @@ export default function SearchDialog({ onClose }: { onClose: () => void }) {
       group: t("shell.search.actions"),
       actions: [
         { ...item("new-import", t("shell.search.new_import"), () => void navigate({ to: "/data/imports/new", search: keepScope })), leftSection: <IconFileImport size={18} stroke={1.7} /> },
-        { ...item("new-dataset", t("shell.new_dataset"), () => void navigate({ to: "/data/datasets", search: { new: "1" } })), leftSection: <IconPlus size={18} stroke={1.7} /> },
+        { ...item("new-dataset", t("shell.new_dataset"), () => void navigate({ to: "/data/datasets", search: (former: AppSearch) => ({ ...scopeOf(former), new: "1" }) })), leftSection: <IconPlus size={18} stroke={1.7} /> },
       ],
     },
     { group: t("shell.search.pages"), actions: PAGES.map((to) => item(to, t(`shell.page.${to}`), () => void navigate({ to, search: keepScope }))) },
     {
       group: t("shell.datasets"),
       actions: datasets.map((dataset) => ({
-        ...item(dataset.id, dataset.name, () => setScope({ datasetId: dataset.id }), t("shell.dataset_events", { count: dataset.events })),
+        ...item(dataset.id, dataset.name, () => switchTo(dataset.id), t("shell.dataset_events", { count: dataset.events })),
         leftSection: <IconDatabase size={18} stroke={1.7} />,
       })),
     },
     {
       group: t("shell.nav.help"),
       actions: HELP_PAGES.map((page) => ({
-        ...item(`help-${page}`, t(`shell.help.${page}`), () => void navigate({ to: "/help/$page", params: { page } })),
+        ...item(`help-${page}`, t(`shell.help.${page}`), () => void navigate({ to: "/help/$page", params: { page }, search: keepScope })),
         leftSection: <IconHelp size={18} stroke={1.7} />,
       })),
     },

@@ -3,7 +3,7 @@ import { useCallback, useMemo } from "react";
 import type { Query } from "@/api/client";
 import { useDatasets } from "@/api/hooks";
 import type { CaseNotion, Dataset } from "@/api/types";
-import type { AppSearch } from "./search";
+import { scopeIn, type AppSearch } from "./search";
 
 const LAST_DATASET = "cjm-last-dataset";
 const USUAL_GAP_MINUTES = 30;
@@ -21,7 +21,7 @@ export interface Scope {
   question: Query;
 }
 
-export type ScopeChange = Partial<Pick<Scope, "datasetId" | "from" | "to" | "filters" | "unit">>;
+export type ScopeChange = Partial<Pick<Scope, "from" | "to" | "filters" | "unit">>;
 
 /**
  * The one scope of the page, read from the address. Without a dataset there, the last one used counts, then the
@@ -45,12 +45,10 @@ export function useScope(): Scope & { setScope: (change: ScopeChange) => void } 
   );
   const setScope = useCallback(
     (change: ScopeChange) => {
-      if (change.datasetId) localStorage.setItem(LAST_DATASET, change.datasetId);
       void navigate({
         to: ".",
         search: (former: AppSearch) => ({
           ...former,
-          ...(change.datasetId !== undefined && { dataset: change.datasetId ?? undefined, case: undefined }),
           ...(change.unit !== undefined && { case: change.unit }),
           ...(change.from !== undefined && { from: change.from ?? undefined }),
           ...(change.to !== undefined && { to: change.to ?? undefined }),
@@ -61,6 +59,21 @@ export function useScope(): Scope & { setScope: (change: ScopeChange) => void } 
     [navigate],
   );
   return { ...scope, setScope };
+}
+
+/** Makes a dataset the one that counts where an address names none. */
+export function rememberDataset(id: string): void {
+  localStorage.setItem(LAST_DATASET, id);
+}
+
+/** Returns the search of a link into a dataset: the scope in use, as far as that dataset knows its fields. */
+export function useScopeIn(): (datasetId: string) => AppSearch {
+  const search: AppSearch = useSearch({ strict: false });
+  const datasets = useDatasets().data;
+  return (datasetId) => {
+    const dataset = datasets?.find(({ id }) => id === datasetId);
+    return dataset ? scopeIn(search, dataset) : { dataset: datasetId };
+  };
 }
 
 /** How journeys are cut, where it differs from the dataset's own way: by given session ids, else by a gap. */

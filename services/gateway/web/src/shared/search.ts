@@ -1,3 +1,6 @@
+import type { Analysis, Dataset } from "@/api/types";
+import { parseTerm } from "./filters/terms";
+
 /** What the address holds after `?`: the scope by fixed names, and each page's own state as texts. */
 export interface AppSearch {
   dataset?: string;
@@ -39,4 +42,20 @@ export function scopeOf(search: AppSearch): AppSearch {
   if (search.f?.length) kept.f = search.f;
   if (search["case"]) kept["case"] = search["case"];
   return kept;
+}
+
+/** The scope with `dataset` in place of another one: without filters on fields it lacks, with its own journeys. */
+export function scopeIn(search: AppSearch, dataset: Pick<Dataset, "id" | "fields">): AppSearch {
+  const kept = scopeOf(search);
+  if (kept.dataset === dataset.id) return kept;
+  const f = kept.f?.filter((term) => {
+    const parsed = parseTerm(term);
+    return parsed?.kind !== "attribute" || dataset.fields.includes(parsed.field);
+  });
+  return scopeOf({ ...kept, dataset: dataset.id, f, case: undefined });
+}
+
+/** The scope an analysis was made in, so that its link shows the same numbers. */
+export function scopeOfAnalysis({ dataset_id, from, to, filter, case: unit }: Pick<Analysis, "dataset_id" | "from" | "to" | "filter" | "case">): AppSearch {
+  return scopeOf({ dataset: dataset_id, ...(from && { from }), ...(to && { to }), f: filter, case: unit });
 }

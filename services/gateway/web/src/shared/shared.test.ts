@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatters } from "./format";
 import { addDays, dayCount, dayIn, presetPeriod, previousPeriod } from "./period";
-import { parseSearch, scopeOf, stringifySearch } from "./search";
+import { parseSearch, scopeIn, scopeOf, scopeOfAnalysis, stringifySearch } from "./search";
 import { foldText } from "./text";
 
 describe("numbers", () => {
@@ -72,6 +72,18 @@ describe("the address", () => {
     expect(search).toEqual({ dataset: "d1", from: "2024-01-06", f: ["device_category:mobile,tablet", "direct:a>b", "!step:x y&z"], steps: "11" });
     expect(stringifySearch(search)).toBe(text);
     expect(scopeOf(search)).toEqual({ dataset: "d1", from: "2024-01-06", f: search.f });
+  });
+
+  it("keeps of the scope what another dataset can answer", () => {
+    const search = { dataset: "d1", from: "2024-01-06", f: ["device_category:mobile", "geo_city:Huế", "step:cart"], case: "session", sel: "cart", z: "1,2,3" };
+    expect(scopeIn(search, { id: "d2", fields: ["geo_city"] })).toEqual({ dataset: "d2", from: "2024-01-06", f: ["geo_city:Huế", "step:cart"] });
+    expect(scopeIn(search, { id: "d1", fields: [] })).toEqual(scopeOf(search));
+  });
+
+  it("leads to an analysis with the journeys it was made with", () => {
+    const analysis = { dataset_id: "d1", from: "2024-01-06", to: null, filter: ["step:cart"] };
+    expect(scopeOfAnalysis({ ...analysis, case: "session" })).toEqual({ dataset: "d1", from: "2024-01-06", f: ["step:cart"], case: "session" });
+    expect(scopeOfAnalysis({ ...analysis, case: "customer" })).not.toEqual(scopeOfAnalysis({ ...analysis, case: "session" }));
   });
 
   it("leaves out what is not set, and keeps hard characters", () => {

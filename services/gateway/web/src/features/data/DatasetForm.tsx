@@ -3,7 +3,7 @@ import { useForm } from "@mantine/form";
 import { ApiError } from "@/api/client";
 import type { DatasetInput } from "@/api/types";
 import { useText } from "@/messages";
-import { Note, useErrorText } from "@/shared/ui";
+import { HelpHover, Note, useErrorText } from "@/shared/ui";
 import css from "./data.module.css";
 import { journeyUnit, TIME_ZONES, type JourneyUnit } from "./datasetOptions";
 
@@ -89,7 +89,20 @@ export function DatasetForm({ initial, steps, submitLabel, isPending, isDisabled
         </Radio.Group>
         {form.values.unit === "gap" && <NumberInput label={t("data.form.gap")} min={1} max={10_080} allowDecimal={false} maw={240} {...form.getInputProps("gapMinutes")} />}
         {steps.length > 0 && (
-          <Select label={t("data.form.goal")} description={t("data.form.goal_text")} data={steps} searchable clearable placeholder={t("data.form.goal_none")} {...form.getInputProps("goal_activity")} />
+          <Select
+            label={
+              <>
+                {t("data.form.goal")} <HelpHover term={t("data.form.goal")} textId="data.form.goal_help" helpPage="glossary" />
+              </>
+            }
+            aria-label={t("data.form.goal")}
+            description={t("data.form.goal_text")}
+            data={steps}
+            searchable
+            clearable
+            placeholder={t("data.form.goal_none")}
+            {...form.getInputProps("goal_activity")}
+          />
         )}
         <Switch label={t("data.form.public")} description={t("data.form.public_text")} {...form.getInputProps("is_public", { type: "checkbox" })} />
         <div className={css.formActions}>

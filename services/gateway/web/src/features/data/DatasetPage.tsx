@@ -9,7 +9,7 @@ import type { Dataset, EventRow, Page } from "@/api/types";
 import { T, useText } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
-import { usePathParam, useUrlState } from "@/shared/scope";
+import { usePathParam, useScopeIn, useUrlState } from "@/shared/scope";
 import { Card, DataTable, ErrorState, LinkButton, LoadingBlock, LoadingRows, NoPermission, PageBody, PageTitle, Tiles } from "@/shared/ui";
 import { AccessTab } from "./AccessTab";
 import css from "./data.module.css";
@@ -19,6 +19,7 @@ import { FieldsTab } from "./FieldsTab";
 import { ImportsTable } from "./ImportsTable";
 import { NoEvents } from "./NoEvents";
 import { QualityTab } from "./QualityTab";
+import { LockedButton } from "@/shared/ui/LockedButton";
 import { TypedConfirm } from "./TypedConfirm";
 
 const TABS = ["overview", "fields", "quality", "imports", "access", "settings"] as const;
@@ -28,6 +29,7 @@ export default function DatasetPage() {
   const t = useText();
   const datasetId = usePathParam("datasetId");
   const dataset = useDataset(datasetId);
+  const scope = useScopeIn()(datasetId);
   const [tab, setTab] = useUrlState("tab", "overview");
   const crumbs = [{ label: t("data.datasets"), to: "/data/datasets" }];
   if (!dataset.data) {
@@ -47,15 +49,24 @@ export default function DatasetPage() {
         lead={t(dataset.data.is_public ? "data.public_lead" : "data.private_lead", { owner })}
         actions={
           <>
-            {dataset.data.events > 0 && access.can_analyse && (
-              <LinkButton variant="default" to="/explore/map" search={{ dataset: datasetId }} leftSection={<IconRoute size={16} stroke={1.7} />}>
-                {t("data.open_map")}
-              </LinkButton>
-            )}
-            {access.can_write && (
-              <LinkButton to="/data/imports/new" search={{ dataset: datasetId }} leftSection={<IconUpload size={16} stroke={1.7} />}>
+            {dataset.data.events > 0 &&
+              (access.can_analyse ? (
+                <LinkButton variant="default" to="/explore/map" search={scope} leftSection={<IconRoute size={16} stroke={1.7} />}>
+                  {t("data.open_map")}
+                </LinkButton>
+              ) : (
+                <LockedButton reason={t("data.needs_access_analyse", { name, owner })} leftSection={<IconRoute size={16} stroke={1.7} />}>
+                  {t("data.open_map")}
+                </LockedButton>
+              ))}
+            {access.can_write ? (
+              <LinkButton to="/data/imports/new" search={scope} leftSection={<IconUpload size={16} stroke={1.7} />}>
                 {t("data.add_events")}
               </LinkButton>
+            ) : (
+              <LockedButton reason={t("data.needs_access_write", { name, owner })} leftSection={<IconUpload size={16} stroke={1.7} />}>
+                {t("data.add_events")}
+              </LockedButton>
             )}
           </>
         }

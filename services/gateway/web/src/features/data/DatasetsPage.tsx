@@ -7,7 +7,9 @@ import { FirstRun } from "@/features/home/FirstRun";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { dayIn } from "@/shared/period";
-import { useUrlState } from "@/shared/scope";
+import { useDatasetSwitch } from "@/shared/datasetSwitch";
+import { useScopeIn, useUrlState } from "@/shared/scope";
+import { scopeIn, scopeOf, type AppSearch } from "@/shared/search";
 import { Card, DataTable, ErrorState, LinkButton, LoadingRows, PageBody, PageTitle, type Column } from "@/shared/ui";
 import css from "./data.module.css";
 import { DatasetForm, datasetInput, datasetValues } from "./DatasetForm";
@@ -20,6 +22,8 @@ export default function DatasetsPage() {
   const t = useText();
   const format = useFormat();
   const navigate = useNavigate();
+  const scopeWithin = useScopeIn();
+  const switchTo = useDatasetSwitch();
   const datasets = useDatasets();
   const [isNew, setNew] = useUrlState("new", "");
   const create = useChange(createDataset, [["datasets"]]);
@@ -30,7 +34,7 @@ export default function DatasetsPage() {
       label: t("data.column.name"),
       sortBy: (dataset) => dataset.name,
       render: (dataset) => (
-        <Link to="/data/datasets/$datasetId" params={{ datasetId: dataset.id }} search={{ dataset: dataset.id }} className={css.rowLink}>
+        <Link to="/data/datasets/$datasetId" params={{ datasetId: dataset.id }} search={scopeWithin(dataset.id)} className={css.rowLink}>
           {dataset.name}
         </Link>
       ),
@@ -71,7 +75,7 @@ export default function DatasetsPage() {
               <Button variant="default" leftSection={<IconPlus size={16} stroke={1.7} />} onClick={() => setNew("1")}>
                 {t("data.new_dataset")}
               </Button>
-              <LinkButton to="/data/imports/new" leftSection={<IconUpload size={16} stroke={1.7} />}>
+              <LinkButton to="/data/imports/new" search={(former: AppSearch) => scopeOf(former)} leftSection={<IconUpload size={16} stroke={1.7} />}>
                 {t("data.new_import")}
               </LinkButton>
             </>
@@ -89,7 +93,7 @@ export default function DatasetsPage() {
                 onCancel={() => setNew(null)}
                 onSubmit={(values) =>
                   create.mutate(datasetInput(values), {
-                    onSuccess: (dataset) => void navigate({ to: "/data/datasets/$datasetId", params: { datasetId: dataset.id }, search: { dataset: dataset.id } }),
+                    onSuccess: (dataset) => void navigate({ to: "/data/datasets/$datasetId", params: { datasetId: dataset.id }, search: (former: AppSearch) => scopeIn(former, dataset) }),
                   })
                 }
               />
@@ -106,7 +110,7 @@ export default function DatasetsPage() {
               rows={datasets.data}
               rowKey={(dataset) => dataset.id}
               initialSort={{ key: "name", descending: false }}
-              onRowClick={(dataset) => void navigate({ to: "/data/datasets/$datasetId", params: { datasetId: dataset.id }, search: { dataset: dataset.id } })}
+              onRowClick={(dataset) => switchTo(dataset.id, `/data/datasets/${dataset.id}`)}
             />
           )}
         </div>

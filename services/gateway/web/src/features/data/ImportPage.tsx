@@ -9,7 +9,8 @@ import type { Import, Page, RowError } from "@/api/types";
 import { T, useText } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
-import { usePathParam } from "@/shared/scope";
+import { usePathParam, useScopeIn } from "@/shared/scope";
+import { scopeOf, type AppSearch } from "@/shared/search";
 import { Card, DataTable, ErrorState, LinkButton, LoadingBlock, Note, PageBody, PageTitle, Tiles } from "@/shared/ui";
 import css from "./data.module.css";
 import { Findings } from "./Findings";
@@ -23,6 +24,7 @@ export default function ImportPage() {
   const format = useFormat();
   const navigate = useNavigate();
   const importId = usePathParam("importId");
+  const scopeWithin = useScopeIn();
   const query = useImport(importId);
   const item = query.data;
   const { data: dataset, isPending: isDatasetPending } = useDataset(item?.dataset_id ?? null);
@@ -54,7 +56,7 @@ export default function ImportPage() {
               </Button>
             )}
             {isIn && dataset && (
-              <LinkButton to="/explore/map" search={{ dataset: dataset.id }} leftSection={<IconRoute size={16} stroke={1.7} />}>
+              <LinkButton to="/explore/map" search={scopeWithin(dataset.id)} leftSection={<IconRoute size={16} stroke={1.7} />}>
                 {t("data.open_map")}
               </LinkButton>
             )}
@@ -116,7 +118,7 @@ export default function ImportPage() {
           isPending={remove.isPending}
           error={remove.error}
           onClose={() => setRemoving(false)}
-          onConfirm={() => remove.mutate(undefined, { onSuccess: () => void navigate({ to: "/data/imports" }) })}
+          onConfirm={() => remove.mutate(undefined, { onSuccess: () => void navigate({ to: "/data/imports", search: (former: AppSearch) => scopeOf(former) }) })}
         />
       )}
     </PageBody>

@@ -5,7 +5,8 @@ import type { Dataset } from "@/api/types";
 import { T, useText } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
-import { Card, ErrorState, LoadingBlock } from "@/shared/ui";
+import { useScopeIn } from "@/shared/scope";
+import { Card, ErrorState, HelpHover, LoadingBlock } from "@/shared/ui";
 import css from "./data.module.css";
 import { NoEvents } from "./NoEvents";
 import { sortedFindings, useQuality, valueTerm, type QualityExample, type QualityFinding } from "./quality";
@@ -25,7 +26,9 @@ export function QualityTab({ dataset }: { dataset: Dataset }) {
     <div className={css.stack}>
       <Card>
         <div className={look.head}>
-          <QualityWord level={level} />
+          <span>
+            <QualityWord level={level} /> <HelpHover term={t("data.column.quality")} textId="data.quality.help" helpPage="glossary" />
+          </span>
           <p>{t(`data.quality.summary.${level}`, { events })}</p>
         </div>
         <p className={`${look.rule} small muted`}>{t("data.quality.rule")}</p>
@@ -56,6 +59,7 @@ export function QualityTab({ dataset }: { dataset: Dataset }) {
 function Found({ finding, dataset }: { finding: QualityFinding; dataset: Dataset }) {
   const t = useText();
   const format = useFormat();
+  const scopeWithin = useScopeIn();
   const { kind, level, count, total, examples, check_ratio, problem_ratio, import_id } = finding;
   return (
     <li className={look.finding}>
@@ -69,7 +73,7 @@ function Found({ finding, dataset }: { finding: QualityFinding; dataset: Dataset
           {t(check_ratio > 0 ? "data.quality.limits" : "data.quality.limits_any", { check: format.share(check_ratio), problem: format.share(problem_ratio) })}
         </p>
         {import_id && (
-          <Link to="/data/imports/$importId" params={{ importId: import_id }} search={{ dataset: dataset.id }} className={look.link}>
+          <Link to="/data/imports/$importId" params={{ importId: import_id }} search={scopeWithin(dataset.id)} className={look.link}>
             {t("data.quality.show_import")}
           </Link>
         )}
@@ -117,10 +121,11 @@ function ExampleText({ example, timeZone }: { example: QualityExample; timeZone:
 /** The way to the rows of an example: the customer's events, or the journeys with the values. */
 function ExampleLink({ example, dataset }: { example: QualityExample; dataset: Dataset }) {
   const t = useText();
+  const scopeWithin = useScopeIn();
   const { customer_id, field, values } = example;
   if (customer_id !== null) {
     return (
-      <Link to="/data/datasets/$datasetId" params={{ datasetId: dataset.id }} search={{ dataset: dataset.id, customer: customer_id }} className={look.link}>
+      <Link to="/data/datasets/$datasetId" params={{ datasetId: dataset.id }} search={{ ...scopeWithin(dataset.id), customer: customer_id }} className={look.link}>
         {t("data.quality.show_rows")}
       </Link>
     );

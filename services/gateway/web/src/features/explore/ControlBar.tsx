@@ -1,11 +1,15 @@
 import { SegmentedControl, Slider } from "@mantine/core";
+import type { ReactNode } from "react";
 import { useText } from "@/messages";
 import { useScope } from "@/shared/scope";
+import { HelpHover } from "@/shared/ui";
 import type { MapMode } from "./draw/scene";
 import css from "./explore.module.css";
 
 export interface DataSliderProps {
   label: string;
+  /** A "?" after the label. */
+  help?: ReactNode;
   /** What the value means in the data: "11 of 19 · 90% of events". */
   text: string;
   /** The same for a screen reader. */
@@ -19,11 +23,13 @@ export interface DataSliderProps {
 }
 
 /** A slider that speaks data. */
-export function DataSlider({ label, text, spoken, min, max, step, value, onDrag, onRelease }: DataSliderProps) {
+export function DataSlider({ label, help, text, spoken, min, max, step, value, onDrag, onRelease }: DataSliderProps) {
   return (
     <div className={css.slider}>
       <div className={css.sliderHead}>
-        <b>{label}</b>
+        <b>
+          {label} {help}
+        </b>
         <span>{text}</span>
       </div>
       <Slider
@@ -65,16 +71,19 @@ export function UnitSwitch() {
 export function ModeSwitch({ mode, onChange }: { mode: MapMode; onChange: (mode: MapMode) => void }) {
   const t = useText();
   return (
-    <SegmentedControl
-      size="sm"
-      classNames={{ label: css.segment }}
-      aria-label={t("explore.mode")}
-      value={mode}
-      onChange={(value) => onChange(value === "time" ? "time" : "frequency")}
-      data={[
-        { value: "frequency", label: t("explore.mode.frequency") },
-        { value: "time", label: t("explore.mode.time") },
-      ]}
-    />
+    <span className={css.helped}>
+      <SegmentedControl
+        size="sm"
+        classNames={{ root: css.switch, label: css.segment }}
+        aria-label={t("explore.mode")}
+        value={mode}
+        onChange={(value) => onChange(value === "time" ? "time" : "frequency")}
+        data={[
+          { value: "frequency", label: t("explore.mode.frequency") },
+          { value: "time", label: t("explore.mode.time") },
+        ]}
+      />
+      <HelpHover term={t("explore.mode.time")} textId="explore.help.time" helpPage="map" />
+    </span>
   );
 }

@@ -1,6 +1,6 @@
 import { useMediaQuery } from "@mantine/hooks";
 import { IconLayoutSidebarRight, IconTable } from "@tabler/icons-react";
-import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useScope } from "@/shared/scope";
@@ -21,7 +21,7 @@ import { useMapWords } from "./mapWords";
 import { factsOf } from "./model/facts";
 import { SidePanel, type PanelProps } from "./panel/SidePanel";
 import { PhoneSheet } from "./PhoneSheet";
-import { useMapState, type Selection } from "./state";
+import { useMapState, type MapState, type Selection } from "./state";
 import { MOST_STEPS, useJourneyMap } from "./useJourneyMap";
 
 const WAYS_SHOWN = 6;
@@ -45,7 +45,12 @@ function Journeys(ready: Ready) {
   const isWide = useMediaQuery("(min-width: 1200px)", true, { getInitialValueInEffect: false });
   const [isPanelOpen, setPanelOpen] = useState(selection !== null);
   const handle = useRef<MapHandle>(null);
-  const opener = useRef<string | null>(null);
+  const opener = useRef(selection && stepOf(selection));
+  /** A choice in the panel or table took itself away: the focus goes on to the next title. */
+  const movesFocus = useRef(false);
+  const titleRef = useCallback((title: HTMLElement | null) => {
+    if (movesFocus.current && document.activeElement === document.body) title?.focus();
+  }, []);
   const direction = state.direction ?? preferredDirection();
   const map = useJourneyMap(ready, state, change, direction, isPhone);
   const { mainSteps, order, steps, shown, fresh } = map;
@@ -63,31 +68,32 @@ function Journeys(ready: Ready) {
     change({ direction: next, view: null });
   };
   const select = useCallback(
-    (next: Selection | null) => {
-      if (next?.kind === "step") opener.current = next.step;
-      change({ selection: next });
+    (next: Selection | null, more: Partial<MapState> = {}) => {
+      if (next) opener.current = stepOf(next);
+      movesFocus.current = false;
+      change({ selection: next, ...more });
       setPanelOpen(next !== null);
     },
     [change],
   );
   const selectInPanel = useCallback(
-    (next: Selection | null) => {
-      select(next);
-      if (next === null && opener.current !== null) handle.current?.focusStep(opener.current);
+    (next: Selection | null, more?: Partial<MapState>) => {
+      select(next, more);
+      movesFocus.current = true;
+      if (next === null) handle.current?.focusStep(opener.current);
     },
     [select],
   );
   const reveal: PanelProps["onReveal"] = (needed, next) => {
     const last = Math.max(...needed.map((step) => order.indexOf(step)));
-    change({ selection: next, ...(last >= steps && { steps: last + 1 }) });
-    setPanelOpen(true);
+    selectInPanel(next, last >= steps ? { steps: last + 1 } : {});
   };
   const listPaths = (step: string): void => {
     select({ kind: "step", step });
     requestAnimationFrame(() => document.querySelector<HTMLElement>("[data-paths-list] button")?.focus());
   };
 
-  const without = fresh?.cases_without ?? 0;
+  const without = shown?.graph.cases_without ?? 0;
   const controls = (
     <>
       {map.sliders.map((slider) => (
@@ -97,19 +103,36 @@ function Journeys(ready: Ready) {
       <UnitSwitch />
     </>
   );
+  const onPanelKey = (event: KeyboardEvent): void => {
+    // Not from a help text, which closes by itself: it stands elsewhere in the document.
+    const isHere = event.key === "Escape" && event.currentTarget.contains(event.target as Node);
+    if (isHere && (selection || !isWide)) selectInPanel(null);
+  };
   const panel = shown ? (
-    <SidePanel {...{ full, facts, unit, selection }} graph={shown.graph} ways={ways.data} onSelect={selectInPanel} onReveal={reveal} />
+    <div onKeyDown={onPanelKey}>
+      <SidePanel
+        {...{ full, facts, unit, selection, titleRef }}
+        graph={shown.graph}
+        ways={ways.data}
+        onSelect={selectInPanel}
+        onReveal={reveal}
+      />
+    </div>
   ) : (
     <LoadingBlock height={320} />
   );
+  const legend = shown && (
+    <Legend mode={mode} classes={shown.scene.classes} unit={unit} hasGoal={mainSteps.at(-1) === goal} isInText={isPhone} />
+  );
 
+  const tables = { name, titleRef, onSelect: (next: Selection) => selectInPanel(next, { isTable: false }) };
   const picture = (): ReactNode => {
     if (steps > MOST_STEPS) return <TooMany onFewer={() => change({ steps: MOST_STEPS })} />;
     if (map.failure?.from === "layout" && fresh)
-      return <MapTables graph={fresh} paths={fresh.edges} name={name} note={t("explore.map.failed")} />;
+      return <MapTables {...tables} graph={fresh} paths={fresh.edges} onRetry={map.failure.retry} />;
     if (map.failure) return <ErrorState error={map.failure.error} onRetry={map.failure.retry} />;
     if (!shown) return <LoadingBlock height="100%" />;
-    if (state.isTable) return <MapTables graph={shown.graph} paths={[...shown.paths, ...shown.repeats]} name={name} />;
+    if (state.isTable) return <MapTables {...tables} graph={shown.graph} paths={[...shown.paths, ...shown.repeats]} />;
     return (
       <MapCanvas
         handle={handle}
@@ -123,12 +146,16 @@ function Journeys(ready: Ready) {
         leaving={map.leaving}
         isBusy={map.isBusy}
         isPhone={isPhone}
+        hasSheet={isPhone}
         view={state.view}
         onView={(view) => change({ view })}
         {...words}
         onListPaths={listPaths}
-        onTable={() => change({ isTable: true })}
-        legend={!isPhone && <Legend mode={mode} classes={shown.scene.classes} unit={unit} hasGoal={mainSteps.at(-1) === goal} />}
+        onTable={() => {
+          movesFocus.current = true;
+          change({ isTable: true });
+        }}
+        legend={!isPhone && legend}
       />
     );
   };
@@ -163,13 +190,13 @@ function Journeys(ready: Ready) {
         <h1 className={css.hidden}>{t("explore.map.title", { name })}</h1>
         <div className={css.main}>
           {!isPhone && <div className={css.controls}>{controls}</div>}
+          {without > 0 && <p className={css.without}>{t("explore.without", { unit, count: without, number: f.number(without) })}</p>}
           <div className={css.canvas}>
             <div>{picture()}</div>
-            {without > 0 && <p className={css.without}>{t("explore.without", { unit, count: without, number: f.number(without) })}</p>}
           </div>
         </div>
         {!isPhone && (isWide || isPanelOpen) && (
-          <aside className={css.side} aria-label={t("explore.panel")} onKeyDown={(event) => event.key === "Escape" && selectInPanel(null)}>
+          <aside className={css.side} aria-label={t("explore.panel")}>
             {panel}
           </aside>
         )}
@@ -178,7 +205,9 @@ function Journeys(ready: Ready) {
             summary={{ steps: map.sliders[0]?.value ?? steps, share: map.movesShare }}
             controls={controls}
             selection={selection}
+            legend={legend}
             onZoom={(factor) => handle.current?.zoomBy(factor)}
+            onFit={() => handle.current?.fit()}
           >
             {panel}
           </PhoneSheet>
@@ -190,6 +219,9 @@ function Journeys(ready: Ready) {
     </>
   );
 }
+
+/** The step of the map that a selection stands at. */
+const stepOf = (selection: Selection): string => (selection.kind === "step" ? selection.step : selection.source);
 
 /** The address with what only this browser knows: its last dataset and what it shows by default. */
 function linkWith(parts: Record<string, string>): string {

@@ -1,12 +1,13 @@
 import { Button } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
+import type { Ref } from "react";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { DataTable, Note, type Column } from "@/shared/ui";
 import { csvFile, saveFile, toCsv } from "./csv";
 import css from "./explore.module.css";
-import { journeysOf, pathKey, stepsByName, type Graph, type Path, type Step } from "./model/graph";
-import { useMapState } from "./state";
+import { isRepeat, journeysOf, pathKey, stepsByName, type Graph, type Path, type Step } from "./model/graph";
+import type { Selection } from "./state";
 
 interface MapTablesProps {
   graph: Graph;
@@ -14,14 +15,16 @@ interface MapTablesProps {
   paths: readonly Path[];
   /** Name of the dataset, for file names. */
   name: string;
-  note?: string;
+  onSelect: (selection: Selection) => void;
+  titleRef?: Ref<HTMLHeadingElement>;
+  /** Draws the map again, when the tables stand in for it. */
+  onRetry?: () => void;
 }
 
 /** The map as two tables with the same numbers. */
-export function MapTables({ graph, paths, name, note }: MapTablesProps) {
+export function MapTables({ graph, paths, name, onSelect, titleRef, onRetry }: MapTablesProps) {
   const t = useText();
   const f = useFormat();
-  const [, change] = useMapState();
   const journeys = Math.max(1, journeysOf(graph));
   const steps = stepsByName(graph);
   const exits = (path: Path): number => path.count / Math.max(1, steps.get(path.source)?.count ?? 0);
@@ -34,7 +37,7 @@ export function MapTables({ graph, paths, name, note }: MapTablesProps) {
         <button
           type="button"
           className={css.cellLink}
-          onClick={() => change({ selection: { kind: "step", step: step.activity }, isTable: false })}
+          onClick={() => onSelect({ kind: "step", step: step.activity })}
         >
           {step.activity}
         </button>
@@ -59,7 +62,7 @@ export function MapTables({ graph, paths, name, note }: MapTablesProps) {
         <button
           type="button"
           className={css.cellLink}
-          onClick={() => change({ selection: { kind: "path", source: path.source, target: path.target }, isTable: false })}
+          onClick={() => onSelect({ kind: "path", source: path.source, target: path.target })}
         >
           {path.source}
         </button>
@@ -71,6 +74,10 @@ export function MapTables({ graph, paths, name, note }: MapTablesProps) {
     numeric("median", t("explore.column.median"), (path) => path.median_seconds, f.duration),
     numeric("slow", t("explore.column.slowest"), (path) => path.p90_seconds, f.duration),
   ];
+  const stepsTitle = t("explore.table.steps", { count: graph.nodes.length });
+  const repeats = paths.filter(isRepeat).length;
+  const all = graph.edges.filter((path) => !isRepeat(path)).length;
+  const pathsTitle = t("explore.table.paths", { shown: paths.length - repeats, all, repeats });
   const saveSteps = (): void => {
     const rows = graph.nodes.map((step) => [
       step.activity,
@@ -87,22 +94,29 @@ export function MapTables({ graph, paths, name, note }: MapTablesProps) {
 
   return (
     <div className={css.tables}>
-      {note && <Note tone="warn">{note}</Note>}
+      {onRetry && (
+        <Note tone="warn">
+          {t("explore.map.failed")}{" "}
+          <Button variant="default" size="sm" onClick={onRetry}>
+            {t("common.try_again")}
+          </Button>
+        </Note>
+      )}
       <section>
-        <TableHead title={t("explore.table.steps", { count: graph.nodes.length })} onSave={saveSteps} />
+        <TableHead title={stepsTitle} titleRef={titleRef} onSave={saveSteps} />
         <DataTable
           cards
-          caption={t("explore.table.steps", { count: graph.nodes.length })}
+          caption={stepsTitle}
           columns={stepColumns}
           rows={graph.nodes}
           rowKey={(step) => step.activity}
         />
       </section>
       <section>
-        <TableHead title={t("explore.table.paths", { count: paths.length })} onSave={() => savePaths(name, graph, paths)} />
+        <TableHead title={pathsTitle} onSave={() => savePaths(name, graph, paths)} />
         <DataTable
           cards
-          caption={t("explore.table.paths", { count: paths.length })}
+          caption={pathsTitle}
           columns={pathColumns}
           rows={paths}
           rowKey={(path) => pathKey(path.source, path.target)}
@@ -116,11 +130,13 @@ function numeric<Row>(key: string, label: string, value: (row: Row) => number, s
   return { key, label, align: "right", sortBy: value, render: (row) => say(value(row)) };
 }
 
-function TableHead({ title, onSave }: { title: string; onSave: () => void }) {
+function TableHead({ title, titleRef, onSave }: { title: string; titleRef?: Ref<HTMLHeadingElement> | undefined; onSave: () => void }) {
   const t = useText();
   return (
     <div className={css.tableHead}>
-      <h2>{title}</h2>
+      <h2 ref={titleRef} tabIndex={-1}>
+        {title}
+      </h2>
       <Button variant="default" size="sm" leftSection={<IconDownload size={16} stroke={1.7} />} onClick={onSave}>
         {t("explore.table.csv")}
       </Button>

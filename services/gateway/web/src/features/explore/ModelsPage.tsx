@@ -11,7 +11,7 @@ import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { caseQuery, useScope, useUrlState } from "@/shared/scope";
 import { scopeOf, type AppSearch } from "@/shared/search";
-import { EmptyState, ErrorState, LoadingBlock, Note, useDocumentTitle, useErrorText } from "@/shared/ui";
+import { EmptyState, ErrorState, HelpHover, LoadingBlock, Note, useDocumentTitle, useErrorText } from "@/shared/ui";
 import { DataSlider, UnitSwitch } from "./ControlBar";
 import { ExploreTabs, WhenReady, type Ready } from "./ExploreLayout";
 import explore from "./explore.module.css";
@@ -119,6 +119,7 @@ function ModelForm({ dataset, full, onStarted }: Ready & { onStarted: (id: strin
               <div key={name}>
                 <DataSlider
                   label={t(`explore.model.parameter.${name}`)}
+                  help={<HelpHover term={t(`explore.model.parameter.${name}`)} textId={`explore.help.parameter.${name}`} />}
                   text={text}
                   spoken={text}
                   min={0}

@@ -1,45 +1,60 @@
 import { Button } from "@mantine/core";
-import { IconAdjustmentsHorizontal, IconMinus, IconPlus } from "@tabler/icons-react";
+import { IconAdjustmentsHorizontal, IconMaximize, IconMinus, IconPlus } from "@tabler/icons-react";
 import { useState, type ReactNode } from "react";
 import { T, useText } from "@/messages";
 import css from "./explore.module.css";
 import { ZOOM_STEP } from "./map/ZoomButtons";
 import { Sheet, type SheetHeight } from "./Sheet";
-import type { Selection } from "./state";
+import { writeSelection, type Selection } from "./state";
 
 interface PhoneSheetProps {
   summary: { steps: number; share: string };
   controls: ReactNode;
+  legend: ReactNode;
   selection: Selection | null;
   onZoom: (factor: number) => void;
+  onFit: () => void;
   /** Details of what is selected, or of the whole map. */
   children: ReactNode;
 }
 
 /** Controls and details of the map on a phone; opens itself when something is selected. */
-export function PhoneSheet({ summary, controls, selection, onZoom, children }: PhoneSheetProps) {
+export function PhoneSheet({ summary, controls, legend, selection, onZoom, onFit, children }: PhoneSheetProps) {
   const t = useText();
   const [height, setHeight] = useState<SheetHeight>(selection ? "half" : "peek");
-  const [former, setFormer] = useState(selection);
-  if (former !== selection) {
-    setFormer(selection);
-    setHeight(selection === null ? "peek" : height === "peek" ? "half" : height);
+  // In words: the address makes a new object whenever anything in it changes.
+  const selected = selection && writeSelection(selection);
+  const [former, setFormer] = useState(selected);
+  const [isAdjusting, setAdjusting] = useState(false);
+  if (former !== selected) {
+    setFormer(selected);
+    setAdjusting(false);
+    setHeight(selected === null ? "peek" : height === "peek" ? "half" : height);
   }
-  const isPeek = height === "peek";
+  const showsControls = !selection || isAdjusting;
+  const isOpen = height !== "peek" && showsControls;
+  const changeHeight = (next: SheetHeight): void => {
+    setHeight(next);
+    if (next === "peek") setAdjusting(false);
+  };
+  const adjust = (): void => {
+    setAdjusting(true);
+    changeHeight(isOpen ? "peek" : "half");
+  };
   const head = (
     <>
       <span className="num">
         <T id="explore.sheet.summary" values={summary} />
       </span>
-      <button type="button" className={css.action} onClick={() => setHeight(isPeek ? "half" : "peek")} aria-expanded={!isPeek}>
+      <button type="button" className={css.action} onClick={adjust} aria-expanded={isOpen}>
         <IconAdjustmentsHorizontal size={18} stroke={1.7} />
         {t("explore.sheet.adjust")}
       </button>
     </>
   );
   return (
-    <Sheet height={height} onHeight={setHeight} head={head}>
-      {!selection && (
+    <Sheet height={height} onHeight={changeHeight} head={head} part={showsControls ? null : selected}>
+      {showsControls && (
         <div className={css.sheetControls}>
           {controls}
           <div className={css.zoomRow} role="group" aria-label={t("explore.zoom.label")}>
@@ -49,10 +64,14 @@ export function PhoneSheet({ summary, controls, selection, onZoom, children }: P
             <Button variant="default" onClick={() => onZoom(ZOOM_STEP)} leftSection={<IconPlus size={16} stroke={1.7} />}>
               {t("explore.zoom.in")}
             </Button>
+            <Button variant="default" onClick={onFit} leftSection={<IconMaximize size={16} stroke={1.7} />}>
+              {t("explore.zoom.fit_short")}
+            </Button>
           </div>
+          {legend}
         </div>
       )}
-      {children}
+      {!(selection && isAdjusting) && children}
     </Sheet>
   );
 }

@@ -9,13 +9,15 @@ const DRAG_LEAST_PX = 24;
 interface SheetProps {
   height: SheetHeight;
   onHeight: (height: SheetHeight) => void;
+  /** Names what it holds: another part is read from its top. */
+  part: string | null;
   /** What stays in sight at the lowest height. */
   head: ReactNode;
   children: ReactNode;
 }
 
 /** The bottom sheet of the phone: three heights, changed by dragging the grip, tapping it or by arrow keys. */
-export function Sheet({ height, onHeight, head, children }: SheetProps) {
+export function Sheet({ height, onHeight, part, head, children }: SheetProps) {
   const t = useText();
   const began = useRef<number | null>(null);
   const [wasDragged, setDragged] = useState(false);
@@ -47,7 +49,7 @@ export function Sheet({ height, onHeight, head, children }: SheetProps) {
         }}
       />
       <div className={css.sheetHead}>{head}</div>
-      <div className={css.sheetBody} inert={height === "peek"}>
+      <div key={part} className={css.sheetBody} inert={height === "peek"}>
         {children}
       </div>
     </section>

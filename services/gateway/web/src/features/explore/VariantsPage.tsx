@@ -7,7 +7,7 @@ import { T, useText } from "@/messages";
 import { formatTerm, withTerm, type Term } from "@/shared/filters";
 import { useFormat } from "@/shared/format";
 import { useScope, useUrlState } from "@/shared/scope";
-import { EmptyState, ErrorState, LoadingRows, PageBody, useDocumentTitle } from "@/shared/ui";
+import { EmptyState, ErrorState, HelpHover, LoadingRows, PageBody, useDocumentTitle } from "@/shared/ui";
 import { ExploreTabs, WhenReady, type Ready } from "./ExploreLayout";
 import { UnitSwitch } from "./ControlBar";
 import css from "./explore.module.css";
@@ -15,6 +15,7 @@ import { StepChips } from "./panel/SidePanel";
 
 const PAGE_SIZE = 50;
 const CHIPS_SHOWN = 24;
+const WHY_NOT_KEPT = "why-not-kept";
 
 /** Explore, Variants: the distinct orders of steps, most common first. */
 export default function VariantsPage() {
@@ -47,21 +48,24 @@ function Ways({ dataset }: Ready) {
   const first = ways.data?.pages[0];
   const items = ways.data?.pages.flatMap((page) => page.items) ?? [];
   const isAllDifferent = !ignoresRepeats && first !== undefined && first.cases > 1 && first.variants_total === first.cases;
-  const toggle = (
-    <Switch
-      checked={ignoresRepeats}
-      onChange={(event) => setRepeats(event.currentTarget.checked ? "ignored" : "counted")}
-      label={t("explore.variants.ignore_repeats")}
-    />
-  );
   const cumulated = runningSums(items.map((way) => way.share_ratio));
   return (
     <PageBody>
       <h1 className={css.hidden}>{t("explore.variants.title", { name: dataset.name })}</h1>
       <div className={css.toolbar}>
-        <p>{first && <T id="explore.variants.lead" values={leadOf(first, unit, f.number, f.share)} />}</p>
+        <p>
+          {first && <T id="explore.variants.lead" values={leadOf(first, unit, f.number, f.share)} />}
+          {ignoresRepeats && <small id={WHY_NOT_KEPT}>{t("explore.variants.keep_needs_repeats")}</small>}
+        </p>
         <div className={css.tools}>
-          {toggle}
+          <span className={css.helped}>
+            <Switch
+              checked={ignoresRepeats}
+              onChange={(event) => setRepeats(event.currentTarget.checked ? "ignored" : "counted")}
+              label={t("explore.variants.ignore_repeats")}
+            />
+            <HelpHover term={t("explore.variants.ignore_repeats")} textId="explore.help.ignore_repeats" helpPage="glossary" />
+          </span>
           <UnitSwitch />
         </div>
       </div>
@@ -156,17 +160,16 @@ function Way({ way, unit, cumulated, goal, ignoresRepeats }: WayProps) {
           <span>{t("explore.variants.cumulated", { share: f.share(Math.min(1, cumulated)) })}</span>
         </div>
       </div>
-      {!ignoresRepeats && (
-        <button
-          type="button"
-          className={css.action}
-          disabled={filters.includes(formatTerm(term))}
-          onClick={() => setScope({ filters: withTerm(filters, term) })}
-        >
-          <IconFilter size={16} stroke={1.7} />
-          {t("explore.variants.keep")}
-        </button>
-      )}
+      <button
+        type="button"
+        className={css.action}
+        disabled={ignoresRepeats || filters.includes(formatTerm(term))}
+        aria-describedby={ignoresRepeats ? WHY_NOT_KEPT : undefined}
+        onClick={() => setScope({ filters: withTerm(filters, term) })}
+      >
+        <IconFilter size={16} stroke={1.7} />
+        {t("explore.variants.keep")}
+      </button>
     </li>
   );
 }

@@ -76,6 +76,13 @@ describe("camera", () => {
     expect([-20 * wide.k + wide.x, wide.y]).toEqual([10, 200]);
   });
 
+  it("moves a drawing that is a little too long into the margin before it, a longer one stays at its top", () => {
+    const size = { width: 400, height: 400 };
+    const at = (bottom: number) => fitted({ left: -50, right: 50, top: 0, bottom }, size, insets, 1, "down");
+    expect(at(386)).toMatchObject({ k: 1, y: 4 });
+    expect(at(387)).toMatchObject({ k: 1, y: 10 });
+  });
+
   it("moves only as far as a step needs to be in sight", () => {
     const size = { width: 400, height: 400 };
     const still = { x: 0, y: 0, k: 1 };

@@ -75,6 +75,9 @@ export function useJourneyMap(
 
   const least = laid ? leastPathRatio(laid.choice) : 0;
   const ratio = Math.max(least, pathsDraft ?? state.paths ?? (laid ? defaultPathRatio(laid.choice, laid.graph.nodes.length) : 0));
+  const pathWords = (count: number) => ({
+    ...{ shown: count, all: laid?.choice.order.length ?? 0, share: f.share(laid?.choice.cumulated[count - 1] ?? 0) },
+  });
   const count = laid ? pathCount(laid.choice, ratio) : 0;
   const drawn = useMemo(
     () => (laid ? drawnPaths(laid.graph, laid.choice.order.slice(0, count), selection) : null),
@@ -90,8 +93,6 @@ export function useJourneyMap(
   const shownSteps = stepsDraft ?? steps;
   const leaving = useMemo(() => new Set(stepsDraft === null ? [] : order.slice(stepsDraft, steps)), [stepsDraft, steps, order]);
   const stepWords = (value: number) => ({ shown: value, all: order.length, share: f.share(eventsRatio(full, order.slice(0, value))) });
-  const movesShare = f.share(laid?.choice.cumulated[count - 1] ?? 0);
-  const pathWords = { shown: count, all: laid?.choice.order.length ?? 0, share: movesShare };
   const sliders: DataSliderProps[] = [
     {
       label: t("explore.steps"),
@@ -110,8 +111,8 @@ export function useJourneyMap(
     },
     {
       label: t("explore.paths"),
-      text: laid ? t("explore.paths.text", pathWords) : "",
-      spoken: t("explore.paths.spoken", pathWords),
+      text: laid ? t("explore.paths.text", pathWords(count)) : "",
+      spoken: t("explore.paths.spoken", pathWords(count)),
       min: 0,
       max: SLIDER_PARTS,
       step: 1,
@@ -119,8 +120,10 @@ export function useJourneyMap(
       onDrag: (value) => setPathsDraft(value / SLIDER_PARTS),
       onRelease: (value) => {
         setPathsDraft(null);
-        change({ paths: Math.max(least, value / SLIDER_PARTS) });
-        setAnnounced(t("explore.paths.spoken", pathWords));
+        const chosen = Math.max(least, value / SLIDER_PARTS);
+        change({ paths: chosen });
+        // By keyboard the value comes before it is drawn.
+        setAnnounced(t("explore.paths.spoken", pathWords(laid ? pathCount(laid.choice, chosen) : 0)));
       },
     },
   ];
@@ -129,7 +132,7 @@ export function useJourneyMap(
   if (answer.isError) failure = { error: answer.error, from: "server", retry: () => void answer.refetch() };
   else if (error) failure = { error, from: "layout", retry: () => location.reload() };
   return {
-    ...{ mainSteps, order, steps, fresh, leaving, sliders, movesShare, announced, failure },
+    ...{ mainSteps, order, steps, fresh, leaving, sliders, movesShare: pathWords(count).share, announced, failure },
     shown: useDeferredValue(shown),
     isBusy: isStale || answer.isFetching || isLaying,
   };

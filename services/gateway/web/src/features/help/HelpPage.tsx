@@ -4,6 +4,7 @@ import { lazy, Suspense } from "react";
 import { HELP_PAGES, type HelpPageName } from "@/app/helpPages";
 import { T, useText } from "@/messages";
 import { usePathParam } from "@/shared/scope";
+import { scopeOf, type AppSearch } from "@/shared/search";
 import { EmptyState, LoadingRows, PageTitle } from "@/shared/ui";
 import css from "./HelpPage.module.css";
 
@@ -12,7 +13,7 @@ const FieldList = lazy(() => import("./FieldList"));
 
 /** How many paragraphs or entries each page has; the words are `help.<page>.<number>`. */
 const PARAGRAPHS: Record<HelpPageName, number> = { start: 5, data: 4, import: 6, map: 7, reports: 4, api: 2, glossary: 0, shortcuts: 0 };
-const TERMS = ["step", "path", "move", "journey", "way", "goal", "main_way", "waiting_time", "dataset", "touchpoint", "customer", "mapping"] as const;
+const TERMS = ["step", "path", "move", "journey", "way", "goal", "main_way", "waiting_time", "dataset", "touchpoint", "customer", "mapping", "quality"] as const;
 const SHORTCUTS = [
   ["Ctrl K", "search"],
   ["?", "help"],
@@ -25,6 +26,8 @@ const SHORTCUTS = [
   ["+ −", "map_zoom"],
   ["0", "map_fit"],
 ] as const;
+
+const keepScope = (former: AppSearch): AppSearch => scopeOf(former);
 
 /** Help: short pages in a ring of previous and next, all in the bundle. */
 export default function HelpPage() {
@@ -39,7 +42,7 @@ export default function HelpPage() {
     <div className={css.page}>
       <nav className={css.contents} aria-label={t("help.contents")}>
         {HELP_PAGES.map((entry) => (
-          <Link key={entry} to="/help/$page" params={{ page: entry }} className={css.entry}>
+          <Link key={entry} to="/help/$page" params={{ page: entry }} search={keepScope} className={css.entry}>
             {t(`shell.help.${entry}`)}
           </Link>
         ))}
@@ -78,10 +81,10 @@ export default function HelpPage() {
           </dl>
         )}
         <nav className={css.ring} aria-label={t("help.more_pages")}>
-          <Link to="/help/$page" params={{ page: previous }} rel="prev">
+          <Link to="/help/$page" params={{ page: previous }} search={keepScope} rel="prev">
             <IconArrowLeft size={16} stroke={1.7} /> {t(`shell.help.${previous}`)}
           </Link>
-          <Link to="/help/$page" params={{ page: next }} rel="next">
+          <Link to="/help/$page" params={{ page: next }} search={keepScope} rel="next">
             {t(`shell.help.${next}`)} <IconArrowRight size={16} stroke={1.7} />
           </Link>
         </nav>

@@ -9,8 +9,8 @@ import { useText, type Translate } from "@/messages";
 import { useTermText } from "@/shared/filters";
 import { useFormat, type Formatters } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
-import { useUrlState } from "@/shared/scope";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { useScopeIn, useUrlState } from "@/shared/scope";
+import { scopeOf, scopeOfAnalysis, type AppSearch } from "@/shared/search";
 import { DataTable, EmptyState, ErrorState, LoadingRows, Note, PageBody, PageTitle, useErrorText, type Column } from "@/shared/ui";
 import { LinkButton } from "@/shared/ui/LinkButton";
 import { useUndo } from "@/shared/ui/undo";
@@ -255,9 +255,10 @@ function NothingYet({ isDeleted, isFiltered, onShowAll }: { isDeleted: boolean; 
 /** Leads to the same address that showed the entry when it was made; a deleted one has no address. */
 function Name({ entry }: { entry: Entry }) {
   const t = useText();
+  const scopeWithin = useScopeIn();
   if (entry.kind === "import") {
     return (
-      <Link id={idOfName(entry.id)} to="/data/imports/$importId" params={{ importId: entry.id }} search={{ dataset: entry.source.dataset_id }} className={css.name}>
+      <Link id={idOfName(entry.id)} to="/data/imports/$importId" params={{ importId: entry.id }} search={scopeWithin(entry.source.dataset_id)} className={css.name}>
         {nameOf(entry, t)}
       </Link>
     );
@@ -332,8 +333,4 @@ function periodText(from: string | null, to: string | null, t: Translate, format
   if (from) return t("history.scope_from", { from: format.day(from) });
   if (to) return t("history.scope_to", { to: format.day(to) });
   return t("history.scope_all");
-}
-
-function scopeOfAnalysis({ dataset_id, from, to, filter }: Analysis): AppSearch {
-  return scopeOf({ dataset: dataset_id, ...(from && { from }), ...(to && { to }), f: filter });
 }

@@ -1,14 +1,15 @@
 import { IconDatabaseOff, IconRoute } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useAnalyses, useDatasets, useHome, useImports } from "@/api/hooks";
+import { useAnalyses, useDatasets, useDirectlyFollows, useHome, useImports } from "@/api/hooks";
 import type { Dataset, Home, ShareCount } from "@/api/types";
 import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
-import { addDays, dayIn } from "@/shared/period";
+import { dayIn } from "@/shared/period";
 import { useScope } from "@/shared/scope";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { scopeOf, scopeOfAnalysis, type AppSearch } from "@/shared/search";
 import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, LoadingRows, PageBody, PageTitle } from "@/shared/ui";
 import { FirstRun } from "./FirstRun";
+import { daysOf } from "./days";
 import css from "./HomePage.module.css";
 import { Sparkline } from "./Sparkline";
 
@@ -108,7 +109,7 @@ function DatasetHome({ dataset }: { dataset: Dataset }) {
 function Numbers({ home, dataset }: { home: Home; dataset: Dataset }) {
   const t = useText();
   const format = useFormat();
-  const days = daysInARow(home.last_days);
+  const days = daysOf(home.last_days);
   return (
     <>
       <div className={css.tiles}>
@@ -126,6 +127,7 @@ function Numbers({ home, dataset }: { home: Home; dataset: Dataset }) {
             )}
           </section>
         ))}
+        {dataset.goal_activity && dataset.access.can_analyse && <GoalTile dataset={dataset} goal={dataset.goal_activity} />}
       </div>
       <div className={css.shares}>
         <ShareCard title={t("home.actions")} items={home.actions} />
@@ -150,15 +152,26 @@ function Numbers({ home, dataset }: { home: Home; dataset: Dataset }) {
   );
 }
 
-/** The days without holes: a day the answer leaves out has no data. */
-function daysInARow(days: Home["last_days"]): { date: string; customers: number | null; touchpoints: number | null }[] {
-  const first = days[0];
-  const last = days.at(-1);
-  if (!first || !last) return [];
-  const known = new Map(days.map((day) => [day.date, day]));
-  const row = [];
-  for (let date = first.date; date <= last.date; date = addDays(date, 1)) row.push(known.get(date) ?? { date, customers: null, touchpoints: null });
-  return row;
+/** The share of journeys that reach the goal, by the same question as the map without period and filters. */
+function GoalTile({ dataset, goal }: { dataset: Dataset; goal: string }) {
+  const t = useText();
+  const format = useFormat();
+  const graph = useDirectlyFollows(dataset.id, { from: null, to: null, f: [] });
+  const total = graph.data?.cases ?? 0;
+  const reached = graph.data?.nodes.find((step) => step.activity === goal)?.cases ?? 0;
+  return (
+    <section className={css.tile}>
+      <h2 className={css.tileLabel}>{t("home.goal", { goal })}</h2>
+      {graph.isError && <ErrorState error={graph.error} onRetry={() => void graph.refetch()} />}
+      {graph.isPending && <LoadingBlock height={64} />}
+      {graph.data && !graph.isError && (
+        <>
+          <div className={css.hero}>{format.share(total > 0 ? reached / total : 0)}</div>
+          <p className={css.caption}>{t(`home.goal_base.${dataset.case}`, { reached, total })}</p>
+        </>
+      )}
+    </section>
+  );
 }
 
 const SHARES_SHOWN = 6;
@@ -211,7 +224,7 @@ function Recent({ dataset }: { dataset: Dataset }) {
             <li key={analysis.id}>
               <Link
                 to="/explore/models"
-                search={{ dataset: analysis.dataset_id, ...(analysis.from && { from: analysis.from }), ...(analysis.to && { to: analysis.to }), ...(analysis.filter.length > 0 && { f: analysis.filter }), analysis: analysis.id }}
+                search={{ ...scopeOfAnalysis(analysis), analysis: analysis.id }}
               >
                 {t(`common.analysis.${analysis.kind}`)}
               </Link>

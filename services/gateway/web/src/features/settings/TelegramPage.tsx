@@ -11,13 +11,13 @@ import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
 import { Card, EmptyState, ErrorState, LoadingBlock, Note, PageBody, PageTitle, useErrorText } from "@/shared/ui";
-import { ConfirmButton } from "@/shared/ui/ConfirmButton";
 import css from "./settings.module.css";
 
 const QrCode = lazy(() => import("./QrCode"));
 const WHILE_WAITING_MS = 2000;
 const LAST_MINUTE_SECONDS = 60;
 const TOUCHES = [["telegram"]];
+const LINK_ID = "telegram-link";
 
 /** Settings, Telegram: link a private chat, try it, unlink it. */
 export default function TelegramPage() {
@@ -38,7 +38,7 @@ export default function TelegramPage() {
       {data && !data.enabled && <EmptyState icon={<IconBrandTelegram size={22} stroke={1.7} />} title={t("settings.telegram.off")} text={t("settings.telegram.off_text")} />}
       {data?.enabled && (
         <div className={css.columns}>
-          <div className={css.stack} aria-live="polite">
+          <div id={LINK_ID} tabIndex={-1} className={css.stack} aria-live="polite">
             {data.linked ? <Linked state={data} /> : <Unlinked code={code} onCode={setCode} botName={data.bot_username ?? ""} />}
           </div>
           <WhatIsSent />
@@ -178,7 +178,9 @@ function Linked({ state }: { state: TelegramState }) {
 
   async function end() {
     await unlink.mutateAsync(undefined);
-    notify(t("settings.telegram.unlinked"));
+    // The button is gone, and the focus must not be gone with it.
+    document.getElementById(LINK_ID)?.focus();
+    notify(t("settings.telegram.unlinked", { chat }));
   }
 
   return (
@@ -192,6 +194,7 @@ function Linked({ state }: { state: TelegramState }) {
         )}
         {state.blocked && <Note tone="warn">{t("settings.telegram.blocked")}</Note>}
         {test.isError && !state.blocked && <Note tone="danger">{errorText(test.error)}</Note>}
+        {unlink.isError && <Note tone="danger">{errorText(unlink.error)}</Note>}
         {test.isSuccess && <Note tone="good">{t("settings.telegram.test_sent", { chat })}</Note>}
         <div className={css.buttons}>
           <Button loading={test.isPending} onClick={() => test.mutate(undefined)}>
@@ -200,7 +203,9 @@ function Linked({ state }: { state: TelegramState }) {
           <Button variant="default" component="a" href={botLink} target="_blank" rel="noreferrer" rightSection={<IconExternalLink size={16} stroke={1.7} />}>
             {t("settings.telegram.open_bot")}
           </Button>
-          <ConfirmButton label={t("settings.telegram.unlink")} question={t("settings.telegram.unlink_question", { chat })} action={t("settings.telegram.unlink_action")} onConfirm={end} />
+          <Button variant="subtle" c="var(--danger)" loading={unlink.isPending} onClick={() => void end().catch(() => undefined)}>
+            {t("settings.telegram.unlink")}
+          </Button>
         </div>
       </div>
     </Card>

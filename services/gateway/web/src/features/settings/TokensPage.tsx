@@ -11,7 +11,9 @@ import type { ApiToken, Dataset } from "@/api/types";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
-import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingRows, Note, PageBody, PageTitle, useErrorText, type Column } from "@/shared/ui";
+import { useScopeIn } from "@/shared/scope";
+import { scopeOf, type AppSearch } from "@/shared/search";
+import { Card, DataTable, EmptyState, ErrorState, HelpHover, LinkButton, LoadingRows, Note, PageBody, PageTitle, useErrorText, type Column } from "@/shared/ui";
 import { ConfirmButton } from "@/shared/ui/ConfirmButton";
 import { AdminsOnly } from "./AdminsOnly";
 import { curlSample } from "./sample";
@@ -57,7 +59,9 @@ export default function TokensPage() {
           {tokens.isPending && <LoadingRows rows={4} height={28} />}
           {datasets.isSuccess && !sampleDataset && (
             <EmptyState icon={<IconKey size={22} stroke={1.7} />} title={t("settings.tokens.no_dataset")} text={t("settings.tokens.no_dataset_text")}>
-              <LinkButton to="/data/datasets">{t("settings.tokens.datasets_link")}</LinkButton>
+              <LinkButton to="/data/datasets" search={(former: AppSearch) => scopeOf(former)}>
+                {t("settings.tokens.datasets_link")}
+              </LinkButton>
             </EmptyState>
           )}
           {isEmpty && sampleDataset && (
@@ -119,7 +123,9 @@ function CreateToken({ datasets, onCreated, onCancel }: CreateTokenProps) {
           key={form.key("dataset_ids")}
           {...form.getInputProps("dataset_ids")}
         />
-        <span className={css.note}>{t("settings.tokens.scope")}</span>
+        <span className={css.note}>
+          {t("settings.tokens.scope")} <HelpHover term={t("settings.tokens.scope_term")} textId="settings.tokens.scope_help" helpPage="api" />
+        </span>
         {failure !== null && <Note tone="danger">{errorText(failure)}</Note>}
         <div className={css.submit}>
           <Button type="submit" loading={create.isPending}>
@@ -194,6 +200,7 @@ function Sample({ datasetId, secret }: { datasetId: string; secret: string }) {
 /** Watches the dataset until it has more events than when the token was made. */
 function FirstEvent({ dataset }: { dataset: Dataset }) {
   const t = useText();
+  const scopeWithin = useScopeIn();
   const [eventsBefore] = useState(dataset.events);
   const watched = useQuery({
     queryKey: ["datasets", dataset.id],
@@ -207,7 +214,7 @@ function FirstEvent({ dataset }: { dataset: Dataset }) {
       {arrived > 0 ? <IconCheck size={18} stroke={2} /> : <span className={css.pulse} />}
       {arrived > 0 ? t("settings.tokens.arrived", { count: arrived, dataset: dataset.name }) : t("settings.tokens.waiting")}
       {arrived > 0 && (
-        <Link to="/data/datasets/$datasetId" params={{ datasetId: dataset.id }}>
+        <Link to="/data/datasets/$datasetId" params={{ datasetId: dataset.id }} search={scopeWithin(dataset.id)}>
           {t("settings.tokens.open_dataset", { dataset: dataset.name })}
         </Link>
       )}

@@ -34,7 +34,8 @@ export function FilterBar() {
         {filters.map((term, index) => {
           const { what, value, whole } = termText(term);
           return (
-            <span key={term} className={css.chip}>
+            // By place, not by term: an edited chip stays the same element, so that its popover can return the focus.
+            <span key={index} className={css.chip}>
               <EditorPopover term={term} onApply={(next) => replace(index, next)}>
                 {(open) => (
                   <button type="button" className={css.chipText} onClick={open} aria-label={t("filters.edit", { filter: whole })}>
@@ -75,7 +76,7 @@ function BarShape() {
 function EditorPopover({ term, onApply, children }: { term: string | null; onApply: (term: string) => void; children: (open: () => void) => ReactNode }) {
   const [isOpen, setOpen] = useState(false);
   return (
-    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus>
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus returnFocus>
       <Popover.Target>{children(() => setOpen(!isOpen))}</Popover.Target>
       <Popover.Dropdown>
         {isOpen && (

@@ -1,29 +1,20 @@
-import { Popover } from "@mantine/core";
-import { IconHelpCircle } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
-import { T, useText } from "@/messages";
+import { lazy, Suspense } from "react";
 import css from "./ui.module.css";
 
+// Loaded beside the page: popovers are no part of what every page loads first.
+const HelpPopover = lazy(() => import("./HelpPopover"));
+
+export interface HelpHoverProps {
+  term: string;
+  textId: string;
+  helpPage?: string;
+}
+
 /** A "?" next to a term: two to four sentences and a link to the Help page. */
-export function HelpHover({ term, textId, helpPage }: { term: string; textId: string; helpPage?: string }) {
-  const t = useText();
+export function HelpHover(props: HelpHoverProps) {
   return (
-    <Popover width={300} position="bottom-start" withArrow trapFocus>
-      <Popover.Target>
-        <button type="button" className={css.help} aria-label={t("common.help_about", { term })}>
-          <IconHelpCircle size={16} stroke={1.7} />
-        </button>
-      </Popover.Target>
-      <Popover.Dropdown>
-        <p className="small" style={{ margin: 0 }}>
-          <T id={textId} />
-        </p>
-        {helpPage && (
-          <Link to="/help/$page" params={{ page: helpPage }} className="small">
-            {t("common.read_in_help")}
-          </Link>
-        )}
-      </Popover.Dropdown>
-    </Popover>
+    <Suspense fallback={<span className={css.help} />}>
+      <HelpPopover {...props} />
+    </Suspense>
   );
 }

@@ -7,6 +7,7 @@ import { useUndo } from "./undo";
 
 vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
 const undone: string[] = [];
+const unused: string[] = [];
 
 function Deleter() {
   const offerUndo = useUndo();
@@ -14,7 +15,7 @@ function Deleter() {
     <>
       <input aria-label="Field" />
       {["A", "B"].map((name) => (
-        <button key={name} type="button" onClick={() => offerUndo(`${name} deleted.`, () => undone.push(name))}>
+        <button key={name} type="button" onClick={() => offerUndo(`${name} deleted.`, () => undone.push(name), () => unused.push(name))}>
           {name}
         </button>
       ))}
@@ -37,6 +38,7 @@ beforeEach(() => {
 afterEach(() => {
   act(() => notifications.clean());
   undone.length = 0;
+  unused.length = 0;
   vi.useRealTimers();
 });
 
@@ -50,6 +52,7 @@ it("undoes by the button, once, and closes", async () => {
   await waitFor(() => expect(screen.queryByText(/A deleted/)).toBeNull());
   press();
   expect(undone).toEqual(["A"]);
+  expect(unused).toEqual([]);
 });
 
 it("undoes the latest first by Ctrl Z, but leaves the keys to fields", async () => {
@@ -70,8 +73,10 @@ it("offers it for ten seconds", async () => {
   await screen.findByText(/A deleted/);
   await act(() => vi.advanceTimersByTimeAsync(9000));
   expect(screen.queryByText(/A deleted/)).not.toBeNull();
+  expect(unused).toEqual([]);
   await act(() => vi.advanceTimersByTimeAsync(2000));
   await waitFor(() => expect(screen.queryByText(/A deleted/)).toBeNull());
   press();
   expect(undone).toEqual([]);
+  expect(unused).toEqual(["A"]);
 });

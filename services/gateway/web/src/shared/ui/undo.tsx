@@ -25,13 +25,18 @@ function withdraw(noteId: string): void {
   if (offers.length === 0) window.removeEventListener("keydown", onKeyDown);
 }
 
-/** Returns a function that says what was done and offers for ten seconds to undo it, by button or Ctrl Z. */
-export function useUndo(): (message: string, undo: () => void) => void {
+/**
+ * Returns a function that says what was done and offers for ten seconds to undo it, by button or Ctrl Z.
+ * `onUnused` runs when the offer ends without being taken. The answer is the id of the message: hiding it ends the offer.
+ */
+export function useUndo(): (message: string, undo: () => void, onUnused?: () => void) => string {
   const t = useText();
   const notify = useNotify();
   return useCallback(
-    (message, undo) => {
+    (message, undo, onUnused) => {
+      let isTaken = false;
       const take = () => {
+        isTaken = true;
         notifications.hide(noteId);
         undo();
       };
@@ -42,10 +47,17 @@ export function useUndo(): (message: string, undo: () => void) => void {
             {t("common.undo")}
           </button>
         </span>,
-        { autoClose: SHOWN_MS, onClose: () => withdraw(noteId) },
+        {
+          autoClose: SHOWN_MS,
+          onClose: () => {
+            withdraw(noteId);
+            if (!isTaken) onUnused?.();
+          },
+        },
       );
       if (offers.length === 0) window.addEventListener("keydown", onKeyDown);
       offers.push({ noteId, take });
+      return noteId;
     },
     [t, notify],
   );

@@ -10,6 +10,7 @@ import { freeName } from "../example";
 import { journeyUnit } from "../datasetOptions";
 import type { Draft } from "./draft";
 import { PasteDialog } from "./PasteDialog";
+import { SEPARATORS, type Separator } from "./csv";
 import { FileProblem } from "./readFile";
 import { guessRoles, type Roles } from "./roles";
 import { readSample, type Sample } from "./sample";
@@ -19,6 +20,7 @@ import css from "./wizard.module.css";
 
 const PREVIEW_ROWS = 20;
 const NEW = "new";
+const SEPARATOR_NAMES: Record<Separator, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
 
 interface FileStepProps {
   draft: Draft;
@@ -43,7 +45,8 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
   const [pasted, setPasted] = useState("");
   const writable = datasets.filter((dataset) => dataset.access.can_write);
 
-  async function choose(chosen: File | undefined) {
+  /** Takes a file; `separator` null = the one that fits best. */
+  async function choose(chosen: File | undefined, separator: Separator | null = null) {
     if (!chosen) return;
     setProblem(null);
     if (limitBytes > 0 && chosen.size > limitBytes) {
@@ -51,12 +54,13 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
       return;
     }
     try {
-      const read = await readSample(chosen);
+      const read = await readSample(chosen, separator);
       const { roles, confidence } = guessRoles(read.columns);
       const timeHeader = Object.keys(roles).find((header) => roles[header] === "time");
       const times = read.columns.find((column) => column.header === timeHeader)?.values ?? [];
       const target = writable.find((dataset) => dataset.id === (draft.datasetId ?? suggestedDatasetId));
       onAccept(chosen, read, {
+        separator,
         roles,
         confidence,
         order: readTimes(times).order,
@@ -141,7 +145,16 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
             <T
               id="wizard.sentence"
               values={{
-                separator: sample.separator === "\t" ? "tab" : sample.separator === ";" ? "semicolon" : sample.separator === "|" ? "bar" : "comma",
+                separator: (
+                  <Select
+                    aria-label={t("wizard.separator")}
+                    className={css.separator}
+                    data={SEPARATORS.map((value) => ({ value, label: t(`wizard.separator.${SEPARATOR_NAMES[value]}`) }))}
+                    value={sample.separator}
+                    allowDeselect={false}
+                    onChange={(value) => void choose(file, SEPARATORS.find((separator) => separator === value))}
+                  />
+                ),
                 packed: sample.head.isGzip ? "yes" : "no",
                 columns: sample.headers.length,
               }}

@@ -7,6 +7,7 @@ import { useDataset } from "@/api/hooks";
 import type { Dataset, Import, MappingInput } from "@/api/types";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
+import { useScopeIn } from "@/shared/scope";
 import { ErrorState, LinkButton, Note } from "@/shared/ui";
 import { journeyUnit } from "../datasetOptions";
 import { ImportProgress } from "../ImportPage";
@@ -22,6 +23,7 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
   const format = useFormat();
   const navigate = useNavigate();
   const client = useQueryClient();
+  const scopeWithin = useScopeIn();
   const dataset = useDataset(draft.datasetId).data;
   const check = useImport(draft.checkId).data;
   const running = useImport(draft.importId);
@@ -60,7 +62,7 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
         {item?.status === "cancelled" && <Note>{t("data.cancelled_text")}</Note>}
         {item && (
           <div>
-            <LinkButton variant="default" to="/data/imports/$importId" params={{ importId: item.id }}>
+            <LinkButton variant="default" to="/data/imports/$importId" params={{ importId: item.id }} search={scopeWithin(item.dataset_id)}>
               {t("wizard.show_import")}
             </LinkButton>
           </div>

@@ -1,12 +1,16 @@
 import { Button } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
 import { IconCheck } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { flushSync } from "react-dom";
 import { api } from "@/api/client";
 import { useText } from "@/messages";
 import { useScope } from "@/shared/scope";
+import { scopeOf, type AppSearch } from "@/shared/search";
 import { LoadingBlock, PageTitle } from "@/shared/ui";
+import { useUndo } from "@/shared/ui/undo";
 import { CheckStep } from "./CheckStep";
 import { ColumnsStep } from "./ColumnsStep";
 import { dropDraft, emptyDraft, loadDraft, saveDraft, STEPS, type Draft, type StepName, type StepProps } from "./draft";
@@ -18,10 +22,15 @@ import css from "./wizard.module.css";
 
 const HEADING = "wizard-heading";
 
+/** Ends the offer to bring back the draft thrown away last, which outlives the page. */
+let endOffer = (): void => undefined;
+
 /** Import wizard: file, columns, check, journeys, import. A draft outlives the page for seven days. */
 export default function WizardPage() {
   const t = useText();
   const client = useQueryClient();
+  const navigate = useNavigate();
+  const offerUndo = useUndo();
   const { dataset } = useScope();
   const [draft, setDraft] = useState<Draft | null>(null);
   const [file, setFile] = useState<File | null>(null);
@@ -31,9 +40,10 @@ export default function WizardPage() {
 
   useEffect(() => {
     let isGone = false;
+    endOffer();
     void (async () => {
       const kept = await loadDraft();
-      const read = kept && (await readSample(kept.file).catch(() => null));
+      const read = kept && (await readSample(kept.file, kept.draft.separator).catch(() => null));
       if (isGone) return;
       if (kept && read) {
         setFile(kept.file);
@@ -68,22 +78,40 @@ export default function WizardPage() {
     document.getElementById(HEADING)?.focus();
   };
   const accept = (chosen: File, read: Sample, part: Partial<Draft>): void => {
+    // The next draft is kept in the place of the one thrown away.
+    endOffer();
     setFile(chosen);
     setSample(read);
     setResumed(false);
     change(part);
   };
 
-  async function discard() {
-    if (draft?.isDatasetOurs && draft.datasetId && draft.importId === null) {
-      await api.delete(`/datasets/${draft.datasetId}`).catch(() => undefined);
-      await client.invalidateQueries({ queryKey: ["datasets"] });
-    }
-    await dropDraft();
-    setFile(null);
-    setSample(null);
-    setResumed(false);
-    setDraft(emptyDraft(null));
+  /** Clears the page at once; the kept draft and the dataset it made are deleted when nobody wants it back. */
+  function discard(former: Draft, formerFile: File) {
+    const show = (next: Draft, nextFile: File | null, nextSample: Sample | null) => {
+      setFile(nextFile);
+      setSample(nextSample);
+      setResumed(false);
+      setDraft(next);
+    };
+    flushSync(() => show(emptyDraft(null), null, null));
+    document.getElementById(HEADING)?.focus();
+    const noteId = offerUndo(
+      t("wizard.discarded", { file: formerFile.name }),
+      () => {
+        show(former, formerFile, sample);
+        void navigate({ to: "/data/imports/new", search: (now: AppSearch) => scopeOf(now) });
+      },
+      () => {
+        void dropDraft();
+        if (!former.isDatasetOurs || !former.datasetId) return;
+        void api
+          .delete(`/datasets/${former.datasetId}`)
+          .catch(() => undefined)
+          .then(() => client.invalidateQueries({ queryKey: ["datasets"] }));
+      },
+    );
+    endOffer = () => void notifications.hide(noteId);
   }
 
   const step: StepProps | null = file && sample ? { draft, change, file, sample, goTo } : null;
@@ -95,7 +123,7 @@ export default function WizardPage() {
         actions={
           file &&
           draft.importId === null && (
-            <Button variant="subtle" c="var(--danger)" onClick={() => void discard()}>
+            <Button variant="subtle" c="var(--danger)" onClick={() => discard(draft, file)}>
               {t("wizard.discard")}
             </Button>
           )

@@ -1,5 +1,6 @@
 import type { StepRule } from "@/api/types";
 import type { JourneyUnit } from "../datasetOptions";
+import type { Separator } from "./csv";
 import type { Confidence, Roles } from "./roles";
 import type { Sample } from "./sample";
 import type { DayOrder } from "./times";
@@ -15,6 +16,8 @@ export interface Draft {
   newName: string;
   /** The dataset was made by this draft, so throwing the draft away deletes it. */
   isDatasetOurs: boolean;
+  /** The separator the reader chose; null = the one found in the file. */
+  separator: Separator | null;
   roles: Roles;
   confidence: Record<string, Confidence>;
   timezone: string;
@@ -45,6 +48,7 @@ export const emptyDraft = (datasetId: string | null): Draft => ({
   datasetId,
   newName: "",
   isDatasetOurs: false,
+  separator: null,
   roles: {},
   confidence: {},
   timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,

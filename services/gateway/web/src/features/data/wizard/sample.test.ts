@@ -12,6 +12,12 @@ it("reads headers, columns and rows, and leaves out columns that cannot be told 
   expect(sample.rows).toHaveLength(2);
 });
 
+it("splits at the separator the reader chose", async () => {
+  const file = csv("a,b;c,d\n1,2;3,4\n");
+  expect((await readSample(file)).headers).toEqual(["a", "b;c", "d"]);
+  expect(await readSample(file, ";")).toMatchObject({ separator: ";", headers: ["a,b", "c,d"], rows: [["1,2", "3,4"]] });
+});
+
 it("doubts a header that looks like data, and refuses a file of one line", async () => {
   expect((await readSample(csv("u1,home,2024-01-01 10:00\nu2,cart,2024-01-01 11:00\n"))).isHeaderDoubtful).toBe(true);
   await expect(readSample(csv("user,event\n"))).rejects.toMatchObject({ code: "header_missing" });

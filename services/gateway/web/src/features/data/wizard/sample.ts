@@ -20,14 +20,14 @@ export interface Sample {
 }
 
 /**
- * Reads and splits the beginning of a file.
+ * Reads and splits the beginning of a file, at `chosen` or else at the separator that fits best.
  *
  * @throws FileProblem when it is no delimited text with a header and a row.
  */
-export async function readSample(file: Blob): Promise<Sample> {
+export async function readSample(file: Blob, chosen: Separator | null = null): Promise<Sample> {
   const { text, ...head } = await readHead(file);
   const body = text.startsWith("\uFEFF") ? text.slice(1) : text;
-  const separator = guessSeparator(body);
+  const separator = chosen ?? guessSeparator(body);
   const [first, ...rows] = parseCsv(body, separator);
   if (!first || rows.length === 0) throw new FileProblem("header_missing");
   const headers = first.map((header) => header.trim());

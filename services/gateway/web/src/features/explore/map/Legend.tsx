@@ -1,13 +1,23 @@
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
+import { HelpHover } from "@/shared/ui";
 import type { Classes } from "../model/classes";
 import type { MapMode } from "../draw/scene";
 import css from "./map.module.css";
 
 const SHADES = [1, 2, 3, 4, 5];
 
+interface LegendProps {
+  mode: MapMode;
+  classes: Classes;
+  unit: string;
+  hasGoal: boolean;
+  /** Stands in the text instead of floating over the map. */
+  isInText?: boolean;
+}
+
 /** What colours, bars and marks mean, with the real bounds of the classes. */
-export function Legend({ mode, classes, unit, hasGoal }: { mode: MapMode; classes: Classes; unit: string; hasGoal: boolean }) {
+export function Legend({ mode, classes, unit, hasGoal, isInText }: LegendProps) {
   const t = useText();
   const f = useFormat();
   const [least, most] = [classes.bounds[0], classes.bounds.at(-1)];
@@ -15,7 +25,7 @@ export function Legend({ mode, classes, unit, hasGoal }: { mode: MapMode; classe
   const scale = mode === "time" ? "time" : "freq";
   const hasBounds = least !== undefined && most !== undefined;
   return (
-    <div className={`${css.float} ${css.legend}`}>
+    <div className={isInText ? css.legendRows : `${css.float} ${css.legend}`}>
       <span className={`${css.legendItem} ${css.scale}`}>
         {hasBounds
           ? mode === "time" && least < 1
@@ -32,6 +42,7 @@ export function Legend({ mode, classes, unit, hasGoal }: { mode: MapMode; classe
       <span className={css.legendItem}>
         <span className={css.waySwatch} />
         {hasGoal ? t("explore.legend.main_goal") : t("explore.legend.main")}
+        <HelpHover term={t("explore.legend.main")} textId="explore.help.main_way" helpPage="map" />
       </span>
       <span className={css.legendItem}>{t("explore.legend.bar", { unit })}</span>
       <span className={css.legendItem}>

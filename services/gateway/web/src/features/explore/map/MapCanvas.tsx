@@ -28,7 +28,6 @@ import { ZOOM_STEP, ZoomButtons } from "./ZoomButtons";
 const MANY_STEPS = 60;
 const MANY_PATHS = 400;
 const HIT_LEAST_RATIO = 0.01;
-const HINT_SEEN = "cjm-map-hint-seen";
 const TIP_OFFSET_PX = 14;
 const TIP_WIDTH_PX = 280;
 /** Part of the map that the half-open sheet of a phone covers. */
@@ -38,8 +37,11 @@ const NO_INSETS: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 export interface MapHandle {
   /** The drawing as it stands, for export. */
   svg: () => SVGSVGElement | null;
-  focusStep: (step: string) => void;
+  /** Where the step is not drawn, the map's tab stop gets the focus. */
+  focusStep: (step: string | null) => void;
   zoomBy: (factor: number) => void;
+  /** Everything in sight. */
+  fit: () => void;
 }
 
 interface MapCanvasProps {
@@ -57,6 +59,8 @@ interface MapCanvasProps {
   leaving: ReadonlySet<string>;
   isBusy: boolean;
   isPhone: boolean;
+  /** A sheet holds the zoom buttons and covers what is selected. */
+  hasSheet?: boolean;
   /** Part of the drawing given by the address; null = all of it. */
   view: ViewRect | null;
   onView: (view: ViewRect | null) => void;
@@ -74,13 +78,11 @@ interface MapCanvasProps {
 export function MapCanvas(props: MapCanvasProps) {
   const { scene, layoutKey, direction, mode, goal, selection, onSelect, leaving, isPhone, view, onView, cardLabel } = props;
   const t = useText();
-  const isArmed = useRef(false);
   const { ref: frame, width, height } = useElementSize();
   const [hovered, setHovered] = useState<string | null>(null);
   const [focused, setFocused] = useState<string | null>(null);
   const [tip, setTip] = useState<{ key: string; x: number; y: number } | null>(null);
   const [stop, setStop] = useState<string | null>(null);
-  const [hint, setHint] = useState(false);
   const [isGoalAway, setGoalAway] = useState(false);
 
   const cards = useMemo(() => new Map(scene.cards.map((card) => [card.step.activity, card])), [scene.cards]);
@@ -94,15 +96,20 @@ export function MapCanvas(props: MapCanvasProps) {
     (transform: Transform) => setGoalAway(goalPlace !== undefined && !isInSight(transform, goalPlace, { width, height }, insets)),
     [goalPlace, width, height, insets],
   );
-  const { svg, content, camera } = useZoom({
-    isArmed,
+  const { svg, content, camera, showsHint } = useZoom({
     onChange: seekGoal,
     onMoved: (transform) => onView(viewOf(transform, { width, height })),
   });
   const fit = useCallback(
-    (instantly: boolean) => camera.moveTo(fitted(scene.bounds, { width, height }, insets, isPhone ? 0.68 : 0.74, direction), instantly),
-    [camera, scene.bounds, width, height, insets, isPhone, direction],
+    (instantly: boolean) => {
+      // The legend takes more rows where it is narrow.
+      const legend = svg.current?.parentElement?.querySelector(`.${css.legend}`)?.clientHeight ?? 0;
+      const free = { ...insets, bottom: Math.max(insets.bottom, legend + 30) };
+      camera.moveTo(fitted(scene.bounds, { width, height }, free, isPhone ? 0.68 : 0.74, direction), instantly);
+    },
+    [svg, camera, scene.bounds, width, height, insets, isPhone, direction],
   );
+  const fitAll = useCallback(() => (fit(false), onView(null)), [fit, onView]);
 
   const shown = useRef<{ layoutKey: object; direction: Direction; width: number; cards: typeof cards } | null>(null);
   useLayoutEffect(() => {
@@ -145,15 +152,17 @@ export function MapCanvas(props: MapCanvasProps) {
     [cards, camera, width, height],
   );
   const focusStep = useCallback(
-    (step: string) => {
+    (wanted: string | null) => {
+      const step = wanted !== null && cards.has(wanted) ? wanted : tabStop;
+      if (step === null) return;
       setStop(step);
       const element = svg.current?.querySelector<SVGGElement>(`[data-step="${CSS.escape(step)}"]`);
       element?.focus({ preventScroll: true });
       reveal(step, insets);
     },
-    [svg, reveal, insets],
+    [svg, cards, tabStop, reveal, insets],
   );
-  useImperativeHandle(props.handle, () => ({ svg: () => svg.current, focusStep, zoomBy: camera.zoomBy }), [svg, focusStep, camera]);
+  useImperativeHandle(props.handle, () => ({ svg: () => svg.current, focusStep, zoomBy: camera.zoomBy, fit: fitAll }), [svg, focusStep, camera, fitAll]);
 
   const lit = useMemo(() => litBy(scene, hovered ?? focused ?? (selection && keyOf(selection))), [scene, hovered, focused, selection]);
 
@@ -198,7 +207,7 @@ export function MapCanvas(props: MapCanvasProps) {
       case "-":
         return () => camera.zoomBy(1 / ZOOM_STEP);
       case "0":
-        return () => (fit(false), onView(null));
+        return fitAll;
       default:
         return null;
     }
@@ -226,39 +235,10 @@ export function MapCanvas(props: MapCanvasProps) {
     if (step !== undefined) {
       setStop(step);
       onSelect({ kind: "step", step });
-      if (isPhone) reveal(step, { ...insets, bottom: height * SHEET_RATIO + insets.top });
+      if (props.hasSheet) reveal(step, { ...insets, bottom: height * SHEET_RATIO + insets.top });
     } else if (shape) onSelect({ kind: "path", source: shape.source, target: shape.target });
     else onSelect(null);
   };
-
-  useEffect(() => {
-    const element = svg.current;
-    if (!element) return;
-    const arm = (on: boolean): void => {
-      isArmed.current = on;
-      element.dataset["armed"] = String(on);
-    };
-    const onTap = (event: globalThis.PointerEvent): void => {
-      if (event.pointerType === "touch") arm(element.contains(event.target as Node));
-    };
-    const onTouchMove = (event: TouchEvent): void => {
-      if (isArmed.current || event.touches.length > 1 || localStorage.getItem(HINT_SEEN)) return;
-      localStorage.setItem(HINT_SEEN, "1");
-      setHint(true);
-    };
-    // The finger is up again: a tap or the end of a scroll inside the map.
-    document.addEventListener("pointerup", onTap);
-    element.addEventListener("touchmove", onTouchMove, { passive: true });
-    return () => {
-      document.removeEventListener("pointerup", onTap);
-      element.removeEventListener("touchmove", onTouchMove);
-    };
-  }, [svg]);
-  useEffect(() => {
-    if (!hint) return;
-    const timer = setTimeout(() => setHint(false), 4000);
-    return () => clearTimeout(timer);
-  }, [hint]);
 
   const pathsCount = scene.paths.filter(({ path }) => path && !isRepeat(path)).length;
   const GoalArrow = direction === "down" ? IconArrowDown : IconArrowRight;
@@ -282,7 +262,7 @@ export function MapCanvas(props: MapCanvasProps) {
         className={css.canvas}
         data-mode={mode}
         role="group"
-        aria-label={t("explore.map.label", { steps: scene.cards.length, paths: pathsCount })}
+        aria-label={t(props.onTable ? "explore.map.label" : "explore.map.label_plain", { steps: scene.cards.length, paths: pathsCount })}
         onKeyDown={onKeyDown}
         onFocus={onFocus}
         onBlur={() => setFocused(null)}
@@ -330,7 +310,7 @@ export function MapCanvas(props: MapCanvasProps) {
           {tipLines.map((line, index) => (index === 0 ? <b key={line}>{line}</b> : <div key={line}>{line}</div>))}
         </div>
       )}
-      {hint && <div className={`${css.float} ${css.hint}`}>{t("explore.map.tap_hint")}</div>}
+      {showsHint && <div className={`${css.float} ${css.hint}`}>{t("explore.map.tap_hint")}</div>}
       {props.legend}
       {isGoalAway && goal !== null && (
         <button type="button" className={`${css.float} ${css.toGoal}`} onClick={() => focusStep(goal)}>
@@ -338,7 +318,7 @@ export function MapCanvas(props: MapCanvasProps) {
           {t("explore.map.to_goal")}
         </button>
       )}
-      <ZoomButtons onZoom={camera.zoomBy} onFit={() => (fit(false), onView(null))} />
+      {!props.hasSheet && <ZoomButtons onZoom={camera.zoomBy} onFit={fitAll} />}
     </div>
   );
 }

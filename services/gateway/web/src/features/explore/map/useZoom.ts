@@ -1,9 +1,11 @@
 import { select } from "d3-selection";
 import { zoom, zoomIdentity, zoomTransform, type ZoomBehavior } from "d3-zoom";
-import { useCallback, useEffect, useMemo, useRef, type RefObject } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type RefObject } from "react";
 import { SCALE_RANGE, type Transform } from "./view";
 
 const GLIDE_MS = 380;
+const HINT_SEEN = "cjm-map-hint-seen";
+const HINT_MS = 4000;
 
 export interface Camera {
   get: () => Transform;
@@ -17,20 +19,22 @@ export interface Zoom {
   /** The one element whose `transform` follows, outside React. */
   content: RefObject<SVGGElement | null>;
   camera: Camera;
+  /** Says for a moment, once per browser, that a tap lets one finger move the drawing. */
+  showsHint: boolean;
 }
 
 interface ZoomOptions {
-  /** One finger moves the map only while this is true. */
-  isArmed: RefObject<boolean>;
   /** With every change, also while the map glides. */
   onChange?: (transform: Transform) => void;
   /** After the reader moved the map. */
   onMoved: (transform: Transform) => void;
 }
 
-/** Pan and zoom by d3-zoom: wheel, drag, pinch; a double click does nothing. */
-export function useZoom({ isArmed, onChange, onMoved }: ZoomOptions): Zoom {
+/** Pan and zoom by d3-zoom: wheel, drag, pinch, one finger after a tap; a double click does nothing. */
+export function useZoom({ onChange, onMoved }: ZoomOptions): Zoom {
   const svg = useRef<SVGSVGElement>(null);
+  const isArmed = useRef(false);
+  const [showsHint, setHint] = useState(false);
   const content = useRef<SVGGElement>(null);
   const behaviour = useRef<ZoomBehavior<SVGSVGElement, unknown> | null>(null);
   const changed = useRef(onChange);
@@ -69,7 +73,36 @@ export function useZoom({ isArmed, onChange, onMoved }: ZoomOptions): Zoom {
       cancelAnimationFrame(frame.current);
       selection.on(".zoom", null);
     };
-  }, [isArmed]);
+  }, []);
+
+  useEffect(() => {
+    const element = svg.current;
+    if (!element) return;
+    const arm = (on: boolean): void => {
+      isArmed.current = on;
+      element.dataset["armed"] = String(on);
+    };
+    const onTap = (event: PointerEvent): void => {
+      if (event.pointerType === "touch") arm(element.contains(event.target as Node));
+    };
+    const onTouchMove = (event: TouchEvent): void => {
+      if (isArmed.current || event.touches.length > 1 || localStorage.getItem(HINT_SEEN)) return;
+      localStorage.setItem(HINT_SEEN, "1");
+      setHint(true);
+    };
+    // The finger is up again: a tap or the end of a scroll inside the map.
+    document.addEventListener("pointerup", onTap);
+    element.addEventListener("touchmove", onTouchMove, { passive: true });
+    return () => {
+      document.removeEventListener("pointerup", onTap);
+      element.removeEventListener("touchmove", onTouchMove);
+    };
+  }, []);
+  useEffect(() => {
+    if (!showsHint) return;
+    const timer = setTimeout(() => setHint(false), HINT_MS);
+    return () => clearTimeout(timer);
+  }, [showsHint]);
 
   const jump = useCallback(({ x, y, k }: Transform) => {
     if (svg.current) behaviour.current?.transform(select(svg.current), zoomIdentity.translate(x, y).scale(k));
@@ -112,5 +145,5 @@ export function useZoom({ isArmed, onChange, onMoved }: ZoomOptions): Zoom {
     [get, moveTo],
   );
   const camera = useMemo(() => ({ get, moveTo, zoomBy }), [get, moveTo, zoomBy]);
-  return { svg, content, camera };
+  return { svg, content, camera, showsHint };
 }

@@ -23,6 +23,7 @@ export interface Transform {
 
 export const SCALE_RANGE = [0.15, 3] as const;
 const FIT_SCALE_MOST = 1.1;
+const EDGE_PX = 4;
 
 /**
  * Everything in sight, but never smaller than `leastScale`: then the beginning of the journeys, and the spine (0 across
@@ -35,7 +36,9 @@ export function fitted(bounds: Rect, size: Size, insets: Insets, leastScale: num
   const k = Math.max(whole, leastScale);
   const shift = (low: number, high: number, from: number, space: number, isAlongTime: boolean): number => {
     if ((high - low) * k <= space + 1) return from + (space - (high - low) * k) / 2 - low * k;
-    if (isAlongTime) return from - low * k;
+    const over = (high - low) * k - space;
+    // A little too long: it moves into the margin before it, rather than under what floats at its end.
+    if (isAlongTime) return from - low * k - (over <= from - EDGE_PX ? over : 0);
     return Math.min(from - low * k, Math.max(from + space / 2, from + space - high * k));
   };
   return {

@@ -1,5 +1,5 @@
 import { useElementSize } from "@mantine/hooks";
-import { useCallback, useLayoutEffect, useMemo, useRef } from "react";
+import { useCallback, useLayoutEffect, useMemo } from "react";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { rectAround } from "../draw/geometry";
@@ -17,10 +17,10 @@ const TEXT_PADDING = 24;
 
 /** A model as a picture to look at: pan and zoom, nothing to change. */
 export function ModelCanvas({ drawing, label }: { drawing: ModelDrawing; label: string }) {
-  const isArmed = useRef(true);
+  const t = useText();
   const { ref: frame, width, height } = useElementSize();
   const ignore = useCallback(() => undefined, []);
-  const { svg, content, camera } = useZoom({ isArmed, onMoved: ignore });
+  const { svg, content, camera, showsHint } = useZoom({ onMoved: ignore });
   const { left, right, top, bottom } = drawing.bounds;
   // Trees and nets have no spine: their middle takes its place.
   const middle = { x: (left + right) / 2, y: (top + bottom) / 2 };
@@ -37,7 +37,7 @@ export function ModelCanvas({ drawing, label }: { drawing: ModelDrawing; label: 
   }, [fit, width]);
   return (
     <div className={mapCss.frame} ref={frame}>
-      <svg ref={svg} className={`${mapCss.canvas} ${css.model}`} data-armed role="img" aria-label={label}>
+      <svg ref={svg} className={mapCss.canvas} role="img" aria-label={label}>
         <g ref={content}>
           <g transform={`translate(${-middle.x},${-middle.y})`}>
             {drawing.links.map((link, index) => (
@@ -52,6 +52,7 @@ export function ModelCanvas({ drawing, label }: { drawing: ModelDrawing; label: 
           </g>
         </g>
       </svg>
+      {showsHint && <div className={`${mapCss.float} ${mapCss.hint}`}>{t("explore.map.tap_hint")}</div>}
       <ZoomButtons onZoom={camera.zoomBy} onFit={() => fit(false)} />
     </div>
   );

@@ -1,13 +1,14 @@
 import { Button } from "@mantine/core";
 import { IconChevronRight, IconClock, IconRepeat, IconTarget, IconX } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { Fragment, type ReactNode } from "react";
+import { Fragment, type ReactNode, type Ref } from "react";
 import type { Variants } from "@/api/types";
 import { T, useText } from "@/messages";
 import { formatTerm, withTerm, type Term } from "@/shared/filters";
 import { useFormat } from "@/shared/format";
 import { useScope } from "@/shared/scope";
 import { scopeOf, type AppSearch } from "@/shared/search";
+import { HelpHover } from "@/shared/ui";
 import type { Facts } from "../model/facts";
 import { END, START, journeysOf, stepsByName, type Graph, type Path, type Step } from "../model/graph";
 import { neighbours, type NeighbourRow } from "../model/neighbours";
@@ -26,6 +27,7 @@ export interface PanelProps {
   selection: Selection | null;
   /** "session" or "customer": the unit of a journey. */
   unit: string;
+  titleRef?: Ref<HTMLHeadingElement>;
   onSelect: (selection: Selection | null) => void;
   /** Shows the named steps, then selects. */
   onReveal: (steps: string[], selection: Selection) => void;
@@ -48,13 +50,15 @@ export function SidePanel(props: PanelProps) {
   return <Unknown name={`${source} → ${target}`} {...props} onShow={isHidden ? () => onReveal([source, target], selection) : null} />;
 }
 
-function Head({ kind, title, onSelect }: { kind: string; title: ReactNode; onSelect: PanelProps["onSelect"] }) {
+function Head({ kind, title, titleRef, onSelect }: Pick<PanelProps, "titleRef" | "onSelect"> & { kind: string; title: ReactNode }) {
   const t = useText();
   return (
     <header className={css.head}>
       <div>
         <div className={css.kind}>{kind}</div>
-        <h2 className={css.title}>{title}</h2>
+        <h2 className={css.title} ref={titleRef} tabIndex={-1}>
+          {title}
+        </h2>
       </div>
       <button type="button" className={css.close} aria-label={t("explore.panel.close")} onClick={() => onSelect(null)}>
         <IconX size={18} stroke={1.7} />
@@ -76,25 +80,27 @@ function Tiles({ items }: { items: [value: string, label: string][] }) {
   );
 }
 
-function Unknown({ name, onShow, onSelect }: PanelProps & { name: string; onShow: (() => void) | null }) {
+function Unknown({ name, onShow, titleRef, onSelect }: PanelProps & { name: string; onShow: (() => void) | null }) {
   const t = useText();
   return (
     <>
-      <Head kind={t("explore.panel.selected")} title={name} onSelect={onSelect} />
+      <Head kind={t("explore.panel.selected")} title={name} {...{ titleRef, onSelect }} />
       <p className={css.lead}>{onShow ? t("explore.panel.hidden") : t("explore.panel.not_in_scope")}</p>
       {onShow && <Button onClick={onShow}>{t("explore.panel.show_it")}</Button>}
     </>
   );
 }
 
-function Summary({ full, facts, ways, unit, onReveal }: PanelProps) {
+function Summary({ full, facts, ways, unit, titleRef, onReveal }: PanelProps) {
   const t = useText();
   const f = useFormat();
   const journeys = journeysOf(full);
   const { goal, longestWait, mostRepeated } = facts;
   return (
     <>
-      <h2 className={css.title}>{t("explore.summary.title")}</h2>
+      <h2 className={css.title} ref={titleRef} tabIndex={-1}>
+        {t("explore.summary.title")}
+      </h2>
       <p className={css.lead}>{t("explore.summary.lead")}</p>
       <Tiles
         items={[
@@ -109,6 +115,7 @@ function Summary({ full, facts, ways, unit, onReveal }: PanelProps) {
           <Fact
             icon={<IconTarget size={16} stroke={1.7} />}
             tone="goal"
+            help={<HelpHover term={t("explore.help.goal_term")} textId="explore.help.goal" helpPage="glossary" />}
             onClick={() => onReveal([goal.step], { kind: "step", step: goal.step })}
           >
             <T id="explore.facts.goal" values={{ share: f.share(goal.ratio), unit, step: goal.step }} />
@@ -150,7 +157,7 @@ function Summary({ full, facts, ways, unit, onReveal }: PanelProps) {
   );
 }
 
-function Fact({ icon, tone, onClick, children }: { icon: ReactNode; tone: string; onClick: () => void; children: ReactNode }) {
+function Fact({ icon, tone, help, onClick, children }: { icon: ReactNode; tone: string; help?: ReactNode; onClick: () => void; children: ReactNode }) {
   return (
     <li>
       <button type="button" className={css.fact} onClick={onClick}>
@@ -159,6 +166,7 @@ function Fact({ icon, tone, onClick, children }: { icon: ReactNode; tone: string
         </span>
         <span className={css.factText}>{children}</span>
       </button>
+      {help}
     </li>
   );
 }
@@ -234,13 +242,13 @@ function KeepOrLeave({ term }: { term: Term }) {
   );
 }
 
-function StepPanel({ graph, step, unit, onSelect }: PanelProps & { step: Step }) {
+function StepPanel({ graph, step, unit, titleRef, onSelect }: PanelProps & { step: Step }) {
   const t = useText();
   const f = useFormat();
   const { activity } = step;
   return (
     <>
-      <Head kind={t("explore.step.kind")} title={activity} onSelect={onSelect} />
+      <Head kind={t("explore.step.kind")} title={activity} {...{ titleRef, onSelect }} />
       <Tiles
         items={[
           [f.number(step.count), t("explore.step.events", { count: step.count })],
@@ -311,7 +319,7 @@ function Neighbours({ title, step, side, graph, onSelect }: NeighboursProps) {
   );
 }
 
-function PathPanel({ graph, path, onSelect }: PanelProps & { path: Path }) {
+function PathPanel({ graph, path, titleRef, onSelect }: PanelProps & { path: Path }) {
   const t = useText();
   const f = useFormat();
   const { source, target } = path;
@@ -329,7 +337,7 @@ function PathPanel({ graph, path, onSelect }: PanelProps & { path: Path }) {
   );
   return (
     <>
-      <Head kind={t("explore.path.kind")} title={title} onSelect={onSelect} />
+      <Head kind={t("explore.path.kind")} title={title} {...{ titleRef, onSelect }} />
       <Tiles
         items={[
           [f.number(path.count), t("explore.path.moves", { count: path.count })],

@@ -1,0 +1,45 @@
+import { notifications } from "@mantine/notifications";
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import { api } from "@/api/client";
+import type { Dataset } from "@/api/types";
+import { loadMessages } from "@/messages";
+import { quietClient, showAt } from "@/test-page";
+import { AccessTab } from "./AccessTab";
+
+beforeAll(async () => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  vi.stubGlobal("ResizeObserver", class { observe() {} unobserve() {} disconnect() {} });
+  await loadMessages("data");
+});
+afterEach(() => {
+  act(() => notifications.clean());
+  vi.restoreAllMocks();
+});
+
+const dataset = (canManage: boolean) => ({ id: "d1", name: "Web shop", owner: "Linh", owner_id: "u0", access: { can_manage: canManage } }) as Dataset;
+
+it("takes access away at once, keeps the focus in the list, and gives it back", async () => {
+  const grants = ["Ada", "Bo"].map((username) => ({ user_id: username, username, created_at: "2024-01-01T00:00:00Z" }));
+  vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve({ items: path.endsWith("/grants") ? grants : [], next_cursor: null } as never));
+  const post = vi.spyOn(api, "post").mockResolvedValue(undefined);
+  const remove = vi.spyOn(api, "delete").mockImplementation(() => {
+    grants.shift();
+    return Promise.resolve(undefined as never);
+  });
+  showAt("/", <AccessTab dataset={dataset(true)} />, quietClient());
+  const button = await screen.findByRole("button", { name: "Take access away from Ada" });
+  button.focus();
+  fireEvent.click(button);
+  expect(document.activeElement?.getAttribute("aria-label")).toBe("Take access away from Bo");
+  await waitFor(() => expect(screen.queryByRole("button", { name: "Take access away from Ada" })).toBeNull());
+  await screen.findByText(/Access to Web shop taken away from Ada/);
+  expect(remove).toHaveBeenCalledExactlyOnceWith("/datasets/d1/grants/Ada");
+  fireEvent.click(screen.getByRole("button", { name: "Undo" }));
+  await waitFor(() => expect(post).toHaveBeenCalledExactlyOnceWith("/datasets/d1/grants", { user_id: "Ada" }));
+});
+
+it("says who sees the list to those who do not", async () => {
+  showAt("/", <AccessTab dataset={dataset(false)} />, quietClient());
+  await screen.findByText("Only Linh and administrators see who else may use Web shop. Ask Linh to give access.");
+});

@@ -1,0 +1,84 @@
+import { File as NodeFile } from "node:buffer";
+import { notifications } from "@mantine/notifications";
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { api } from "@/api/client";
+import { datasetsQuery, meQuery } from "@/api/hooks";
+import { loadMessages } from "@/messages";
+import { quietClient, showAt } from "@/test-page";
+import { dropDraft, emptyDraft, loadDraft, saveDraft } from "./draft";
+import WizardPage from "./WizardPage";
+
+vi.mock("./draft", async (original) => ({ ...(await original<object>()), loadDraft: vi.fn(), saveDraft: vi.fn(), dropDraft: vi.fn() }));
+
+// jsdom's own files cannot be read as a stream.
+const file = new NodeFile(["user;event;when\nc1;cart,full;2024-01-13\n"], "orders.csv") as unknown as File;
+
+beforeAll(async () => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  vi.stubGlobal("ResizeObserver", class { observe() {} unobserve() {} disconnect() {} });
+  Element.prototype.scrollIntoView = vi.fn();
+  await loadMessages("data", "wizard");
+});
+beforeEach(() => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  vi.mocked(loadDraft).mockResolvedValue({ draft: { ...emptyDraft(null), datasetId: "d9", isDatasetOurs: true, roles: { user: "customer_id" } }, file, savedAt: 0 });
+});
+afterEach(() => {
+  act(() => notifications.clean());
+  vi.useRealTimers();
+  vi.clearAllMocks();
+});
+
+function show() {
+  const client = quietClient();
+  client.setQueryData(datasetsQuery.queryKey, []);
+  client.setQueryData(meQuery.queryKey, { features: { max_upload_bytes: 1_000_000 } } as never);
+  return showAt("/data/imports/new", <WizardPage />, client);
+}
+
+it("clears a draft thrown away at once, and deletes it only when nobody wants it back", async () => {
+  const remove = vi.spyOn(api, "delete").mockResolvedValue(undefined);
+  show();
+  fireEvent.click(await screen.findByRole("button", { name: "Throw this draft away" }));
+  expect(screen.queryByRole("button", { name: "Throw this draft away" })).toBeNull();
+  expect(document.activeElement?.textContent).toBe("Choose a file");
+  await screen.findByText(/Draft of orders.csv thrown away/);
+  expect(dropDraft).not.toHaveBeenCalled();
+  expect(remove).not.toHaveBeenCalled();
+  await act(() => vi.advanceTimersByTimeAsync(11_000));
+  await waitFor(() => expect(dropDraft).toHaveBeenCalledOnce());
+  expect(remove).toHaveBeenCalledExactlyOnceWith("/datasets/d9");
+});
+
+it("brings a draft back with its file and its choices", async () => {
+  const remove = vi.spyOn(api, "delete").mockResolvedValue(undefined);
+  show();
+  fireEvent.click(await screen.findByRole("button", { name: "Throw this draft away" }));
+  fireEvent.click(await screen.findByRole("button", { name: "Undo" }));
+  await screen.findByRole("button", { name: "Throw this draft away" });
+  await act(() => vi.advanceTimersByTimeAsync(11_000));
+  expect(dropDraft).not.toHaveBeenCalled();
+  expect(remove).not.toHaveBeenCalled();
+  expect(vi.mocked(saveDraft).mock.lastCall).toMatchObject([{ datasetId: "d9", roles: { user: "customer_id" } }, file]);
+});
+
+it("ends the offer when the page is opened anew", async () => {
+  vi.spyOn(api, "delete").mockResolvedValue(undefined);
+  const { unmount } = show();
+  fireEvent.click(await screen.findByRole("button", { name: "Throw this draft away" }));
+  await screen.findByText(/thrown away/);
+  unmount();
+  expect(dropDraft).not.toHaveBeenCalled();
+  vi.mocked(loadDraft).mockResolvedValue(null);
+  show();
+  await waitFor(() => expect(dropDraft).toHaveBeenCalledOnce());
+});
+
+it("reads the file again with another separator", async () => {
+  show();
+  fireEvent.click(await screen.findByRole("combobox", { name: "Separator" }));
+  fireEvent.click(await screen.findByRole("option", { name: "commas", hidden: true }));
+  await screen.findByText(/1 column,/);
+  await waitFor(() => expect(vi.mocked(saveDraft).mock.lastCall?.[0]).toMatchObject({ separator: "," }));
+});

@@ -1,0 +1,93 @@
+import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
+import { fireEvent, render, screen, waitFor } from "@testing-library/react";
+import type { ReactNode } from "react";
+import { beforeEach, expect, it, vi } from "vitest";
+import { loadMessages, Messages } from "@/messages";
+import { parseSearch, stringifySearch } from "@/shared/search";
+import MapPage from "./MapPage";
+import { graphOf } from "./test/samples";
+import type { JourneyMap } from "./useJourneyMap";
+
+const map = vi.hoisted<{ current: unknown }>(() => ({ current: null }));
+vi.mock("./useJourneyMap", () => ({ MOST_STEPS: 150, useJourneyMap: () => map.current }));
+vi.mock("./draw/layoutClient", () => ({ warmUpLayout: vi.fn() }));
+vi.mock("./map/MapCanvas", () => ({ MapCanvas: ({ onTable }: { onTable: () => void }) => <button onClick={onTable}>{"T"}</button> }));
+const graph = graphOf([
+  ["home", "home", "cart", "buy"],
+  ["home", "buy"],
+]);
+vi.mock("./ExploreLayout", () => ({
+  ExploreTabs: ({ actions }: { actions: ReactNode }) => actions ?? null,
+  WhenReady: ({ children }: { children: (ready: unknown) => ReactNode }) =>
+    children({ dataset: { id: "d1", name: "Shop", goal_activity: "buy" }, full: graph, isStale: false }),
+}));
+
+beforeEach(async () => {
+  vi.stubGlobal("matchMedia", (query: string) => ({
+    matches: query.includes("min-width"),
+    addEventListener: vi.fn(),
+    removeEventListener: vi.fn(),
+  }));
+  vi.spyOn(globalThis, "fetch").mockImplementation(() => Promise.resolve(new Response("[]", { headers: { "content-type": "application/json" } })));
+  vi.stubGlobal("ResizeObserver", class { observe = vi.fn(); unobserve = vi.fn(); disconnect = vi.fn(); });
+  const [paths, repeats] = [graph.edges.filter((path) => path.source !== path.target), graph.edges.filter((path) => path.source === path.target)];
+  const steps = graph.nodes.map((step) => step.activity);
+  map.current = {
+    ...{ mainSteps: ["home", "buy"], order: steps, steps: 3, fresh: graph, leaving: new Set(), sliders: [], movesShare: "100%", announced: "" },
+    ...{ failure: null, isBusy: false },
+    shown: { graph, mainSteps: [], paths: paths.slice(0, 2), repeats, scene: { classes: { bounds: [] }, bounds: {} }, places: {}, direction: "down" },
+  };
+  await loadMessages("explore");
+});
+
+function show() {
+  const router = createRouter({
+    routeTree: createRootRoute({ component: MapPage }),
+    history: createMemoryHistory({ initialEntries: ["/"] }),
+    parseSearch,
+    stringifySearch,
+  });
+  render(
+    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+      <Messages>
+        <MantineProvider>
+          <RouterProvider router={router as never} />
+        </MantineProvider>
+      </Messages>
+    </QueryClientProvider>,
+  );
+  return router;
+}
+const press = (element: HTMLElement): void => {
+  element.focus();
+  fireEvent.click(element);
+};
+const isFocused = async (title: RegExp) =>
+  waitFor(() => expect(document.activeElement).toBe(screen.getByRole("heading", { level: 2, name: title })));
+
+it("takes the focus along: to the table, to what is chosen in it, and from there to a path", async () => {
+  const router = show();
+  const key = await screen.findByText("T");
+  expect(document.activeElement).toBe(document.body);
+  press(key);
+  await isFocused(/^3 steps$/);
+  expect(screen.getByRole("heading", { name: "2 of 3 paths and 1 repeat" })).toBeTruthy();
+  press(screen.getAllByRole("button", { name: "cart" })[0] as HTMLElement);
+  await isFocused(/^cart$/);
+  expect(router.state.location.search).toEqual({ sel: "cart" });
+  press(screen.getByRole("button", { name: /^buy/ }));
+  await isFocused(/cart → buy/);
+  fireEvent.keyDown(document.activeElement as Element, { key: "Escape" });
+  await waitFor(() => expect(router.state.location.search).toEqual({}));
+  await isFocused(/^What this map shows$/);
+});
+
+it("offers to draw again where only the tables could be shown", async () => {
+  const retry = vi.fn();
+  map.current = { ...(map.current as JourneyMap), failure: { error: new Error(), from: "layout", retry } };
+  show();
+  fireEvent.click(await screen.findByRole("button", { name: "Try again" }));
+  expect(retry).toHaveBeenCalledOnce();
+});

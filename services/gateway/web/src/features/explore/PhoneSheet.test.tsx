@@ -1,0 +1,52 @@
+import { MantineProvider } from "@mantine/core";
+import { fireEvent, render, screen } from "@testing-library/react";
+import { beforeAll, expect, it, vi } from "vitest";
+import { loadMessages, Messages } from "@/messages";
+import { PhoneSheet } from "./PhoneSheet";
+import type { Selection } from "./state";
+
+beforeAll(async () => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  await loadMessages("explore");
+});
+
+const fit = vi.fn();
+const sheet = (selection: Selection | null) => (
+  <Messages>
+    <MantineProvider>
+      <PhoneSheet
+        {...{ selection, summary: { steps: 9, share: "80%" }, controls: "sliders", legend: "colours", onZoom: vi.fn(), onFit: fit }}
+      >
+        details
+      </PhoneSheet>
+    </MantineProvider>
+  </Messages>
+);
+const height = () => screen.getByRole("region", { name: "Details" }).dataset["height"];
+const adjust = () => fireEvent.click(screen.getByRole("button", { name: "Adjust" }));
+
+it("shows sliders, legend and Fit by Adjust, whatever is selected", () => {
+  const { rerender } = render(sheet({ kind: "step", step: "Cart" }));
+  expect([height(), screen.queryByText(/sliders/)]).toEqual(["half", null]);
+  adjust();
+  expect(height()).toBe("half");
+  expect(screen.getByText(/sliders/).textContent).toContain("colours");
+  expect(screen.queryByText(/details/)).toBeNull();
+  fireEvent.click(screen.getByRole("button", { name: "Fit" }));
+  expect(fit).toHaveBeenCalledOnce();
+  // The address has changed elsewhere: the same selection as a new object.
+  rerender(sheet({ kind: "step", step: "Cart" }));
+  expect(screen.getByText(/sliders/)).toBeTruthy();
+  rerender(sheet({ kind: "step", step: "Home" }));
+  expect(screen.queryByText(/sliders/)).toBeNull();
+  expect(screen.getByText(/details/)).toBeTruthy();
+});
+
+it("closes by a second Adjust, and opens on the details again", () => {
+  render(sheet({ kind: "step", step: "Cart" }));
+  adjust();
+  adjust();
+  expect(height()).toBe("peek");
+  fireEvent.click(screen.getByRole("button", { name: "Open or close the details" }));
+  expect([height(), screen.queryByText(/sliders/)]).toEqual(["half", null]);
+});

@@ -1,0 +1,111 @@
+import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
+import { fireEvent, render, screen } from "@testing-library/react";
+import type { ReactNode } from "react";
+import { beforeEach, expect, it, vi } from "vitest";
+import { loadMessages, Messages, T } from "@/messages";
+import { parseSearch, stringifySearch } from "@/shared/search";
+import { standaloneSvg } from "./exportPicture";
+import { MapCanvas } from "./map/MapCanvas";
+import { ModelCanvas } from "./models/ModelCanvas";
+import { StepChips } from "./panel/SidePanel";
+import VariantsPage from "./VariantsPage";
+
+vi.mock("./ExploreLayout", () => ({
+  ExploreTabs: () => null,
+  WhenReady: ({ children }: { children: (ready: unknown) => ReactNode }) =>
+    children({ dataset: { id: "d1", name: "Shop", goal_activity: null }, full: {}, isStale: false }),
+}));
+
+beforeEach(async () => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  vi.stubGlobal("ResizeObserver", class { observe = vi.fn(); unobserve = vi.fn(); disconnect = vi.fn(); });
+  await loadMessages("explore");
+});
+
+function show(content: ReactNode, address = "/") {
+  const router = createRouter({
+    routeTree: createRootRoute({ component: () => content }),
+    history: createMemoryHistory({ initialEntries: [address] }),
+    parseSearch,
+    stringifySearch,
+  });
+  return render(
+    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+      <Messages>
+        <MantineProvider>
+          <RouterProvider router={router as never} />
+        </MantineProvider>
+      </Messages>
+    </QueryClientProvider>,
+  );
+}
+
+function tap(target: Element): void {
+  const event = new Event("pointerup", { bubbles: true });
+  target.dispatchEvent(Object.assign(event, { pointerType: "touch" }));
+}
+
+it("moves a model with one finger only after a tap inside it", async () => {
+  const drawing = { bounds: { left: 0, right: 9, top: 0, bottom: 9 }, links: [], nodes: [], direction: "right" } as never;
+  show(<ModelCanvas drawing={drawing} label="Net" />);
+  const svg = await screen.findByRole("img", { name: "Net" });
+  expect(svg.dataset["armed"]).toBeUndefined();
+  tap(svg);
+  expect(svg.dataset["armed"]).toBe("true");
+  tap(document.body);
+  expect(svg.dataset["armed"]).toBe("false");
+});
+
+it("names only the keys that a map has, and leaves the zoom to the sheet only where there is one", async () => {
+  const scene = { cards: [], paths: [], pills: [], labels: [], bounds: { left: 0, right: 9, top: 0, bottom: 9 } } as never;
+  const stored = {
+    ...{ scene, layoutKey: {}, direction: "down", mode: "frequency", goal: null, selection: null, leaving: new Set<string>() },
+    ...{ onSelect: vi.fn(), onView: vi.fn(), cardLabel: () => "", cardLines: () => [], pathLines: () => [] },
+    ...{ isBusy: false, isPhone: true, view: null },
+  } as const satisfies Partial<Parameters<typeof MapCanvas>[0]>;
+  const { unmount } = show(<MapCanvas {...stored} />);
+  expect(await screen.findByRole("group", { name: /^Journey map with.*strongest path\.$/ })).toBeTruthy();
+  expect(screen.getByRole("button", { name: "Show the whole map" })).toBeTruthy();
+  unmount();
+  show(<MapCanvas {...stored} hasSheet onTable={vi.fn()} />);
+  expect(await screen.findByRole("group", { name: /press P .* T for the table/ })).toBeTruthy();
+  expect(screen.queryByRole("button", { name: "Show the whole map" })).toBeNull();
+});
+
+it("shows Keep only this way with the reason why it has to wait", async () => {
+  const ways = { items: [{ activities: ["a", "b"], count: 2, share_ratio: 1, median_seconds: 1 }], cases: 2, variants_total: 1, next_cursor: null };
+  const answer = (value: unknown) => Promise.resolve(new Response(JSON.stringify(value), { headers: { "content-type": "application/json" } }));
+  vi.spyOn(globalThis, "fetch").mockImplementation((url) => answer(JSON.stringify(url).includes("variants") ? ways : []));
+  show(<VariantsPage />, "/?dataset=d1&repeats=ignored");
+  const keep = await screen.findByRole<HTMLButtonElement>("button", { name: "Keep only this way" });
+  expect(keep.disabled).toBe(true);
+  expect(document.getElementById(keep.getAttribute("aria-describedby") ?? "")?.textContent).toMatch(/^With Ignore repeats on/);
+  fireEvent.click(screen.getByRole("switch", { name: "Ignore repeats" }));
+  expect((await screen.findByRole<HTMLButtonElement>("button", { name: "Keep only this way", description: "" })).disabled).toBe(false);
+});
+
+it("writes numbers whole where they are whole, and groups them", async () => {
+  const steps = Array.from({ length: 1300 }, (_, index) => (index < 1200 ? "a" : `b${index}`));
+  show(
+    <>
+      <p data-testid="times">
+        <T id="explore.step.times" values={{ times: 2 }} />
+        <T id="explore.step.times" values={{ times: 2.04 }} />
+        <T id="explore.step.times" values={{ times: 2.55 }} />
+        <T id="explore.paths.text" values={{ shown: 1025, all: 1110, share: "9%" }} />
+      </p>
+      <StepChips steps={[...steps, ...steps.slice(1200), ...steps.slice(1200)].concat(steps.map((step, index) => step + index))} most={1} />
+    </>,
+  );
+  expect((await screen.findByTestId("times")).textContent).toBe("2×2×2.6×1,025 of 1,110 · 9% of moves");
+  expect(screen.getByText("×1,200")).toBeTruthy();
+  expect(screen.getByText("+1,600 more")).toBeTruthy();
+});
+
+it("keeps the ground behind numbers in a saved picture", () => {
+  document.body.innerHTML = '<svg><g><text style="paint-order: stroke; stroke: red">5</text></g></svg>';
+  const svg = document.querySelector("svg") as SVGSVGElement;
+  expect(standaloneSvg(svg, { left: 0, right: 1, top: 0, bottom: 1 }).text).toContain('paint-order="stroke"');
+});

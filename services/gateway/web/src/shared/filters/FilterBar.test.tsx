@@ -1,0 +1,33 @@
+import { screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeAll, expect, it, vi } from "vitest";
+import { api } from "@/api/client";
+import { datasetsQuery } from "@/api/hooks";
+import { loadMessages } from "@/messages";
+import { quietClient, showAt } from "@/test-page";
+import { FilterBar } from "./FilterBar";
+
+vi.mock("./FilterEditor", () => ({
+  default: ({ onApply }: { onApply: (term: string) => void }) => (
+    <button type="button" onClick={() => onApply("step:checkout")}>
+      Apply
+    </button>
+  ),
+}));
+
+beforeAll(async () => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  vi.stubGlobal("ResizeObserver", class { observe() {} unobserve() {} disconnect() {} });
+  await loadMessages("filters");
+});
+
+it("returns the focus to the chip that was edited", async () => {
+  vi.spyOn(api, "get").mockRejectedValue(new Error("not asked"));
+  const client = quietClient();
+  client.setQueryData(datasetsQuery.queryKey, [{ id: "d1", name: "Web shop", case: "customer", fields: [] as string[] }] as never);
+  const { where } = showAt("/explore/map?dataset=d1&f=step:cart", <FilterBar />, client);
+  await userEvent.click(await screen.findByRole("button", { name: "Change filter: Goes through cart" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Apply" }));
+  await waitFor(() => expect(where()).toBe("/explore/map?dataset=d1&f=step:checkout"));
+  await waitFor(() => expect(document.activeElement?.getAttribute("aria-label")).toBe("Change filter: Goes through checkout"));
+});

@@ -1,0 +1,31 @@
+import { Popover } from "@mantine/core";
+import { IconHelpCircle } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { T, useText } from "@/messages";
+import { scopeOf, type AppSearch } from "@/shared/search";
+import type { HelpHoverProps } from "./HelpHover";
+import css from "./ui.module.css";
+
+/** The "?" itself and what it opens. */
+export default function HelpPopover({ term, textId, helpPage }: HelpHoverProps) {
+  const t = useText();
+  return (
+    <Popover width={300} position="bottom-start" withArrow trapFocus returnFocus>
+      <Popover.Target>
+        <button type="button" className={css.help} aria-label={t("common.help_about", { term })}>
+          <IconHelpCircle size={16} stroke={1.7} />
+        </button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <p className="small" style={{ margin: 0 }}>
+          <T id={textId} />
+        </p>
+        {helpPage && (
+          <Link to="/help/$page" params={{ page: helpPage }} search={(former: AppSearch) => scopeOf(former)} className="small">
+            {t("common.read_in_help")}
+          </Link>
+        )}
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
