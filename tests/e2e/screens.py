@@ -109,7 +109,14 @@ new PerformanceObserver((list) => {
 """
 
 SHIFTS = "() => window.shifts"
-NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Two frames on, and every change that takes time has come to its end (with reduced motion each takes 0.01 ms).
+NEXT_FRAME = """
+async () => {
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+    const ending = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime !== Infinity);
+    await Promise.all(ending.map((one) => one.finished.catch(() => null)));
+}
+"""
 
 # Times, ids and the address of this run become fixed ones.
 FREEZE = r"""

@@ -1,9 +1,10 @@
 /** Help pages in reading order. */
-export const HELP_PAGES = ["start", "data", "import", "map", "reports", "api", "glossary", "shortcuts"] as const;
+export const HELP_PAGES = ["start", "data", "import", "map", "models", "reports", "api", "glossary", "shortcuts"] as const;
 export type HelpPageName = (typeof HELP_PAGES)[number];
 
 /** The Help page that belongs to a screen. */
 export function helpPageFor(pathname: string): HelpPageName {
+  if (pathname.startsWith("/explore/models")) return "models";
   if (pathname.startsWith("/explore")) return "map";
   if (pathname.startsWith("/reports")) return "reports";
   if (pathname.startsWith("/data/imports")) return "import";

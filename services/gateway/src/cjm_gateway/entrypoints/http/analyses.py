@@ -165,7 +165,8 @@ def analysis_shape(analysis: analysis_pb2.Analysis) -> AnalysisShape:
             "from": analysis.from_date or None,
             "to": analysis.to_date or None,
             "filter": list(analysis.filter_terms),
-            "parameters": MessageToDict(analysis.parameters),
+            # A map of protobuf has no order of its own; the same analysis must not read differently the next time.
+            "parameters": dict(sorted(MessageToDict(analysis.parameters).items())),
             "status": word(analysis_pb2.AnalysisStatus, analysis.status),
             "progress_ratio": analysis.progress_ratio,
             "error": {"reason": analysis.error_reason, "detail": analysis.error_detail} if has_error else None,

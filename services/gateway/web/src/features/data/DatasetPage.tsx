@@ -60,7 +60,7 @@ export default function DatasetPage() {
                 </LockedButton>
               ))}
             {access.can_write ? (
-              <LinkButton to="/data/imports/new" search={scope} leftSection={<IconUpload size={16} stroke={1.7} />}>
+              <LinkButton to="/data/imports/new" search={{ ...scope, into: "dataset" }} leftSection={<IconUpload size={16} stroke={1.7} />}>
                 {t("data.add_events")}
               </LinkButton>
             ) : (

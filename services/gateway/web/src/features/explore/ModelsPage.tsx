@@ -119,7 +119,7 @@ function ModelForm({ dataset, full, onStarted }: Ready & { onStarted: (id: strin
               <div key={name}>
                 <DataSlider
                   label={t(`explore.model.parameter.${name}`)}
-                  help={<HelpHover term={t(`explore.model.parameter.${name}`)} textId={`explore.help.parameter.${name}`} />}
+                  help={<HelpHover term={t(`explore.model.parameter.${name}`)} textId={`explore.help.parameter.${name}`} helpPage="models" />}
                   text={text}
                   spoken={text}
                   min={0}

@@ -21,7 +21,7 @@ export default function HelpPopover({ term, textId, helpPage }: HelpHoverProps) 
           <T id={textId} />
         </p>
         {helpPage && (
-          <Link to="/help/$page" params={{ page: helpPage }} search={(former: AppSearch) => scopeOf(former)} className="small">
+          <Link to="/help/$page" params={{ page: helpPage }} search={(former: AppSearch) => scopeOf(former)} className={css.helpLink}>
             {t("common.read_in_help")}
           </Link>
         )}

@@ -30,11 +30,11 @@ afterEach(() => {
   vi.clearAllMocks();
 });
 
-function show() {
+function show(search = "", datasets: unknown[] = []) {
   const client = quietClient();
-  client.setQueryData(datasetsQuery.queryKey, []);
+  client.setQueryData(datasetsQuery.queryKey, datasets as never);
   client.setQueryData(meQuery.queryKey, { features: { max_upload_bytes: 1_000_000 } } as never);
-  return showAt("/data/imports/new", <WizardPage />, client);
+  return showAt(`/data/imports/new${search}`, <WizardPage />, client);
 }
 
 it("clears a draft thrown away at once, and deletes it only when nobody wants it back", async () => {
@@ -81,4 +81,16 @@ it("reads the file again with another separator", async () => {
   fireEvent.click(await screen.findByRole("option", { name: "commas", hidden: true }));
   await screen.findByText(/1 column,/);
   await waitFor(() => expect(vi.mocked(saveDraft).mock.lastCall?.[0]).toMatchObject({ separator: "," }));
+});
+
+it.each([
+  ["a new dataset beside a full one", "?dataset=d1", 10, null],
+  ["the dataset that was to get more events", "?dataset=d1&into=dataset", 10, "d1"],
+  ["an empty dataset", "?dataset=d1", 0, "d1"],
+])("offers %s", async (_, search, events, datasetId) => {
+  vi.mocked(loadDraft).mockResolvedValue(null);
+  show(search, [{ id: "d1", name: "Web shop", events, case: "customer", session_gap_minutes: null, goal_activity: null, time_zone: "UTC", fields: [], access: { can_write: true } }]);
+  await screen.findByText("Drop a file here");
+  fireEvent.change(document.querySelector("input[type=file]") as HTMLInputElement, { target: { files: [file] } });
+  await waitFor(() => expect(vi.mocked(saveDraft).mock.lastCall?.[0]).toMatchObject({ datasetId }));
 });

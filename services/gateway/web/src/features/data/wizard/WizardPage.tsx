@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconCheck } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { flushSync } from "react-dom";
 import { api } from "@/api/client";
@@ -36,7 +36,9 @@ export default function WizardPage() {
   const [file, setFile] = useState<File | null>(null);
   const [sample, setSample] = useState<Sample | null>(null);
   const [isResumed, setResumed] = useState(false);
-  const target = dataset?.access.can_write ? dataset.id : null;
+  const { into }: AppSearch = useSearch({ strict: false });
+  // Other data beside the journeys of a dataset would spoil them, so a full one is offered only where it was asked for.
+  const target = dataset?.access.can_write && (into !== undefined || dataset.events === 0) ? dataset.id : null;
 
   useEffect(() => {
     let isGone = false;
