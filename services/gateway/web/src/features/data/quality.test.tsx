@@ -1,12 +1,9 @@
-import { MantineProvider } from "@mantine/core";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
-import { render, screen, within } from "@testing-library/react";
+import { screen, within } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import type { Dataset } from "@/api/types";
-import { loadMessages, Messages } from "@/messages";
-import { parseSearch, stringifySearch } from "@/shared/search";
+import { loadMessages } from "@/messages";
+import { quietClient, showAt } from "@/test-page";
 import { FieldsTab } from "./FieldsTab";
 import { sortedFindings, valueTerm, type QualityFinding } from "./quality";
 import { QualityTab } from "./QualityTab";
@@ -25,21 +22,7 @@ const example = { customer_id: null, field: null, values: [], time: null, first_
 
 function show(content: ReactNode, answer: unknown) {
   vi.spyOn(globalThis, "fetch").mockResolvedValue(new Response(JSON.stringify(answer), { headers: { "content-type": "application/json" } }));
-  const router = createRouter({
-    routeTree: createRootRoute({ component: () => content }),
-    history: createMemoryHistory({ initialEntries: ["/"] }),
-    parseSearch,
-    stringifySearch,
-  });
-  render(
-    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
-      <Messages>
-        <MantineProvider>
-          <RouterProvider router={router as never} />
-        </MantineProvider>
-      </Messages>
-    </QueryClientProvider>,
-  );
+  showAt("/", content, quietClient());
 }
 
 const address = (link: HTMLElement): string => decodeURIComponent(link.getAttribute("href") ?? "");

@@ -1,11 +1,8 @@
-import { MantineProvider } from "@mantine/core";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
-import { fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { beforeEach, expect, it, vi } from "vitest";
-import { loadMessages, Messages } from "@/messages";
-import { parseSearch, stringifySearch } from "@/shared/search";
+import { loadMessages } from "@/messages";
+import { quietClient, showAt } from "@/test-page";
 import MapPage from "./MapPage";
 import { graphOf } from "./test/samples";
 import type { JourneyMap } from "./useJourneyMap";
@@ -42,24 +39,7 @@ beforeEach(async () => {
   await loadMessages("explore");
 });
 
-function show() {
-  const router = createRouter({
-    routeTree: createRootRoute({ component: MapPage }),
-    history: createMemoryHistory({ initialEntries: ["/"] }),
-    parseSearch,
-    stringifySearch,
-  });
-  render(
-    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
-      <Messages>
-        <MantineProvider>
-          <RouterProvider router={router as never} />
-        </MantineProvider>
-      </Messages>
-    </QueryClientProvider>,
-  );
-  return router;
-}
+const show = () => showAt("/", <MapPage />, quietClient());
 const press = (element: HTMLElement): void => {
   element.focus();
   fireEvent.click(element);
@@ -68,7 +48,7 @@ const isFocused = async (title: RegExp) =>
   waitFor(() => expect(document.activeElement).toBe(screen.getByRole("heading", { level: 2, name: title })));
 
 it("takes the focus along: to the table, to what is chosen in it, and from there to a path", async () => {
-  const router = show();
+  const { where } = show();
   const key = await screen.findByText("T");
   expect(document.activeElement).toBe(document.body);
   press(key);
@@ -76,11 +56,11 @@ it("takes the focus along: to the table, to what is chosen in it, and from there
   expect(screen.getByRole("heading", { name: "2 of 3 paths and 1 repeat" })).toBeTruthy();
   press(screen.getAllByRole("button", { name: "cart" })[0] as HTMLElement);
   await isFocused(/^cart$/);
-  expect(router.state.location.search).toEqual({ sel: "cart" });
+  expect(where()).toBe("/?sel=cart");
   press(screen.getByRole("button", { name: /^buy/ }));
   await isFocused(/cart → buy/);
   fireEvent.keyDown(document.activeElement as Element, { key: "Escape" });
-  await waitFor(() => expect(router.state.location.search).toEqual({}));
+  await waitFor(() => expect(where()).toBe("/"));
   await isFocused(/^What this map shows$/);
 });
 

@@ -1,11 +1,8 @@
-import { MantineProvider } from "@mantine/core";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
-import { fireEvent, render, screen } from "@testing-library/react";
+import { fireEvent, screen } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { beforeEach, expect, it, vi } from "vitest";
-import { loadMessages, Messages, T } from "@/messages";
-import { parseSearch, stringifySearch } from "@/shared/search";
+import { loadMessages, T } from "@/messages";
+import { quietClient, showAt } from "@/test-page";
 import { standaloneSvg } from "./exportPicture";
 import { MapCanvas } from "./map/MapCanvas";
 import { ModelCanvas } from "./models/ModelCanvas";
@@ -24,23 +21,7 @@ beforeEach(async () => {
   await loadMessages("explore");
 });
 
-function show(content: ReactNode, address = "/") {
-  const router = createRouter({
-    routeTree: createRootRoute({ component: () => content }),
-    history: createMemoryHistory({ initialEntries: [address] }),
-    parseSearch,
-    stringifySearch,
-  });
-  return render(
-    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
-      <Messages>
-        <MantineProvider>
-          <RouterProvider router={router as never} />
-        </MantineProvider>
-      </Messages>
-    </QueryClientProvider>,
-  );
-}
+const show = (content: ReactNode, address = "/") => showAt(address, content, quietClient());
 
 function tap(target: Element): void {
   const event = new Event("pointerup", { bubbles: true });
