@@ -5,7 +5,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { api, setCsrfToken } from "@/api/client";
 import { useMe } from "@/api/hooks";
 import { useText } from "@/messages";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { scopeOf } from "@/shared/search";
 import css from "./shell.module.css";
 
 const SCHEMES: { value: MantineColorScheme; Icon: typeof IconSun }[] = [
@@ -13,8 +13,6 @@ const SCHEMES: { value: MantineColorScheme; Icon: typeof IconSun }[] = [
   { value: "dark", Icon: IconMoon },
   { value: "auto", Icon: IconDeviceDesktop },
 ];
-
-const keepScope = (former: AppSearch): AppSearch => scopeOf(former);
 
 /** The person's menu: theme, account, help, sign out. */
 export function AccountMenu() {
@@ -42,10 +40,10 @@ export function AccountMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{t("shell.signed_in_as", { name })}</Menu.Label>
-        <Menu.Item leftSection={<IconUser size={16} stroke={1.7} />} onClick={() => void navigate({ to: "/settings/account", search: keepScope })}>
+        <Menu.Item leftSection={<IconUser size={16} stroke={1.7} />} onClick={() => void navigate({ to: "/settings/account", search: scopeOf })}>
           {t("shell.account_settings")}
         </Menu.Item>
-        <Menu.Item leftSection={<IconHelp size={16} stroke={1.7} />} onClick={() => void navigate({ to: "/help/$page", params: { page: "shortcuts" }, search: keepScope })}>
+        <Menu.Item leftSection={<IconHelp size={16} stroke={1.7} />} onClick={() => void navigate({ to: "/help/$page", params: { page: "shortcuts" }, search: scopeOf })}>
           {t("shell.shortcuts")}
         </Menu.Item>
         <Menu.Divider />

@@ -2,7 +2,7 @@ import { IconMapPinOff } from "@tabler/icons-react";
 import type { ErrorComponentProps } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useText } from "@/messages";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { scopeOf } from "@/shared/search";
 import { EmptyState, ErrorState, LinkButton, PageBody, PageTitle } from "@/shared/ui";
 
 /** Shown for an address that leads nowhere. */
@@ -12,7 +12,7 @@ export function NotFound(): ReactNode {
     <PageBody>
       <PageTitle title={t("common.not_found")} lead={t("common.not_found_text")} />
       <EmptyState icon={<IconMapPinOff size={22} stroke={1.7} />} title={t("common.not_found_try")}>
-        <LinkButton to="/" search={(former: AppSearch) => scopeOf(former)}>
+        <LinkButton to="/" search={scopeOf}>
           {t("common.go_home")}
         </LinkButton>
       </EmptyState>

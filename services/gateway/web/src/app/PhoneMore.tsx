@@ -2,7 +2,7 @@ import { Menu } from "@mantine/core";
 import { IconDots, IconSearch } from "@tabler/icons-react";
 import { useLocation, useNavigate } from "@tanstack/react-router";
 import { useText } from "@/messages";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { scopeOf } from "@/shared/search";
 import { PHONE_MORE } from "./pages";
 import css from "./shell.module.css";
 
@@ -21,7 +21,7 @@ export default function PhoneMore({ onSearch }: { onSearch: () => void }) {
       </Menu.Target>
       <Menu.Dropdown>
         {PHONE_MORE.map(({ to, name, Icon }) => (
-          <Menu.Item key={to} leftSection={<Icon size={16} stroke={1.7} />} onClick={() => void navigate({ to: to, search: (former: AppSearch) => scopeOf(former) })}>
+          <Menu.Item key={to} leftSection={<Icon size={16} stroke={1.7} />} onClick={() => void navigate({ to: to, search: scopeOf })}>
             {t(`shell.nav.${name}`)}
           </Menu.Item>
         ))}

@@ -28,16 +28,15 @@ export default function SearchDialog({ onClose }: { onClose: () => void }) {
     onClick,
     ...(description && { description }),
   });
-  const keepScope = (former: AppSearch): AppSearch => scopeOf(former);
   const groups: SpotlightActionGroupData[] = [
     {
       group: t("shell.search.actions"),
       actions: [
-        { ...item("new-import", t("shell.search.new_import"), () => void navigate({ to: "/data/imports/new", search: keepScope })), leftSection: <IconFileImport size={18} stroke={1.7} /> },
+        { ...item("new-import", t("shell.search.new_import"), () => void navigate({ to: "/data/imports/new", search: scopeOf })), leftSection: <IconFileImport size={18} stroke={1.7} /> },
         { ...item("new-dataset", t("shell.new_dataset"), () => void navigate({ to: "/data/datasets", search: (former: AppSearch) => ({ ...scopeOf(former), new: "1" }) })), leftSection: <IconPlus size={18} stroke={1.7} /> },
       ],
     },
-    { group: t("shell.search.pages"), actions: PAGES.map((to) => item(to, t(`shell.page.${to}`), () => void navigate({ to, search: keepScope }))) },
+    { group: t("shell.search.pages"), actions: PAGES.map((to) => item(to, t(`shell.page.${to}`), () => void navigate({ to, search: scopeOf }))) },
     {
       group: t("shell.datasets"),
       actions: datasets.map((dataset) => ({
@@ -48,7 +47,7 @@ export default function SearchDialog({ onClose }: { onClose: () => void }) {
     {
       group: t("shell.nav.help"),
       actions: HELP_PAGES.map((page) => ({
-        ...item(`help-${page}`, t(`shell.help.${page}`), () => void navigate({ to: "/help/$page", params: { page }, search: keepScope })),
+        ...item(`help-${page}`, t(`shell.help.${page}`), () => void navigate({ to: "/help/$page", params: { page }, search: scopeOf })),
         leftSection: <IconHelp size={18} stroke={1.7} />,
       })),
     },

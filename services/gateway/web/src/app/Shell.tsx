@@ -36,7 +36,7 @@ function Frame() {
   useScopeInAddress();
   useHotkeys([
     ["mod+K", openSearch],
-    ["shift+?", () => void navigate({ to: "/help/$page", params: { page: helpPageFor(pathname) }, search: keepScope })],
+    ["shift+?", () => void navigate({ to: "/help/$page", params: { page: helpPageFor(pathname) }, search: scopeOf })],
   ]);
   return (
     <div className={css.shell}>
@@ -49,7 +49,7 @@ function Frame() {
         </Suspense>
       </header>
       <nav className={css.rail} aria-label={t("shell.main_navigation")}>
-        <Link to="/" className={css.logo} aria-label={t("shell.home_logo")} search={keepScope}>
+        <Link to="/" className={css.logo} aria-label={t("shell.home_logo")} search={scopeOf}>
           <Logo />
         </Link>
         {MAIN_PAGES.map((page) => (
@@ -86,8 +86,6 @@ function Frame() {
   );
 }
 
-const keepScope = (former: AppSearch): AppSearch => scopeOf(former);
-
 /** The top bar's shape while it loads, so that nothing jumps. */
 function TopBarShape() {
   return (
@@ -104,7 +102,7 @@ function NavLink({ page: { to, name, Icon } }: { page: SectionPage }) {
   const { pathname } = useLocation();
   const isActive = to === "/" ? pathname === "/" : pathname.startsWith(to);
   return (
-    <Link to={to} search={keepScope} className={css.railLink} data-active={isActive} aria-current={isActive ? "page" : undefined}>
+    <Link to={to} search={scopeOf} className={css.railLink} data-active={isActive} aria-current={isActive ? "page" : undefined}>
       <Icon size={20} stroke={1.7} />
       {t(`shell.nav.${name}`)}
     </Link>

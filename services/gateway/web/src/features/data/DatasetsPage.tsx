@@ -75,7 +75,7 @@ export default function DatasetsPage() {
               <Button variant="default" leftSection={<IconPlus size={16} stroke={1.7} />} onClick={() => setNew("1")}>
                 {t("data.new_dataset")}
               </Button>
-              <LinkButton to="/data/imports/new" search={(former: AppSearch) => scopeOf(former)} leftSection={<IconUpload size={16} stroke={1.7} />}>
+              <LinkButton to="/data/imports/new" search={scopeOf} leftSection={<IconUpload size={16} stroke={1.7} />}>
                 {t("data.new_import")}
               </LinkButton>
             </>

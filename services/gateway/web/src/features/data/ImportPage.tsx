@@ -10,7 +10,7 @@ import { T, useText } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
 import { usePathParam, useScopeIn } from "@/shared/scope";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { scopeOf } from "@/shared/search";
 import { Card, DataTable, ErrorState, LinkButton, LoadingBlock, Note, PageBody, PageTitle, Tiles } from "@/shared/ui";
 import css from "./data.module.css";
 import { Findings } from "./Findings";
@@ -118,7 +118,7 @@ export default function ImportPage() {
           isPending={remove.isPending}
           error={remove.error}
           onClose={() => setRemoving(false)}
-          onConfirm={() => remove.mutate(undefined, { onSuccess: () => void navigate({ to: "/data/imports", search: (former: AppSearch) => scopeOf(former) }) })}
+          onConfirm={() => remove.mutate(undefined, { onSuccess: () => void navigate({ to: "/data/imports", search: scopeOf }) })}
         />
       )}
     </PageBody>

@@ -1,6 +1,6 @@
 import { IconUpload } from "@tabler/icons-react";
 import { useText } from "@/messages";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { scopeOf } from "@/shared/search";
 import { LinkButton, PageBody, PageTitle } from "@/shared/ui";
 import { DataTabs } from "./DataTabs";
 import { ImportsTable } from "./ImportsTable";
@@ -16,7 +16,7 @@ export default function ImportsPage() {
           title={t("data.imports")}
           lead={t("data.imports_lead")}
           actions={
-            <LinkButton to="/data/imports/new" search={(former: AppSearch) => scopeOf(former)} leftSection={<IconUpload size={16} stroke={1.7} />}>
+            <LinkButton to="/data/imports/new" search={scopeOf} leftSection={<IconUpload size={16} stroke={1.7} />}>
               {t("data.new_import")}
             </LinkButton>
           }

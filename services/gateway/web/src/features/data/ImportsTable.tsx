@@ -7,7 +7,7 @@ import { useDatasets } from "@/api/hooks";
 import type { Import, Page } from "@/api/types";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { scopeOf } from "@/shared/search";
 import { DataTable, EmptyState, ErrorState, LinkButton, LoadingRows, type Column } from "@/shared/ui";
 import css from "./data.module.css";
 
@@ -33,7 +33,6 @@ export function ImportsTable({ query, hasDataset }: { query: Query; hasDataset: 
   const format = useFormat();
   const navigate = useNavigate();
   const datasets = useDatasets().data ?? [];
-  const keepScope = (former: AppSearch): AppSearch => scopeOf(former);
   const imports = useInfiniteQuery({
     queryKey: ["imports", "list", query],
     queryFn: ({ pageParam, signal }) => api.get<Page<Import>>("/imports", { ...query, limit: 30, cursor: pageParam }, signal),
@@ -48,7 +47,7 @@ export function ImportsTable({ query, hasDataset }: { query: Query; hasDataset: 
       key: "file",
       label: t("data.column.file"),
       render: (item) => (
-        <Link to="/data/imports/$importId" params={{ importId: item.id }} search={keepScope} className={css.rowLink}>
+        <Link to="/data/imports/$importId" params={{ importId: item.id }} search={scopeOf} className={css.rowLink}>
           {item.file_name}
         </Link>
       ),
@@ -68,7 +67,7 @@ export function ImportsTable({ query, hasDataset }: { query: Query; hasDataset: 
   if (rows.length === 0) {
     return (
       <EmptyState icon={<IconFileImport size={22} stroke={1.7} />} title={t("data.no_imports")} text={t("data.no_imports_text")}>
-        <LinkButton to="/data/imports/new" search={keepScope}>
+        <LinkButton to="/data/imports/new" search={scopeOf}>
           {t("data.new_import")}
         </LinkButton>
       </EmptyState>
@@ -82,7 +81,7 @@ export function ImportsTable({ query, hasDataset }: { query: Query; hasDataset: 
         columns={columns}
         rows={rows}
         rowKey={(item) => item.id}
-        onRowClick={(item) => void navigate({ to: "/data/imports/$importId", params: { importId: item.id }, search: keepScope })}
+        onRowClick={(item) => void navigate({ to: "/data/imports/$importId", params: { importId: item.id }, search: scopeOf })}
       />
       {imports.hasNextPage && (
         <div className={css.more}>

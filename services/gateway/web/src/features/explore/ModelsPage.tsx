@@ -10,7 +10,7 @@ import type { Analysis, AnalysisInput, AnalysisKind } from "@/api/types";
 import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { caseQuery, useScope, useUrlState } from "@/shared/scope";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { scopeOf } from "@/shared/search";
 import { EmptyState, ErrorState, HelpHover, LoadingBlock, Note, useDocumentTitle, useErrorText } from "@/shared/ui";
 import { DataSlider, UnitSwitch } from "./ControlBar";
 import { ExploreTabs, WhenReady, type Ready } from "./ExploreLayout";
@@ -198,7 +198,7 @@ function Result({ id, onClose }: { id: string; onClose: () => void }) {
               </a>
             </>
           )}
-          <Link to="/history" className={explore.action} search={(former: AppSearch) => scopeOf(former)}>
+          <Link to="/history" className={explore.action} search={scopeOf}>
             <IconHistory size={16} stroke={1.7} />
             {t("explore.model.history")}
           </Link>

@@ -4,7 +4,7 @@ import { lazy, Suspense } from "react";
 import { HELP_PAGES, type HelpPageName } from "@/app/helpPages";
 import { T, useText } from "@/messages";
 import { usePathParam } from "@/shared/scope";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { scopeOf } from "@/shared/search";
 import { EmptyState, LoadingRows, PageTitle } from "@/shared/ui";
 import css from "./HelpPage.module.css";
 
@@ -27,8 +27,6 @@ const SHORTCUTS = [
   ["0", "map_fit"],
 ] as const;
 
-const keepScope = (former: AppSearch): AppSearch => scopeOf(former);
-
 /** Help: short pages in a ring of previous and next, all in the bundle. */
 export default function HelpPage() {
   const t = useText();
@@ -42,7 +40,7 @@ export default function HelpPage() {
     <div className={css.page}>
       <nav className={css.contents} aria-label={t("help.contents")}>
         {HELP_PAGES.map((entry) => (
-          <Link key={entry} to="/help/$page" params={{ page: entry }} search={keepScope} className={css.entry}>
+          <Link key={entry} to="/help/$page" params={{ page: entry }} search={scopeOf} className={css.entry}>
             {t(`shell.help.${entry}`)}
           </Link>
         ))}
@@ -81,10 +79,10 @@ export default function HelpPage() {
           </dl>
         )}
         <nav className={css.ring} aria-label={t("help.more_pages")}>
-          <Link to="/help/$page" params={{ page: previous }} search={keepScope} rel="prev">
+          <Link to="/help/$page" params={{ page: previous }} search={scopeOf} rel="prev">
             <IconArrowLeft size={16} stroke={1.7} /> {t(`shell.help.${previous}`)}
           </Link>
-          <Link to="/help/$page" params={{ page: next }} search={keepScope} rel="next">
+          <Link to="/help/$page" params={{ page: next }} search={scopeOf} rel="next">
             {t(`shell.help.${next}`)} <IconArrowRight size={16} stroke={1.7} />
           </Link>
         </nav>

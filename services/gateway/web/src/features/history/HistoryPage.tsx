@@ -10,7 +10,7 @@ import { useTermText } from "@/shared/filters";
 import { useFormat, type Formatters } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
 import { useScopeIn, useUrlState } from "@/shared/scope";
-import { scopeOf, scopeOfAnalysis, type AppSearch } from "@/shared/search";
+import { scopeOf, scopeOfAnalysis } from "@/shared/search";
 import { DataTable, EmptyState, ErrorState, LoadingRows, Note, PageBody, PageTitle, useErrorText, type Column } from "@/shared/ui";
 import { LinkButton } from "@/shared/ui/LinkButton";
 import { useUndo } from "@/shared/ui/undo";
@@ -239,13 +239,12 @@ function NothingYet({ isDeleted, isFiltered, onShowAll }: { isDeleted: boolean; 
       </EmptyState>
     );
   }
-  const keepScope = (former: AppSearch): AppSearch => scopeOf(former);
   return (
     <EmptyState icon={icon} title={t("history.empty")} text={t("history.empty_text")}>
-      <LinkButton to="/data/imports/new" search={keepScope}>
+      <LinkButton to="/data/imports/new" search={scopeOf}>
         {t("history.new_import")}
       </LinkButton>
-      <LinkButton variant="default" to="/explore/models" search={keepScope}>
+      <LinkButton variant="default" to="/explore/models" search={scopeOf}>
         {t("history.start_analysis")}
       </LinkButton>
     </EmptyState>

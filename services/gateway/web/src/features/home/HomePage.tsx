@@ -6,14 +6,12 @@ import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { dayIn } from "@/shared/period";
 import { useScope } from "@/shared/scope";
-import { scopeOf, scopeOfAnalysis, type AppSearch } from "@/shared/search";
+import { scopeOf, scopeOfAnalysis } from "@/shared/search";
 import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, LoadingRows, PageBody, PageTitle } from "@/shared/ui";
 import { FirstRun } from "./FirstRun";
 import { daysOf } from "./days";
 import css from "./HomePage.module.css";
 import { Sparkline } from "./Sparkline";
-
-const keepScope = (former: AppSearch): AppSearch => scopeOf(former);
 
 /** Home: the state of the dataset at a glance and the ways on. */
 export default function HomePage() {
@@ -72,7 +70,7 @@ function DatasetHome({ dataset }: { dataset: Dataset }) {
         }
         actions={
           dataset.events > 0 && (
-            <LinkButton to="/explore/map" search={keepScope} leftSection={<IconRoute size={16} stroke={1.7} />}>
+            <LinkButton to="/explore/map" search={scopeOf} leftSection={<IconRoute size={16} stroke={1.7} />}>
               {t("home.open_map")}
             </LinkButton>
           )
@@ -81,7 +79,7 @@ function DatasetHome({ dataset }: { dataset: Dataset }) {
       {dataset.events === 0 ? (
         <Card>
           <EmptyState icon={<IconRoute size={22} stroke={1.7} />} title={t("home.no_events")} text={t("home.no_events_text")}>
-            <LinkButton to="/data/imports/new" search={keepScope}>
+            <LinkButton to="/data/imports/new" search={scopeOf}>
               {t("home.add_events")}
             </LinkButton>
           </EmptyState>
@@ -240,7 +238,7 @@ function Recent({ dataset }: { dataset: Dataset }) {
         <ul className={css.list}>
           {lastImports?.map((item) => (
             <li key={item.id}>
-              <Link to="/data/imports/$importId" params={{ importId: item.id }} search={keepScope}>
+              <Link to="/data/imports/$importId" params={{ importId: item.id }} search={scopeOf}>
                 {item.file_name}
               </Link>
               <span className={css.note}>{t("home.import_rows", { count: item.rows_accepted, ago: format.ago(item.created_at) })}</span>

@@ -116,7 +116,7 @@ function LoadingReport() {
 function ImportButton() {
   const t = useText();
   return (
-    <LinkButton to="/data/imports/new" search={keepScope}>
+    <LinkButton to="/data/imports/new" search={scopeOf}>
       {t("reports.new_import")}
     </LinkButton>
   );
@@ -471,5 +471,3 @@ function useRange(): (from: string, to: string) => string {
     [locale],
   );
 }
-
-const keepScope = (former: AppSearch): AppSearch => scopeOf(former);

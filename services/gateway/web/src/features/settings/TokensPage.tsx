@@ -12,7 +12,7 @@ import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
 import { useScopeIn } from "@/shared/scope";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { scopeOf } from "@/shared/search";
 import { Card, DataTable, EmptyState, ErrorState, HelpHover, LinkButton, LoadingRows, Note, PageBody, PageTitle, useErrorText, type Column } from "@/shared/ui";
 import { ConfirmButton } from "@/shared/ui/ConfirmButton";
 import { AdminsOnly } from "./AdminsOnly";
@@ -59,7 +59,7 @@ export default function TokensPage() {
           {tokens.isPending && <LoadingRows rows={4} height={28} />}
           {datasets.isSuccess && !sampleDataset && (
             <EmptyState icon={<IconKey size={22} stroke={1.7} />} title={t("settings.tokens.no_dataset")} text={t("settings.tokens.no_dataset_text")}>
-              <LinkButton to="/data/datasets" search={(former: AppSearch) => scopeOf(former)}>
+              <LinkButton to="/data/datasets" search={scopeOf}>
                 {t("settings.tokens.datasets_link")}
               </LinkButton>
             </EmptyState>

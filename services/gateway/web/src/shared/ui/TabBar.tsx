@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { scopeOf } from "@/shared/search";
 import css from "./TabBar.module.css";
 
 interface TabBarProps {
@@ -16,7 +16,7 @@ export function TabBar({ label, tabs, actions }: TabBarProps) {
     <div className={css.bar}>
       <nav className={css.tabs} aria-label={label}>
         {tabs.map((tab) => (
-          <Link key={tab.to} to={tab.to} className={css.tab} search={(former: AppSearch) => scopeOf(former)} activeOptions={{ includeSearch: false }}>
+          <Link key={tab.to} to={tab.to} className={css.tab} search={scopeOf} activeOptions={{ includeSearch: false }}>
             {tab.label}
           </Link>
         ))}

@@ -5,7 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, type ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import { T, useText } from "@/messages";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { scopeOf } from "@/shared/search";
 import css from "./ui.module.css";
 
 export { DataTable, type Column } from "./DataTable";
@@ -37,7 +37,7 @@ export function PageTitle({ title, lead, actions, crumbs }: PageTitleProps) {
           <nav className={css.crumbs} aria-label={title}>
             {crumbs.map((crumb) => (
               <span key={crumb.to}>
-                <Link to={crumb.to} search={(former: AppSearch) => scopeOf(former)}>
+                <Link to={crumb.to} search={scopeOf}>
                   {crumb.label}
                 </Link> {"/"}
               </span>

@@ -102,7 +102,7 @@ export default function WizardPage() {
       t("wizard.discarded", { file: formerFile.name }),
       () => {
         show(former, formerFile, sample);
-        void navigate({ to: "/data/imports/new", search: (now: AppSearch) => scopeOf(now) });
+        void navigate({ to: "/data/imports/new", search: scopeOf });
       },
       () => {
         void dropDraft();

@@ -7,7 +7,7 @@ import { T, useText } from "@/messages";
 import { formatTerm, withTerm, type Term } from "@/shared/filters";
 import { useFormat } from "@/shared/format";
 import { useScope } from "@/shared/scope";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { scopeOf } from "@/shared/search";
 import { HelpHover } from "@/shared/ui";
 import type { Facts } from "../model/facts";
 import { END, START, journeysOf, stepsByName, type Graph, type Path, type Step } from "../model/graph";
@@ -190,7 +190,7 @@ function Ways({ ways, unit }: { ways: Variants; unit: string }) {
           </li>
         ))}
       </ol>
-      <Link to="/explore/variants" search={(former: AppSearch) => scopeOf(former)} className={css.more}>
+      <Link to="/explore/variants" search={scopeOf} className={css.more}>
         {t("explore.ways.all", { count: ways.variants_total, number: f.number(ways.variants_total) })}
         <IconChevronRight size={14} stroke={1.7} />
       </Link>
