@@ -132,10 +132,10 @@ def test_a_part_that_dies_stops_all_and_carries_no_password(fresh_product: Produ
     fresh_product.start()
     assert fresh_product.process
     children = psutil.Process(fresh_product.process.pid).children(recursive=True)
-    (intake,) = (child for child in children if "--target=intake" in child.cmdline())
-    assert "CJM_ADMIN_PASSWORD" not in intake.environ()
-    intake.kill()
+    (ingest,) = (child for child in children if "--target=ingest" in child.cmdline())
+    assert "CJM_ADMIN_PASSWORD" not in ingest.environ()
+    ingest.kill()
     assert fresh_product.process.wait(20) == 1
     _, alive = psutil.wait_procs(children, timeout=5)
     assert not alive
-    assert "The part intake ended with exit code -9." in (fresh_product.data_dir / "cjm.log").read_text()
+    assert "The part ingest ended with exit code -9." in (fresh_product.data_dir / "cjm.log").read_text()

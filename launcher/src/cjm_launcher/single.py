@@ -22,8 +22,8 @@ from cjm_launcher.settings import LauncherSettings
 _log = get_logger(__name__)
 ADMIN_NAME = "admin"
 LOG_NAME = "cjm.log"
-# In processes of their own, with their niceness: whoever sends events waits for the intake, nobody for the writer.
-_APART = {"ingest": 15, "intake": 0}
+# In a process of its own, with its niceness: nobody waits for the writer.
+_APART = {"ingest": 15}
 # Several parts may each need their time to let running calls end.
 _STOP_SECONDS = 20.0
 
@@ -106,6 +106,8 @@ def _settings_of(name: str, common: dict[str, Any], settings: LauncherSettings) 
     if name in {"gateway", "ingest"}:
         values["max_upload_bytes"] = settings.max_upload_bytes
     if name == "gateway":
+        # Thousands of senders a second wait for it, and the wire would cost as much as the work.
+        values["intake_target"] = f"inprocess:{common['intake_target']}"
         values["http_host"] = settings.host
         values["http_port"] = settings.port
         values["samples_dir"] = settings.samples_dir.resolve()

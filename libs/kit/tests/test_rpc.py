@@ -79,9 +79,9 @@ async def target() -> AsyncIterator[str]:
     await server.stop()
 
 
-@pytest_asyncio.fixture
-async def client(target: str) -> AsyncIterator[RpcClient]:
-    client = RpcClient(target, IdentitySigner(SECRET), "test")
+@pytest_asyncio.fixture(params=["", "inprocess:"], ids=["wire", "in process"])
+async def client(target: str, request: pytest.FixtureRequest) -> AsyncIterator[RpcClient]:
+    client = RpcClient(f"{request.param}{target}", IdentitySigner(SECRET), "test")
     yield client
     await client.close()
 

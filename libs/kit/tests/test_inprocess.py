@@ -1,0 +1,116 @@
+"""Calls within one process: what ends them, beside what test_rpc tries on both ways."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from cjm_kit.errors import AppError, Code
+from cjm_kit.identity import IdentitySigner
+from cjm_kit.rpc import RpcClient, RpcServer, allow
+from cjm_kit.settings import ServiceSettings
+from cjm_kit.telemetry import Telemetry
+from cjm_protos.bot.v1 import link_pb2, link_pb2_grpc
+
+SECRET = "one secret of at least 32 characters!"
+REQUEST = link_pb2.GetLinkRequest()
+
+
+class Links(link_pb2_grpc.LinkServiceServicer):
+    def __init__(self) -> None:
+        self.has_begun = asyncio.Event()
+        self.may_end = asyncio.Event()
+        self.was_cancelled = False
+
+    @allow("service")
+    async def GetLink(self, request: Any, context: Any) -> link_pb2.GetLinkResponse:
+        self.has_begun.set()
+        try:
+            await self.may_end.wait()
+        except asyncio.CancelledError:
+            self.was_cancelled = True
+            raise
+        return link_pb2.GetLinkResponse(chat_title="ended")
+
+
+class Both:
+    """A server and a client of it in this process, without a wire."""
+
+    def __init__(self, grace_seconds: float) -> None:
+        settings = ServiceSettings(identity_secret=SECRET, shutdown_seconds=grace_seconds)  # type: ignore[arg-type]
+        signer = IdentitySigner(SECRET)
+        self.links = Links()  # type: ignore[abstract]
+        registration = (link_pb2_grpc.add_LinkServiceServicer_to_server, self.links)
+        self.server = RpcServer(settings, [registration], signer, Telemetry("test"))
+        self.client = RpcClient(f"inprocess:127.0.0.1:{self.server.port}", signer, "test")
+        self.stub = self.client.stub(link_pb2_grpc.LinkServiceStub)
+
+    async def ask(self) -> "asyncio.Task[link_pb2.GetLinkResponse]":
+        """A call that waits in the servicer."""
+        asking = asyncio.ensure_future(self.stub.GetLink(REQUEST))
+        await self.links.has_begun.wait()
+        return asking
+
+
+@pytest_asyncio.fixture(params=[0.02], ids=["short grace"])
+async def both(request: pytest.FixtureRequest) -> AsyncIterator[Both]:
+    both = Both(request.param)
+    await both.server.start()
+    yield both
+    await both.client.close()
+    await both.server.stop()
+
+
+async def test_nobody_answers_before_the_start_and_after_the_stop() -> None:
+    both = Both(0.02)
+    with pytest.raises(AppError) as early:
+        await both.stub.GetLink(REQUEST)
+    await both.server.start()
+    await both.server.stop()
+    with pytest.raises(AppError) as late:
+        await both.stub.GetLink(REQUEST)
+    await both.client.close()
+    assert (early.value.reason, late.value.reason) == ("service_unavailable", "service_unavailable")
+
+
+async def test_method_that_is_not_served_is_unavailable(both: Both) -> None:
+    call = both.client.unary_unary("/cjm_protos.bot.v1.LinkService/Nothing")
+    with pytest.raises(AppError) as caught:
+        await call(REQUEST)
+    assert caught.value.code is Code.UNAVAILABLE
+
+
+async def test_who_gives_up_ends_the_work(both: Both) -> None:
+    asking = await both.ask()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert both.links.was_cancelled
+
+
+async def test_deadline_ends_the_work(both: Both) -> None:
+    with pytest.raises(AppError) as caught:
+        await both.stub.GetLink(REQUEST, timeout=0.02)
+    assert caught.value.code is Code.DEADLINE_EXCEEDED
+    assert both.links.was_cancelled
+
+
+@pytest.mark.parametrize("both", [30.0], indirect=True, ids=["long grace"])
+async def test_stop_lets_running_calls_end(both: Both) -> None:
+    asking = await both.ask()
+    stopping = asyncio.ensure_future(both.server.stop())
+    await asyncio.sleep(0)
+    both.links.may_end.set()
+    assert (await asking).chat_title == "ended"
+    await stopping
+
+
+async def test_stop_cancels_what_is_late(both: Both) -> None:
+    asking = await both.ask()
+    await both.server.stop()
+    assert both.links.was_cancelled
+    with pytest.raises(AppError) as caught:
+        await asking
+    assert caught.value.code is Code.CANCELLED
