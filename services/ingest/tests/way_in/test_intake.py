@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from cjm_ingest.adapters.event_stream import STREAM, SUBJECT, EventStream, is_flushing_always
 from cjm_ingest.adapters.stream_health import StreamHealth
 from cjm_ingest.application.background import end
-from cjm_ingest.application.coalescer import Coalescer, PackedRows
+from cjm_ingest.application.coalescer import Coalescer
+from cjm_ingest.application.event_blocks import ROW_FIELDS, PackedBlock
 from cjm_ingest.application.intake import DecodedBody, Intake, SentBody
-from cjm_ingest.application.writer import StoredRows
+from cjm_ingest.application.writer import StoredEvents
 from cjm_kit.bus import DEAD_LETTER_STREAM, Bus
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import staff_identity
@@ -133,14 +135,20 @@ async def test_a_fault_nobody_foresaw_costs_one_body() -> None:
     def decode(body: bytes, **_: Any) -> DecodedBody:
         if body == b"bad":
             raise ZeroDivisionError
-        return DecodedBody([], 1, [])
+        return DecodedBody([("c",) * len(ROW_FIELDS)], [])
+
+    written: list[PackedBlock] = []
 
     async def nothing(*_: Any) -> None:
         pass
 
-    intake = Intake(nothing, decode, lambda header: None, nothing)
+    async def write(blocks: Sequence[PackedBlock]) -> None:
+        written.extend(blocks)
+
+    intake = Intake(nothing, decode, lambda header: None, write)
     results = await intake.append([SentBody("", "d", body, False, "", 0) for body in (b"good", b"bad", b"good")])  # noqa: FBT003
     assert [(item.accepted_count, item.error_reason) for item in results] == [(1, ""), (0, "internal"), (1, "")]
+    assert [block.count for block in written] == [2]
 
 
 async def test_systems_may_send_while_catalog_is_away(ingest: Any) -> None:
@@ -184,7 +192,7 @@ async def test_a_full_stream_refuses_and_says_so_until_there_is_room(bus: Bus, s
     await stream.ensure()
     health = StreamHealth(bus, stream, settings.nats_monitor_url)
     assert await health.is_good()
-    piece = PackedRows(b"\x90" * 4000, 4000)
+    piece = PackedBlock(b"\x90" * 4000, 4000)
     with pytest.raises(AppError) as refused:
         await asyncio.gather(*(stream.publish([piece]) for _ in range(20)))
     assert (refused.value.code, refused.value.reason) == (Code.UNAVAILABLE, "intake_unavailable")
@@ -213,8 +221,8 @@ async def test_a_stream_that_was_full_has_room_again_without_anybody_sending(bus
     await stream.ensure()
     stream.is_full = True
 
-    async def hand_over(rows: StoredRows) -> None:
-        raise AssertionError(rows)
+    async def hand_over(events: StoredEvents) -> None:
+        raise AssertionError(events)
 
     async def has_room() -> bool:
         return not stream.is_full
@@ -228,11 +236,11 @@ async def test_a_message_that_cannot_be_read_is_set_aside(bus: Bus) -> None:
     stream = EventStream(bus, 10_000_000)
     await stream.ensure()
     await bus.jetstream.publish(SUBJECT, b"\xff")
-    await stream.publish([PackedRows(b"\x90", 1)])
+    await stream.publish([PackedBlock(b"\x90", 1)])
     handed_over: asyncio.Queue[int] = asyncio.Queue()
 
-    async def hand_over(rows: StoredRows) -> None:
-        await handed_over.put(rows.sequence)
+    async def hand_over(events: StoredEvents) -> None:
+        await handed_over.put(events.sequence)
 
     task = asyncio.create_task(stream.follow(0, hand_over))
     assert await asyncio.wait_for(handed_over.get(), 10) == 2
@@ -246,13 +254,13 @@ async def test_the_flow_has_no_gaps_after_the_server_forgot_the_consumer(bus: Bu
     seen: list[int] = []
     handed_over: asyncio.Queue[int] = asyncio.Queue()
 
-    async def hand_over(rows: StoredRows) -> None:
-        await handed_over.put(rows.sequence)
+    async def hand_over(events: StoredEvents) -> None:
+        await handed_over.put(events.sequence)
 
     task = asyncio.create_task(stream.follow(0, hand_over))
     for _ in range(3):
         for _ in range(5):
-            await stream.publish([PackedRows(b"\x90", 1)])
+            await stream.publish([PackedBlock(b"\x90", 1)])
         for _ in range(5):
             seen.append(await asyncio.wait_for(handed_over.get(), 10))
         for consumer in await bus.jetstream.consumers_info(STREAM):
@@ -273,7 +281,7 @@ async def test_many_small_writes_become_few() -> None:
     coalescer = Coalescer(publish)
     coalescer.start()
     results = await asyncio.gather(
-        *(coalescer.add([PackedRows(b"x" * 1000, 1)]) for _ in range(1600)), return_exceptions=True
+        *(coalescer.add([PackedBlock(b"x" * 1000, 1)]) for _ in range(1600)), return_exceptions=True
     )
     await coalescer.stop()
     assert sum(messages) == 1600

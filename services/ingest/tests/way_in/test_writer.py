@@ -4,20 +4,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import msgspec
 import pytest
 
 from cjm_ingest.adapters.event_store.schema import INCOMING_SCHEMA
 from cjm_ingest.adapters.event_store.store import EventStore
 from cjm_ingest.application.appender import Appender
-from cjm_ingest.application.writer import StoredRows, Writer
-from cjm_ingest.domain.event_row import ROW_FIELDS
+from cjm_ingest.application.event_blocks import ROW_FIELDS, PackedBlock, message_of, packed
+from cjm_ingest.application.writer import StoredEvents, Writer
 
 
 class Flow:
     """Hands over what it was given, then waits."""
 
-    def __init__(self, messages: list[StoredRows], last_sequence: int) -> None:
+    def __init__(self, messages: list[StoredEvents], last_sequence: int) -> None:
         self._messages = messages
         self.last_sequence = last_sequence
 
@@ -25,7 +24,7 @@ class Flow:
         """A stream that never changes."""
         return "events-1"
 
-    async def follow(self, after: int, hand_over: Callable[[StoredRows], Awaitable[None]]) -> None:
+    async def follow(self, after: int, hand_over: Callable[[StoredEvents], Awaitable[None]]) -> None:
         """All messages after a place."""
         for message in self._messages:
             if message.sequence > after:
@@ -35,9 +34,9 @@ class Flow:
     async def purge(self, up_to: int) -> None:
         """Nothing to do."""
 
-    async def set_aside(self, rows: Sequence[Any]) -> None:
+    async def set_aside(self, blocks: Sequence[PackedBlock]) -> None:
         """Nothing may be set aside in these tests."""
-        raise AssertionError(rows)
+        raise AssertionError(blocks)
 
 
 class Watch:
@@ -51,17 +50,17 @@ class Watch:
         self.rows_count += rows_count
 
 
-def _message(sequence: int, event_ids: list[str | None]) -> StoredRows:
-    rows = []
+def _message(sequence: int, event_ids: list[str | None]) -> StoredEvents:
+    rows: list[tuple[Any, ...]] = []
     for number, event_id in enumerate(event_ids):
         row: dict[str, Any] = dict.fromkeys(ROW_FIELDS, "")
-        row |= {"dataset_id": "d", "event_id": event_id, "customer_id": f"c{number}"}
+        row |= {"event_id": event_id, "customer_id": f"c{number}"}
         row |= {"action_type": "visit", "time": 1_700_000_000_000 + number, "value": 1.5, "experience_score": None}
-        rows.append(list(row.values()))
-    return StoredRows(sequence, msgspec.msgpack.encode(rows), len(rows))
+        rows.append(tuple(row.values()))
+    return StoredEvents(sequence, message_of(packed("d", rows)), len(rows))
 
 
-async def _written(store: EventStore, messages: list[StoredRows], last_sequence: int, until: Any) -> Watch:
+async def _written(store: EventStore, messages: list[StoredEvents], last_sequence: int, until: Any) -> Watch:
     watch = Watch()
     writer = Writer(Flow(messages, last_sequence), store, Appender(store, INCOMING_SCHEMA), watch)
     await writer.start()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
 from uuid import uuid4
@@ -17,9 +17,8 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, StreamInfo
 from nats.js.errors import APIError
 
-from cjm_ingest.application.coalescer import PackedRows
-from cjm_ingest.application.writer import StoredRows
-from cjm_ingest.domain.event_row import ROW_LAYOUT_VERSION
+from cjm_ingest.application.event_blocks import LAYOUT_VERSION, PackedBlock, message_of
+from cjm_ingest.application.writer import StoredEvents
 from cjm_kit.bus import Bus
 from cjm_kit.errors import AppError, Code
 from cjm_kit.logging import get_logger
@@ -36,7 +35,6 @@ _IDLE_SECONDS: Final = 1.0
 _STREAM_IS_FULL: Final = (10047, 10077)  # storage, bytes
 _DEFAULT_MAX_BYTES: Final = 1 << 30
 _MESSAGE_OVERHEAD_BYTES: Final = 256  # what the server counts beside the payload, rounded up: subject, header, record
-_SET_ASIDE_ROWS: Final = 500
 
 _log = get_logger(__name__)
 
@@ -71,19 +69,13 @@ class EventStream:
             is_owner=self._max_bytes is not None,
         )
 
-    async def publish(self, pieces: Sequence[PackedRows]) -> None:
-        """Write pieces as one message; returns when it is on disk.
+    async def publish(self, blocks: Sequence[PackedBlock]) -> None:
+        """Write blocks as one message; returns when it is on disk.
 
         Raises:
             AppError: UNAVAILABLE `intake_unavailable` when the stream is full or down.
         """
-        count = sum(piece.count for piece in pieces)
-        batch = intake_pb2.EventBatch(
-            layout_version=ROW_LAYOUT_VERSION,
-            rows=b"".join((_array_head(count), *(piece.data for piece in pieces))),
-            rows_count=count,
-        )
-        payload, headers = batch.SerializeToString(), {"Nats-Msg-Id": uuid4().hex}
+        payload, headers = _batch(blocks).SerializeToString(), {"Nats-Msg-Id": uuid4().hex}
         give_up_at = time.monotonic() + _PUBLISH_PATIENCE_SECONDS
         while True:
             try:
@@ -112,7 +104,7 @@ class EventStream:
         born = info.created.timestamp() if info.created else 0.0
         return f"{STREAM.lower()}-{born:.0f}"
 
-    async def follow(self, after: int, hand_over: Callable[[StoredRows], Awaitable[None]]) -> None:
+    async def follow(self, after: int, hand_over: Callable[[StoredEvents], Awaitable[None]]) -> None:
         """Hand over every message after a place, in order and without gaps, for ever."""
         self._handed_over = after
         while True:
@@ -134,14 +126,10 @@ class EventStream:
         except NatsError as failure:
             raise _unavailable() from failure
 
-    async def set_aside(self, rows: Sequence[Any]) -> None:
-        """Keep rows that the store can never take in the dead letter stream."""
-        for start in range(0, len(rows), _SET_ASIDE_ROWS):
-            part = rows[start : start + _SET_ASIDE_ROWS]
-            batch = intake_pb2.EventBatch(
-                layout_version=ROW_LAYOUT_VERSION, rows=msgspec.msgpack.encode(part), rows_count=len(part)
-            )
-            await self._bus.publish(_SET_ASIDE_SUBJECT, batch)
+    async def set_aside(self, blocks: Sequence[PackedBlock]) -> None:
+        """Keep events that the store can never take in the dead letter stream."""
+        for block in blocks:
+            await self._bus.publish(_SET_ASIDE_SUBJECT, _batch([block]))
 
     async def _look(self) -> StreamInfo:
         info = await self._jetstream.stream_info(STREAM)
@@ -164,7 +152,7 @@ class EventStream:
     async def _follow(
         self,
         subscription: JetStreamContext.PullSubscription,
-        hand_over: Callable[[StoredRows], Awaitable[None]],
+        hand_over: Callable[[StoredEvents], Awaitable[None]],
     ) -> None:
         """Hand over until a message is missing."""
         is_first = True
@@ -190,10 +178,12 @@ class EventStream:
                     _log.error("event_message_set_aside", sequence=sequence)
                     await self._jetstream.publish(_SET_ASIDE_SUBJECT, message.data)
                 else:
-                    if batch.layout_version != ROW_LAYOUT_VERSION:
+                    if batch.layout_version != LAYOUT_VERSION:
                         layout = batch.layout_version
-                        raise RuntimeError(f"events of layout {layout} need a newer version of this service")
-                    await hand_over(StoredRows(sequence, batch.rows, batch.rows_count))
+                        raise RuntimeError(
+                            f"events of layout {layout} wait in the stream: run the version that wrote them"
+                        )
+                    await hand_over(StoredEvents(sequence, batch.blocks, batch.events_count))
                 self._handed_over, is_first = sequence, False
             if len(messages) < _FETCH_MESSAGES:
                 # Asking for every message by itself costs this process and the server more than the messages do.
@@ -220,13 +210,9 @@ async def is_flushing_always(monitor_url: str) -> bool:
         return False
 
 
-def _array_head(count: int) -> bytes:
-    """Head of a msgpack array."""
-    if count < 16:
-        return bytes((0x90 | count,))
-    if count < 65_536:
-        return b"\xdc" + count.to_bytes(2, "big")
-    return b"\xdd" + count.to_bytes(4, "big")
+def _batch(blocks: Sequence[PackedBlock]) -> intake_pb2.EventBatch:
+    count = sum(block.count for block in blocks)
+    return intake_pb2.EventBatch(layout_version=LAYOUT_VERSION, blocks=message_of(blocks), events_count=count)
 
 
 def _unavailable() -> AppError:

@@ -6,21 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from cjm_ingest.application.background import end
+from cjm_ingest.application.event_blocks import PackedBlock
 
 MESSAGE_BYTES = 700_000  # below the 1 MiB that NATS takes, one flush to disk each
-
-
-@dataclass(frozen=True, slots=True)
-class PackedRows:
-    """Some event rows, ready to travel.
-
-    Attributes:
-        data: msgpack arrays, one after the other.
-        count: How many.
-    """
-
-    data: bytes
-    count: int
 
 
 @dataclass(slots=True)
@@ -38,9 +26,9 @@ class Coalescer:
         publish: Writes one message; returns when it is on disk.
     """
 
-    def __init__(self, publish: Callable[[Sequence[PackedRows]], Awaitable[None]]) -> None:
+    def __init__(self, publish: Callable[[Sequence[PackedBlock]], Awaitable[None]]) -> None:
         self._publish = publish
-        self._queue: deque[tuple[PackedRows, _Waiting]] = deque()
+        self._queue: deque[tuple[PackedBlock, _Waiting]] = deque()
         self._has_work = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -48,16 +36,16 @@ class Coalescer:
         """Begin to publish."""
         self._task = asyncio.create_task(self._work(), name="event-coalescer")
 
-    async def add(self, pieces: Sequence[PackedRows]) -> None:
-        """Return when all pieces are on disk.
+    async def add(self, blocks: Sequence[PackedBlock]) -> None:
+        """Return when all blocks are on disk.
 
         Raises:
             AppError: UNAVAILABLE when at least one could not be written.
         """
-        if not pieces:
+        if not blocks:
             return
-        waiting = _Waiting(asyncio.get_running_loop().create_future(), len(pieces))
-        self._queue.extend((piece, waiting) for piece in pieces)
+        waiting = _Waiting(asyncio.get_running_loop().create_future(), len(blocks))
+        self._queue.extend((block, waiting) for block in blocks)
         self._has_work.set()
         await waiting.future
 
@@ -75,7 +63,7 @@ class Coalescer:
             while self._queue:
                 taken = self._take()
                 try:
-                    await self._publish([piece for piece, _ in taken])
+                    await self._publish([block for block, _ in taken])
                 except Exception as failure:  # noqa: BLE001 - whatever it is, the callers must hear of it
                     for _, waiting in taken:
                         if not waiting.future.done():
@@ -86,7 +74,7 @@ class Coalescer:
                         if not waiting.open_count and not waiting.future.done():
                             waiting.future.set_result(None)
 
-    def _take(self) -> list[tuple[PackedRows, _Waiting]]:
+    def _take(self) -> list[tuple[PackedBlock, _Waiting]]:
         taken = [self._queue.popleft()]
         size = len(taken[0][0].data)
         while self._queue and size + len(self._queue[0][0].data) <= MESSAGE_BYTES:

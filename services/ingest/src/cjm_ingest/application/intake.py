@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from cjm_ingest.application.coalescer import PackedRows
+from cjm_ingest.application.event_blocks import PackedBlock, Row, packed
 from cjm_kit.errors import internal_error
 from cjm_kit.logging import get_logger
 
@@ -57,13 +57,11 @@ class DecodedBody:
     """What was found in a body.
 
     Attributes:
-        pieces: The good events, ready to travel.
-        accepted_count: How many.
+        rows: The good events.
         refused: The others.
     """
 
-    pieces: list[PackedRows]
-    accepted_count: int
+    rows: list[Row]
     refused: list[RefusedEvent]
 
 
@@ -108,9 +106,7 @@ class BodyResult:
 class DecodeBody(Protocol):
     """Turns a body into rows. Raises `RefusedBodyError`."""
 
-    def __call__(
-        self, body: bytes, *, is_ndjson: bool, dataset_id: str, device: Device | None, received_at_ms: int
-    ) -> DecodedBody:
+    def __call__(self, body: bytes, *, is_ndjson: bool, device: Device | None, received_at_ms: int) -> DecodedBody:
         """Decode one body."""
 
 
@@ -121,7 +117,7 @@ class Intake:
         may_write: Makes sure that an identity may write to a dataset. Raises `RefusedBodyError`.
         decode: Turns a body into rows.
         device_of: Reads a User-Agent.
-        write: Writes rows to the stream; returns when they are on disk.
+        write: Writes blocks to the stream; returns when they are on disk.
     """
 
     def __init__(
@@ -129,7 +125,7 @@ class Intake:
         may_write: Callable[[str, str], Awaitable[None]],
         decode: DecodeBody,
         device_of: Callable[[str], Device | None],
-        write: Callable[[Sequence[PackedRows]], Awaitable[None]],
+        write: Callable[[Sequence[PackedBlock]], Awaitable[None]],
     ) -> None:
         self._may_write = may_write
         self._decode = decode
@@ -146,14 +142,13 @@ class Intake:
             AppError: UNAVAILABLE `intake_unavailable` when the stream does not take them: nothing is accepted.
         """
         results = []
-        pieces: list[PackedRows] = []
+        rows_by_dataset: dict[str, list[Row]] = {}
         for sent in bodies:
             try:
                 await self._may_write(sent.identity, sent.dataset_id)
                 decoded = self._decode(
                     sent.body,
                     is_ndjson=sent.is_ndjson,
-                    dataset_id=sent.dataset_id,
                     device=self._device_of(sent.user_agent) if sent.user_agent else None,
                     received_at_ms=sent.received_at_ms,
                 )
@@ -164,9 +159,10 @@ class Intake:
                 error = internal_error()
                 results.append(BodyResult(error_reason=error.reason, error_detail=error.detail))
             else:
-                pieces.extend(decoded.pieces)
-                if decoded.accepted_count > _LARGE_BODY_EVENTS:
+                rows_by_dataset.setdefault(sent.dataset_id, []).extend(decoded.rows)
+                if len(decoded.rows) > _LARGE_BODY_EVENTS:
                     await asyncio.sleep(0)  # what is on its way to disk or to a sender need not wait for the next body
-                results.append(BodyResult(decoded.accepted_count, decoded.refused))
-        await self._write(pieces)
+                results.append(BodyResult(len(decoded.rows), decoded.refused))
+        good = ((dataset_id, rows) for dataset_id, rows in rows_by_dataset.items() if rows)
+        await self._write([block for dataset_id, rows in good for block in packed(dataset_id, rows)])
         return results

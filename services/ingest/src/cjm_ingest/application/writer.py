@@ -1,7 +1,6 @@
 """Carries accepted events from the stream into the store, and remembers how far it has come."""
 
 import asyncio
-import gc
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +15,9 @@ import pyarrow.compute as pc
 
 from cjm_ingest.application.appender import Appender, Keys, numbered_keys
 from cjm_ingest.application.background import end
+from cjm_ingest.application.event_blocks import ROW_FIELDS, PackedBlock, packed
 from cjm_ingest.application.ports import EventStore
 from cjm_ingest.domain.arrival import TieCounter
-from cjm_ingest.domain.event_row import ROW_FIELDS
 from cjm_ingest.domain.fields import NUMBER_FIELDS
 from cjm_ingest.domain.keys import event_keys
 from cjm_kit.errors import AppError, Code
@@ -30,24 +29,23 @@ _FLUSH_ROWS: Final = 40_000
 _PURGE_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 1.0
 _TIE_SLOTS_BITS: Final = 20
-_PIECE_ROWS: Final = 2_000
 _INDEX_BITS: Final = 20  # a message holds fewer events than this can count
 
 _log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class StoredRows:
+class StoredEvents:
     """One message of the stream.
 
     Attributes:
         sequence: Its place in the stream.
-        rows: msgpack array of rows in the order of `ROW_FIELDS`.
-        count: How many.
+        blocks: Its events, see `event_blocks`.
+        count: How many events.
     """
 
     sequence: int
-    rows: bytes
+    blocks: bytes
     count: int
 
 
@@ -59,14 +57,14 @@ class EventFlow(Protocol):
     async def identity(self) -> str:
         """Name of the stream; another one when it was deleted and made anew."""
 
-    async def follow(self, after: int, hand_over: Callable[[StoredRows], Awaitable[None]]) -> None:
+    async def follow(self, after: int, hand_over: Callable[[StoredEvents], Awaitable[None]]) -> None:
         """Hand over every message after a place, in order and without gaps, for ever."""
 
     async def purge(self, up_to: int) -> None:
         """Throw away messages up to a place, inclusive."""
 
-    async def set_aside(self, rows: Sequence[Any]) -> None:
-        """Keep rows that the store can never take where an operator finds them."""
+    async def set_aside(self, blocks: Sequence[PackedBlock]) -> None:
+        """Keep events that the store can never take where an operator finds them."""
 
 
 class WriterWatch(Protocol):
@@ -96,7 +94,7 @@ class Writer:
         self._watch = watch
         self._stream = ""
         self._replayed_until = 0
-        self._queue: asyncio.Queue[StoredRows] = asyncio.Queue(maxsize=128)
+        self._queue: asyncio.Queue[StoredEvents] = asyncio.Queue(maxsize=128)
         self._ties = TieCounter(_TIE_SLOTS_BITS, is_rotating=True)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="event-writer")
         self._tasks: list[asyncio.Task[None]] = []
@@ -151,7 +149,7 @@ class Writer:
                 except AppError as failure:
                     _log.warning("purge_failed", reason=failure.reason)
 
-    async def _collect(self) -> list[StoredRows]:
+    async def _collect(self) -> list[StoredEvents]:
         messages = [await self._queue.get()]
         count = messages[0].count
         deadline = time.monotonic() + _FLUSH_SECONDS
@@ -163,21 +161,21 @@ class Writer:
             count += messages[-1].count
         return messages
 
-    async def _flush(self, messages: list[StoredRows]) -> None:
+    async def _flush(self, messages: list[StoredEvents]) -> None:
         rows_count, dataset_ids, refused = await self._in_thread(self._store_rows, messages)
         if refused:
             await self._flow.set_aside(refused)
         await self._in_thread(self._store.write_place, self._stream, messages[-1].sequence)
         self._watch.stored(rows_count, dataset_ids)
 
-    def _store_rows(self, messages: list[StoredRows]) -> tuple[int, list[str], list[Any]]:
-        """Store the rows of some messages; returns rows stored, datasets that grew, rows that cannot be stored."""
+    def _store_rows(self, messages: list[StoredEvents]) -> tuple[int, list[str], list[PackedBlock]]:
+        """Store the events of some messages; returns how many, datasets that grew, events that cannot be stored."""
         by_dataset = _decoded(messages)
         token = f"{messages[0].sequence}-{messages[-1].sequence}"
         is_replayed = messages[0].sequence <= self._replayed_until
         stored_count = 0
         grown: list[str] = []
-        refused: list[Any] = []
+        refused: list[PackedBlock] = []
         for dataset_id, arrived in by_dataset.items():
             columns, keys, has_sent_ids = self._with_ids(arrived)
             try:
@@ -196,8 +194,8 @@ class Writer:
                     raise
                 _log.error("events_set_aside", dataset_id=dataset_id, reason=failure.reason, rows=len(keys))
                 nothing = [None] * len(keys)
-                fields = [columns[name].to_pylist() if name in columns else nothing for name in ROW_FIELDS[1:]]
-                refused.extend((dataset_id, *row) for row in zip(*fields, strict=True))
+                fields = [columns[name].to_pylist() if name in columns else nothing for name in ROW_FIELDS]
+                refused.extend(packed(dataset_id, list(zip(*fields, strict=True))))
                 continue
             stored_count += added
             if added:
@@ -241,47 +239,34 @@ class _Arrived:
     indexes: npt.NDArray[np.int64]
 
 
-def _decoded(messages: Sequence[StoredRows]) -> dict[str, _Arrived]:
+def _decoded(messages: Sequence[StoredEvents]) -> dict[str, _Arrived]:
     """Events by dataset."""
     pieces_by_dataset: dict[str, list[dict[str, pa.Array]]] = {}
-    places_by_dataset: dict[str, list[int]] = {}
-    # Tens of thousands of short-lived lists: letting the collector walk them costs four times the decoding.
-    gc.disable()
-    try:
-        rows_by_dataset: dict[str, list[Any]] = {}
-        for message in messages:
-            for place, row in enumerate(msgspec.msgpack.decode(message.rows), start=message.sequence << _INDEX_BITS):
-                rows_by_dataset.setdefault(row[0], []).append(row)
-                places_by_dataset.setdefault(row[0], []).append(place)
-            # In pieces: dropping all rows at once would hold up every other thread of the process for 100 ms.
-            for dataset_id, rows in rows_by_dataset.items():
-                while len(rows) >= _PIECE_ROWS:
-                    pieces_by_dataset.setdefault(dataset_id, []).append(_piece(rows[:_PIECE_ROWS]))
-                    del rows[:_PIECE_ROWS]
-        for dataset_id, rows in rows_by_dataset.items():
-            if rows:
-                pieces_by_dataset.setdefault(dataset_id, []).append(_piece(rows))
-    finally:
-        gc.enable()
+    places_by_dataset: dict[str, list[npt.NDArray[np.int64]]] = {}
+    for message in messages:
+        place = message.sequence << _INDEX_BITS
+        for dataset_id, count, columns in msgspec.msgpack.decode(message.blocks):
+            pieces_by_dataset.setdefault(dataset_id, []).append(_piece(count, columns))
+            places_by_dataset.setdefault(dataset_id, []).append(np.arange(place, place + count))
+            place += count
     return {
-        dataset_id: _arrived(_columns(pieces), places_by_dataset[dataset_id])
+        dataset_id: _arrived(_columns(pieces), np.concatenate(places_by_dataset[dataset_id]))
         for dataset_id, pieces in pieces_by_dataset.items()
     }
 
 
-def _arrived(columns: dict[str, pa.Array], places: list[int]) -> _Arrived:
-    numbers = np.array(places, np.int64)
-    return _Arrived(columns, numbers >> _INDEX_BITS, numbers & ((1 << _INDEX_BITS) - 1))
+def _arrived(columns: dict[str, pa.Array], places: npt.NDArray[np.int64]) -> _Arrived:
+    return _Arrived(columns, places >> _INDEX_BITS, places & ((1 << _INDEX_BITS) - 1))
 
 
 def _columns(pieces: list[dict[str, pa.Array]]) -> dict[str, pa.Array]:
-    # Of 33 fields most are not set: what no row has costs nothing further on.
+    # Of 33 fields most are not set: what no event has costs nothing further on.
     names = [name for name in ROW_FIELDS if any(name in piece for piece in pieces)]
-    sizes = [len(piece["time"]) for piece in pieces]
+    sizes = [len(piece["event_id"]) for piece in pieces]
     return {
         name: pa.concat_arrays(
             [
-                piece[name] if name in piece else pa.nulls(size, _KINDS.get(name, pa.string()))
+                piece[name] if name in piece else pa.nulls(size, _kind(name))
                 for piece, size in zip(pieces, sizes, strict=True)
             ]
         )
@@ -289,15 +274,20 @@ def _columns(pieces: list[dict[str, pa.Array]]) -> dict[str, pa.Array]:
     }
 
 
-def _piece(rows: list[Any]) -> dict[str, pa.Array]:
-    values_by_field = zip(ROW_FIELDS, zip(*rows, strict=True), strict=True)
-    next(values_by_field)  # the dataset
+def _piece(count: int, columns: Sequence[Any]) -> dict[str, pa.Array]:
+    """Columns of a block; those that are not set are left out, but for the event id."""
     return {
-        name: pa.array(values, _KINDS.get(name, pa.string()))
-        for name, values in values_by_field
-        if name in _NEVER_LEFT_OUT or any(values)
+        name: pa.array(values, _kind(name))
+        if isinstance(values, list)
+        else pa.repeat(pa.scalar(values, _kind(name)), count)
+        for name, values in zip(ROW_FIELDS, columns, strict=True)
+        if name == "event_id" or values not in ("", None)
     }
 
 
-_NEVER_LEFT_OUT: Final = frozenset(("event_id", "customer_id", "action_type", "time", *NUMBER_FIELDS))
+def _kind(name: str) -> pa.DataType:
+    return _KINDS.get(name, _TEXT)
+
+
+_TEXT: Final = pa.string()
 _KINDS: Final = {"time": pa.int64(), **dict.fromkeys(NUMBER_FIELDS, pa.float64())}

@@ -180,31 +180,31 @@ Global___RejectedEvent: _TypeAlias = RejectedEvent  # noqa: Y015
 
 @_typing.final
 class EventBatch(_message.Message):
-    """What JetStream holds: events of one flush in arrival order. The rows are msgpack (an array of arrays in the column order of the
-    intake record, version 1), because decoding them must not cost more than inserting them.
+    """What JetStream holds: events of one flush, those of a dataset in arrival order. The blocks are msgpack (an array of blocks of
+    columns), because decoding them must not cost more than inserting them.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     LAYOUT_VERSION_FIELD_NUMBER: _builtins.int
-    ROWS_FIELD_NUMBER: _builtins.int
-    ROWS_COUNT_FIELD_NUMBER: _builtins.int
+    BLOCKS_FIELD_NUMBER: _builtins.int
+    EVENTS_COUNT_FIELD_NUMBER: _builtins.int
     layout_version: _builtins.int
-    """Version of the row layout."""
-    rows: _builtins.bytes
-    """msgpack rows."""
-    rows_count: _builtins.int
-    """Number of rows."""
+    """Version of the layout of the blocks."""
+    blocks: _builtins.bytes
+    """The events, see cjm_ingest.application.event_blocks."""
+    events_count: _builtins.int
+    """Number of events."""
     def __init__(
         self,
         *,
         layout_version: _builtins.int = ...,
-        rows: _builtins.bytes = ...,
-        rows_count: _builtins.int = ...,
+        blocks: _builtins.bytes = ...,
+        events_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["layout_version", b"layout_version", "rows", b"rows", "rows_count", b"rows_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocks", b"blocks", "events_count", b"events_count", "layout_version", b"layout_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
