@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TypeVar
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -14,6 +15,10 @@ from cjm_kit.errors import AppError, Code
 
 METADATA_KEY = "cjm-identity"
 _ALGORITHM = "HS256"
+_REMEMBERED_SECONDS = 5.0
+_REMEMBERED_COUNT = 10_000
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +95,29 @@ def acting_as(identity: Identity) -> Iterator[None]:
 
 
 class IdentitySigner:
-    """Signs and checks identities with a key that all services share (JWT, HMAC-SHA-256)."""
+    """Signs and checks identities with a key that all services share (JWT, HMAC-SHA-256).
+
+    Both are remembered for a moment: they cost more than most of the work that is asked for with them.
+    """
 
     def __init__(self, secret: str) -> None:
         self._key = OctKey.import_key(secret)
+        self._signed: dict[tuple[Identity, int], tuple[float, str]] = {}
+        self._verified: dict[str, tuple[float, Identity]] = {}
 
     def sign(self, identity: Identity, ttl_seconds: int = 60) -> str:
-        """Sign an identity for `ttl_seconds` (> 0)."""
-        claims: dict[str, object] = {"sub": identity.subject, "exp": int(time.time()) + ttl_seconds}
+        """Sign an identity for `ttl_seconds` (> 0), up to five seconds of which may have passed already."""
+        now = time.time()
+        known = self._signed.get((identity, ttl_seconds))
+        if known and known[0] > now:
+            return known[1]
+        claims: dict[str, object] = {"sub": identity.subject, "exp": int(now) + ttl_seconds}
         for name in ("roles", "scopes", "datasets"):
             if values := getattr(identity, name):
                 claims[name] = sorted(values)
-        return jwt.encode({"alg": _ALGORITHM}, claims, self._key)
+        token = jwt.encode({"alg": _ALGORITHM}, claims, self._key)
+        _remember(self._signed, (identity, ttl_seconds), (min(now + _REMEMBERED_SECONDS, now + ttl_seconds / 2), token))
+        return token
 
     def verify(self, token: str) -> Identity:
         """Check signature and time of a signed identity.
@@ -109,10 +125,22 @@ class IdentitySigner:
         Raises:
             AppError: UNAUTHENTICATED when it is not ours, changed or over.
         """
+        now = time.time()
+        known = self._verified.get(token)
+        if known and known[0] > now:
+            return known[1]
         try:
             claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
             jwt.JWTClaimsRegistry(sub={"essential": True}, exp={"essential": True}).validate(claims)
         except (JoseError, ValueError) as failure:
             raise AppError(Code.UNAUTHENTICATED, "identity_invalid", "The caller could not be identified.") from failure
         roles, scopes, datasets = (frozenset(claims.get(name, ())) for name in ("roles", "scopes", "datasets"))
-        return Identity(claims["sub"], roles, scopes, datasets)
+        identity = Identity(claims["sub"], roles, scopes, datasets)
+        _remember(self._verified, token, (min(now + _REMEMBERED_SECONDS, claims["exp"]), identity))
+        return identity
+
+
+def _remember(known: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    if len(known) >= _REMEMBERED_COUNT:
+        known.clear()
+    known[key] = value

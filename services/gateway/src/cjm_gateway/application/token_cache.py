@@ -56,7 +56,8 @@ class TokenCache:
             if len(self._known) >= _KEPT_TOKENS_LIMIT:
                 self._known.clear()
             known = self._known[key] = (self._clock() + self._ttl_seconds, asyncio.create_task(self._ask(secret, key)))
-        return await asyncio.shield(known[1])
+        asked = known[1]
+        return asked.result() if asked.done() else await asyncio.shield(asked)
 
     async def _ask(self, secret: str, key: bytes) -> KnownToken:
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from cjm_ingest.application.event_blocks import PackedBlock, Row, packed
@@ -65,8 +65,7 @@ class DecodedBody:
     refused: list[RefusedEvent]
 
 
-@dataclass(frozen=True, slots=True)
-class SentBody:
+class SentBody(NamedTuple):
     """One request body.
 
     Attributes:
@@ -86,8 +85,7 @@ class SentBody:
     received_at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class BodyResult:
+class BodyResult(NamedTuple):
     """What became of a body.
 
     Attributes:
@@ -98,7 +96,7 @@ class BodyResult:
     """
 
     accepted_count: int = 0
-    refused: Sequence[RefusedEvent] = field(default_factory=tuple)
+    refused: Sequence[RefusedEvent] = ()
     error_reason: str = ""
     error_detail: str = ""
 

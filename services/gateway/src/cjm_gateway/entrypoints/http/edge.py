@@ -2,12 +2,13 @@
 
 import re
 import time
+from collections.abc import Mapping
+from functools import lru_cache
 
-from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cjm_gateway.entrypoints.http.events import append_as_system
+from cjm_gateway.entrypoints.http.events import append_as_system, headers_of
 from cjm_gateway.entrypoints.http.gateway import Gateway
 from cjm_gateway.entrypoints.http.page import Samples, WebPage
 from cjm_gateway.entrypoints.http.problems import HttpProblem, body_too_large, problem_response
@@ -36,7 +37,10 @@ _SECURITY_HEADERS = [
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
 ]
-_HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+_SECURITY_HEADERS_OF_HTTPS = [
+    *_SECURITY_HEADERS,
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+]
 _NO_STORE = (b"cache-control", b"no-store")
 _log = get_logger(__name__)
 
@@ -57,30 +61,30 @@ class Edge:
         self._page = page
         self._samples = samples
         self._upload_limit_bytes = gateway.settings.max_upload_bytes + _FORM_OVERHEAD_BYTES
-        self._seconds = gateway.telemetry.histogram(
+        seconds = gateway.telemetry.histogram(
             "http_seconds", "Time of HTTP requests served", ["method", "route", "status"]
         )
+        self._seconds_of = lru_cache(maxsize=1000)(seconds.labels)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
         started = time.perf_counter()
-        headers = Headers(scope=scope)
+        headers = headers_of(scope)
         path: str = scope["path"]
-        given_id = headers.get("x-request-id", "")
+        given_id = headers.get(b"x-request-id", b"").decode("latin-1")
         request_id = given_id if _REQUEST_ID.fullmatch(given_id) else new_request_id()
         request_id_var.set(request_id)
         is_api = _API.fullmatch(path) is not None
-        extra = [(b"x-request-id", request_id.encode()), *_SECURITY_HEADERS]
-        if self._gateway.settings.public_https or scope["scheme"] == "https":
-            extra.append(_HSTS)
+        is_https = self._gateway.settings.public_https or scope["scheme"] == "https"
+        always = _SECURITY_HEADERS_OF_HTTPS if is_https else _SECURITY_HEADERS
         status = 0
 
         async def send_marked(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                sent = [*message["headers"], *extra]
-                if is_api and not any(name == b"cache-control" for name, _ in sent):
+                sent = [*message["headers"], (b"x-request-id", request_id.encode()), *always]
+                if is_api and b"cache-control" not in dict(message["headers"]):
                     sent.append(_NO_STORE)
                 message = {**message, "headers": sent}
             await send(message)
@@ -90,11 +94,12 @@ class Edge:
             route = "unmatched"
         try:
             limited = _limited(headers, receive, self._limit_bytes(path))
-            dataset_id = _events_dataset_id(scope) if "authorization" in headers else None
+            dataset_id = _events_dataset_id(scope) if b"authorization" in headers else None
             if dataset_id is not None:
                 route = _EVENTS_ROUTE
-                response = await append_as_system(self._gateway, dataset_id, Request(scope, limited))
-                await response(scope, limited, send_marked)
+                content = await append_as_system(self._gateway, dataset_id, headers, limited)
+                await send_marked({"type": "http.response.start", "status": 202, "headers": _json_headers(content)})
+                await send_marked({"type": "http.response.body", "body": content})
             elif is_api:
                 await self._api(scope, limited, send_marked)
                 route = getattr(scope.get("route"), "path", route)
@@ -113,7 +118,7 @@ class Edge:
                 await problem_response(internal_error(), path)(scope, receive, send_marked)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._seconds.labels(method, route, status).observe(time.perf_counter() - started)
+            self._seconds_of(method, route, status).observe(time.perf_counter() - started)
 
     def _limit_bytes(self, path: str) -> int:
         if path.startswith(_EVENTS_PREFIX):
@@ -132,9 +137,13 @@ def _events_dataset_id(scope: Scope) -> str | None:
     return dataset_id if dataset_id and "/" not in dataset_id else None
 
 
-def _limited(headers: Headers, receive: Receive, limit_bytes: int) -> Receive:
+def _json_headers(content: bytes) -> list[tuple[bytes, bytes]]:
+    return [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+
+
+def _limited(headers: Mapping[bytes, bytes], receive: Receive, limit_bytes: int) -> Receive:
     """The body of a request, refused as soon as it is seen to be above the limit."""
-    announced = headers.get("content-length", "")
+    announced = headers.get(b"content-length", b"")
     if announced.isdigit() and int(announced) > limit_bytes:
         raise body_too_large(limit_bytes)
     received_bytes = 0

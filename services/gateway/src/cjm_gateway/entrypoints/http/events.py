@@ -2,12 +2,15 @@
 
 import json
 import time
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
 from pydantic import Field
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope
 
 from cjm_gateway.entrypoints.http.auth import staff_only, token_of
 from cjm_gateway.entrypoints.http.gateway import Gateway, GatewayDep
@@ -20,8 +23,8 @@ from cjm_protos.ingest.v1 import intake_pb2, questions_pb2
 router = APIRouter(prefix="/api/v1/datasets/{dataset_id}", tags=["Events"], dependencies=[staff_only])
 WRITE_SCOPE = "events:write"
 _USER_AGENT_CHARACTERS = 512
-_JSON_TYPES = {"application/json", ""}
-_NDJSON_TYPES = {"application/x-ndjson", "application/ndjson"}
+_JSON_TYPES = {b"application/json", b""}
+_NDJSON_TYPES = {b"application/x-ndjson", b"application/ndjson"}
 _REFUSALS = {
     "dataset_not_found": Code.NOT_FOUND,
     "dataset_write_not_allowed": Code.PERMISSION_DENIED,
@@ -129,40 +132,54 @@ async def append_events(dataset_id: str, request: Request, gateway: GatewayDep) 
 
     Staff who may write to the dataset can send with their session; systems send an API token.
     """
-    return await _append(gateway, gateway.signer.sign(current_identity()), dataset_id, request)
+    signed_identity = gateway.signer.sign(current_identity())
+    answer = await _append(gateway, signed_identity, dataset_id, headers_of(request.scope), request.receive)
+    return Response(answer, 202, media_type="application/json")
 
 
-async def append_as_system(gateway: Gateway, dataset_id: str, request: Request) -> Response:
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """Headers of a request by name in lower case; of several with one name the first."""
+    return dict(reversed(scope["headers"]))
+
+
+async def append_as_system(
+    gateway: Gateway, dataset_id: str, headers: Mapping[bytes, bytes], receive: Receive
+) -> bytes:
     """Take the events of a request with an API token: the hot path, without the framework.
+
+    Returns:
+        JSON that says what became of them.
 
     Raises:
         AppError: UNAUTHENTICATED `token_invalid`, PERMISSION_DENIED `token_scope`, NOT_FOUND `dataset_not_found`, ...
     """
-    token = await token_of(gateway, request.headers["authorization"])
+    token = await token_of(gateway, headers[b"authorization"].decode("latin-1"))
     if WRITE_SCOPE not in token.scopes:
         detail = f'This token may not send events. Ask an administrator for one with the scope "{WRITE_SCOPE}".'
         raise AppError(Code.PERMISSION_DENIED, "token_scope", detail)
     if dataset_id not in token.dataset_ids:
         detail = f"There is no dataset {dataset_id!r} for this token. Check the id."
         raise AppError(Code.NOT_FOUND, "dataset_not_found", detail)
-    return await _append(gateway, token.signed_identity, dataset_id, request)
+    return await _append(gateway, token.signed_identity, dataset_id, headers, receive)
 
 
-async def _append(gateway: Gateway, signed_identity: str, dataset_id: str, request: Request) -> Response:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+async def _append(
+    gateway: Gateway, signed_identity: str, dataset_id: str, headers: Mapping[bytes, bytes], receive: Receive
+) -> bytes:
+    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if media_type not in _JSON_TYPES | _NDJSON_TYPES:
         detail = "Send events as application/json or application/x-ndjson."
         raise HttpProblem(415, "media_type_unsupported", detail)
-    if request.headers.get("content-encoding", "identity") != "identity":
+    if headers.get(b"content-encoding", b"identity") != b"identity":
         raise HttpProblem(415, "content_encoding_unsupported", "Send the body without Content-Encoding.")
     received_at_ms = time.time_ns() // 1_000_000
-    content = await request.body()
+    content = await _body(receive)
     body = intake_pb2.EventBody(
         identity=signed_identity,
         dataset_id=dataset_id,
         body=content,
         is_ndjson=media_type in _NDJSON_TYPES,
-        user_agent=request.headers.get("user-agent", "")[:_USER_AGENT_CHARACTERS],
+        user_agent=headers.get(b"user-agent", b"")[:_USER_AGENT_CHARACTERS].decode("latin-1"),
         received_at_ms=received_at_ms,
     )
     result = await gateway.intake.ask(body, len(content))
@@ -172,8 +189,18 @@ async def _append(gateway: Gateway, signed_identity: str, dataset_id: str, reque
     if result.rejected and not result.accepted_count:
         raise _nothing_accepted(result)
     rejected = [{"index": r.index, "reason": r.reason, "field": r.field, "detail": r.detail} for r in result.rejected]
-    answer = {"accepted": result.accepted_count, "rejected": rejected}
-    return Response(msgspec.json.encode(answer), 202, media_type="application/json")
+    return msgspec.json.encode({"accepted": result.accepted_count, "rejected": rejected})
+
+
+async def _body(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _nothing_accepted(result: intake_pb2.EventBodyResult) -> AppError:
