@@ -17,6 +17,7 @@ def main() -> int:
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}", flush=True)
     missed = 0
     for name in wanted:
+        os.sync()  # what the one before left to be written must not be paid for by the next
         started_at = time.perf_counter()
         print(f"\n== {name}", flush=True)
         figures: list[Figure] = importlib.import_module(f"bench.{name}").run()

@@ -31,6 +31,24 @@ def test_spoiled_token_is_refused(spoil: str) -> None:
     assert caught.value.code is Code.UNAUTHENTICATED
 
 
+def test_what_is_remembered_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = 1_700_000_000.0
+    now = start
+    monkeypatch.setattr("cjm_kit.identity.time.time", lambda: now)
+    signer, identity = IdentitySigner(SECRET), staff_identity("u1", is_admin=False)
+    token = signer.sign(identity, ttl_seconds=3)
+    assert signer.sign(identity, ttl_seconds=3) == token
+    assert signer.sign(identity, ttl_seconds=60) != token
+    assert signer.sign(staff_identity("u2", is_admin=False), ttl_seconds=3) != token
+    assert signer.verify(token) == identity
+    now = start + 2
+    assert signer.sign(identity, ttl_seconds=3) != token
+    assert signer.verify(token) == identity
+    now = start + 4
+    with pytest.raises(AppError):
+        signer.verify(token)
+
+
 def test_nobody_is_asking_outside_a_request() -> None:
     with pytest.raises(AppError):
         current_identity()
