@@ -5,12 +5,12 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, useState, type FormEvent } from "react";
 import { useComputedColorScheme } from "@mantine/core";
 import { api, apiUrl } from "@/api/client";
-import { useChange } from "@/api/hooks";
+import { useAnalyses, useChange } from "@/api/hooks";
 import type { Analysis, AnalysisInput, AnalysisKind } from "@/api/types";
 import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { caseQuery, useScope, useUrlState } from "@/shared/scope";
-import { scopeOf } from "@/shared/search";
+import { scopeOf, scopeOfAnalysis } from "@/shared/search";
 import { EmptyState, ErrorState, HelpHover, LoadingBlock, Note, useDocumentTitle, useErrorText } from "@/shared/ui";
 import { DataSlider, UnitSwitch } from "./ControlBar";
 import { ExploreTabs, WhenReady, type Ready } from "./ExploreLayout";
@@ -30,6 +30,8 @@ const KINDS: { kind: AnalysisKind; parameters: Record<string, number> }[] = [
 ];
 const WHILE_RUNNING_MS = 700;
 const PERCENT = 100;
+const READ_ANALYSES = 50;
+const EARLIER_MODELS = 5;
 
 /** Explore, Models: other pictures of the same journeys, built as jobs and kept in History. */
 export default function ModelsPage() {
@@ -47,17 +49,46 @@ export default function ModelsPage() {
         </div>
         <div className={css.result}>
           {analysisId === "" ? (
-            <EmptyState
-              icon={<IconHierarchy3 size={22} stroke={1.7} />}
-              title={t("explore.model.none")}
-              text={t("explore.model.none_text")}
-            />
+            <WhenReady>{({ dataset }) => <EarlierModels datasetId={dataset.id} />}</WhenReady>
           ) : (
             <Result key={analysisId} id={analysisId} onClose={() => setAnalysisId(null)} />
           )}
         </div>
       </div>
     </>
+  );
+}
+
+/** What there is to look at before anything is chosen: the newest models of the dataset. */
+function EarlierModels({ datasetId }: { datasetId: string }) {
+  const t = useText();
+  const f = useFormat();
+  const analyses = useAnalyses({ dataset_id: datasetId, status: ["succeeded", "partial"], limit: READ_ANALYSES });
+  if (analyses.isPending) return <LoadingBlock height="100%" />;
+  if (analyses.isError) return <ErrorState error={analyses.error} onRetry={() => void analyses.refetch()} />;
+  const models = analyses.data.items.filter(({ kind }) => KINDS.some((one) => one.kind === kind)).slice(0, EARLIER_MODELS);
+  const icon = <IconHierarchy3 size={22} stroke={1.7} />;
+  if (models.length === 0) return <EmptyState icon={icon} title={t("explore.model.none")} text={t("explore.model.none_text")} />;
+  return (
+    <EmptyState icon={icon} title={t("explore.model.earlier")} text={t("explore.model.earlier_text")}>
+      <ul className={css.earlier}>
+        {models.map((model) => (
+          <li key={model.id}>
+            <Link to="/explore/models" search={{ ...scopeOfAnalysis(model), analysis: model.id }}>
+              <b>{t(`common.analysis.${model.kind}`)}</b>
+              <small>
+                {t("explore.model.earlier_of", {
+                  unit: model.case,
+                  count: model.cases,
+                  journeys: f.number(model.cases),
+                  ago: model.finished_at ? f.ago(model.finished_at) : "",
+                })}
+              </small>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </EmptyState>
   );
 }
 
