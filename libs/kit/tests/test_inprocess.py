@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from cjm_kit.telemetry import Telemetry
 from cjm_protos.bot.v1 import link_pb2, link_pb2_grpc
 
 SECRET = "one secret of at least 32 characters!"
+_of_the_caller: ContextVar[str] = ContextVar("of_the_caller", default="nothing")
 REQUEST = link_pb2.GetLinkRequest()
 
 
@@ -23,9 +25,11 @@ class Links(link_pb2_grpc.LinkServiceServicer):
         self.has_begun = asyncio.Event()
         self.may_end = asyncio.Event()
         self.was_cancelled = False
+        self.seen = ""
 
     @allow("service")
     async def GetLink(self, request: Any, context: Any) -> link_pb2.GetLinkResponse:
+        self.seen = _of_the_caller.get()
         self.has_begun.set()
         try:
             await self.may_end.wait()
@@ -80,6 +84,13 @@ async def test_method_that_is_not_served_is_unavailable(both: Both) -> None:
     with pytest.raises(AppError) as caught:
         await call(REQUEST)
     assert caught.value.code is Code.UNAVAILABLE
+
+
+async def test_nothing_of_the_caller_but_what_travels_is_seen(both: Both) -> None:
+    _of_the_caller.set("a secret of the caller")
+    both.links.may_end.set()
+    assert (await both.stub.GetLink(REQUEST)).chat_title == "ended"
+    assert both.links.seen == "nothing"
 
 
 async def test_who_gives_up_ends_the_work(both: Both) -> None:

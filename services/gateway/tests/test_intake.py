@@ -27,6 +27,16 @@ async def test_one_event_with_a_token_is_accepted_as_sent(running: Any, system: 
     assert abs(body.received_at_ms - time.time() * 1000) < 10_000
 
 
+async def test_of_several_headers_with_one_name_the_first_counts(system: httpx.AsyncClient, path: str) -> None:
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Type", "text/plain"),
+        ("Authorization", "Bearer cjm_wrong"),
+    ]
+    answer = await system.post(path, content=b'{"customer_id":"1"}', headers=[*system.headers.multi_items(), *headers])
+    assert answer.status_code == 202
+
+
 async def test_ndjson_and_arrays_answer_by_place(system: httpx.AsyncClient, running: Any, path: str) -> None:
     answer = await system.post(path, json=[EVENT, {"action_type": "x"}])
     assert answer.status_code == 202

@@ -104,6 +104,14 @@ async def test_each_bad_event_is_named_and_the_good_ones_go_in(ingest: Any) -> N
     assert {item.customer_id for item in await ingest.events()} == {"12", "c-1"}
 
 
+async def test_each_bad_event_is_named_when_all_others_are_good(ingest: Any) -> None:
+    bodies = [b"[" + event() + b"," + event(**fields) + b"]" for fields, _, _ in BAD_EVENTS]
+    results = await ingest.append(*bodies)
+    named = [[(item.index, item.reason, item.field) for item in result.rejected] for result in results]
+    assert named == [[(1, reason, name)] for _, reason, name in BAD_EVENTS]
+    assert {result.accepted_count for result in results} == {1}
+
+
 async def test_bodies_are_judged_one_by_one(ingest: Any) -> None:
     results = await ingest.append(b"", b"{", b"[]", b'"x"', b"[" + b",".join([event()] * 5001) + b"]", event())
     assert [item.error_reason for item in results] == [
