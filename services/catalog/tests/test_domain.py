@@ -95,6 +95,9 @@ def test_a_bad_column_is_named_with_its_place(column: MappingColumn, reason: str
         ({"name": "x" * 101}, ("name", "name_too_long", None)),
         ({"time_zone": "Mars"}, ("timezone", "time_zone_unknown", None)),
         ({"decimal_sign": ";"}, ("decimal_sign", "decimal_sign_unknown", None)),
+        ({"encoding": "latin-9"}, ("encoding", "encoding_unknown", None)),
+        ({"separator": ":"}, ("separator", "separator_unknown", None)),
+        ({"separator": ";;"}, ("separator", "separator_unknown", None)),
         ({"time_format": "%H:%M"}, ("time_format", "time_format_invalid", None)),
         ({"time_format": "%Q"}, ("time_format", "time_format_invalid", None)),
         ({"time_format": "day"}, ("time_format", "time_format_invalid", None)),
@@ -103,6 +106,19 @@ def test_a_bad_column_is_named_with_its_place(column: MappingColumn, reason: str
 )
 def test_a_bad_setting_is_named(change: dict[str, Any], fault: tuple[str, str, None]) -> None:
     assert faults(replace(GOOD, **change)) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("given", "spelled"),
+    [("", "UTF-8"), (" utf-8 ", "UTF-8"), ("Windows-1258", "windows-1258"), ("iso-8859-15", "ISO-8859-15")],
+)
+def test_an_encoding_is_spelled_as_its_standard_does(given: str, spelled: str) -> None:
+    assert checked_mapping(replace(GOOD, encoding=given), needs_name=True).encoding == spelled
+
+
+@pytest.mark.parametrize("separator", ["", ",", ";", "\t", "|"])
+def test_a_separator_is_kept_also_a_blank_one(separator: str) -> None:
+    assert checked_mapping(replace(GOOD, separator=separator), needs_name=True).separator == separator
 
 
 @pytest.mark.parametrize("time_format", ["%Y-%m-%d", "%d.%m.%y %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z", "%b %d, %Y, %I %p"])

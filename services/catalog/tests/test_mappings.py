@@ -27,6 +27,24 @@ async def test_a_mapping_is_kept_listed_and_deleted(catalog: Catalog) -> None:
             await catalog.mappings.GetMapping(mapping.GetMappingRequest(mapping_id=made.mapping_id))
 
 
+async def test_how_a_file_is_written_is_kept(catalog: Catalog) -> None:
+    await catalog.user("anna")
+    given = good_mapping()
+    given.encoding, given.separator, given.headerless = "windows-1251", "\t", True
+    with catalog.acting("anna"):
+        made = [
+            (await catalog.mappings.CreateMapping(mapping.CreateMappingRequest(mapping=item))).mapping
+            for item in (given, good_mapping("plain"))
+        ]
+        for item in made:
+            read = await catalog.mappings.GetMapping(mapping.GetMappingRequest(mapping_id=item.mapping_id))
+            assert read.mapping == item
+    assert [(item.encoding, item.separator, item.headerless) for item in made] == [
+        ("windows-1251", "\t", True),
+        ("UTF-8", "", False),
+    ]
+
+
 async def test_only_owner_and_administrators_delete(catalog: Catalog) -> None:
     for name in ("anna", "bert"):
         await catalog.user(name)

@@ -5,6 +5,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -53,7 +54,9 @@ _OLD_ROWS = (
 )
 
 
-async def test_mappings_from_before_there_were_step_rules_have_none(database_url: str, tmp_path: Path) -> None:
+async def test_mappings_of_the_first_version_have_the_defaults_of_what_came_later(
+    database_url: str, tmp_path: Path
+) -> None:
     former = tmp_path / "former"
     (former / "versions").mkdir(parents=True)
     for name in ("env.py", "versions/0001_initial.py"):
@@ -82,18 +85,22 @@ async def test_mappings_from_before_there_were_step_rules_have_none(database_url
     async with SqlStore(database, no_bus).write() as records:
         for mapping in ((await records.all(Mapping))[0], (await records.all(ImportEntry))[0].mapping):
             assert (mapping.columns, mapping.step_rules) == ((MappingColumn("time", "at"),), ())
+            assert (mapping.encoding, mapping.separator, mapping.headerless) == ("UTF-8", "", False)
         rule = StepRule("a*", "A")
         await records.save(replace((await records.all(Mapping))[0], step_rules=(rule,)))
         assert (await records.all(Mapping))[0].step_rules == (rule,)
     await database.close()
 
 
-@pytest.mark.parametrize("rules", [(), (StepRule("a*", "A"),)])
-def test_replicas_from_before_there_were_step_rules_can_read_what_has_none(rules: tuple[StepRule, ...]) -> None:
+@pytest.mark.parametrize(
+    "later",
+    [{}, {"step_rules": (StepRule("a*", "A"),)}, {"encoding": "UTF-16LE"}, {"separator": ";", "headerless": True}],
+)
+def test_replicas_of_the_first_version_can_read_what_has_nothing_of_later(later: dict[str, Any]) -> None:
     column, dialect = imports.c.mapping.type, sqlite.dialect()
-    mapping = Mapping("", (MappingColumn("time", "at"),), step_rules=rules)
+    mapping = Mapping("", (MappingColumn("time", "at"),), **later)
     packed = column.process_bind_param(mapping, dialect)  # type: ignore[attr-defined]
-    assert ("step_rules" in packed) is bool(rules)
+    assert {"step_rules", "encoding", "separator", "headerless"} & set(packed) == set(later)
     assert column.process_result_value(packed, dialect) == mapping  # type: ignore[attr-defined]
 
 

@@ -17,7 +17,17 @@ COLUMNS = [
     {"field": "time", "column": "t", "function": "datetime"},
 ]
 STEP_RULES = [{"pattern": "/p/*", "name": "Page"}, {"pattern": "cart", "name": "Cart"}]
-MAPPING = json.dumps({"columns": COLUMNS, "timezone": "Europe/Berlin", "decimal_sign": ",", "step_rules": STEP_RULES})
+MAPPING = json.dumps(
+    {
+        "columns": COLUMNS,
+        "timezone": "Europe/Berlin",
+        "decimal_sign": ",",
+        "step_rules": STEP_RULES,
+        "encoding": "windows-1251",
+        "separator": ";",
+        "headerless": True,
+    }
+)
 CONTENT = b"c,a,t\n1,buy,2024-05-07\n" * 70_000
 
 
@@ -55,6 +65,8 @@ async def test_a_file_arrives_whole_whatever_the_order_of_the_form(
     assert (body["all_or_nothing"], body["check_only"]) == (True, True)
     assert (body["mapping"]["columns"], body["mapping"]["step_rules"]) == (COLUMNS, STEP_RULES)
     assert (body["mapping"]["timezone"], body["mapping"]["decimal_sign"]) == ("Europe/Berlin", ",")
+    written = [body["mapping"][name] for name in ("encoding", "separator", "headerless")]
+    assert written == ["windows-1251", ";", True]
     assert running.behind.imports.files[body["id"]] == CONTENT
 
 

@@ -19,6 +19,7 @@ from cjm_ingest.adapters.import_files import ImportFolder
 from cjm_ingest.application.background import end
 from cjm_ingest.application.ports import ImportReport, ImportState
 from cjm_ingest.domain.faults import RowFault, Tally
+from cjm_ingest.domain.mapping import ColumnRule, Mapping
 from cjm_kit.errors import AppError
 
 DAY = 86_400
@@ -84,7 +85,10 @@ def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("cjm_ingest.adapters.csv_reader._UNPACKED_BYTES", 5 << 20)
     path = tmp_path / "bomb"
     path.write_bytes(gzip.compress(b"a,b\n" + b"x,y\n" * (2 << 20)))
-    with CsvFile(path, ["a"]) as file, pytest.raises(AppError, match="file_too_large_unpacked"):
+    with (
+        CsvFile(path, Mapping((ColumnRule("customer_id", "a"),))) as file,
+        pytest.raises(AppError, match="file_too_large_unpacked"),
+    ):
         list(file.blocks())
 
 

@@ -124,6 +124,18 @@ async def test_functions_give_the_stored_values(ingest: Any) -> None:
     )
 
 
+async def test_an_excel_export_without_a_header(ingest: Any) -> None:
+    data = "c1;Купить;05.03.2024;1234,50\nc2;Оплата;06.03.2024;x\nc3;".encode("cp1251") + b"\x98;07.03.2024;2\n"
+    columns = [("customer_id", "Column 1"), ("action_type", "Column 2"), ("time", "Column 3"), ("value", "Column 4")]
+    how = {"encoding": "windows-1251", "separator": ";", "headerless": True, "decimal_sign": ","}
+    entry = await ingest.run_import(data, columns, **how)
+    assert numbers(entry) == (3, 1, 2, 0)
+    bad = [(row.row, row.column, row.reason) for row in await ingest.rejected(entry.import_id)]
+    assert bad == [(2, "Column 4", "not_a_number"), (3, "Column 2", "not_in_encoding")]
+    (event,) = await ingest.events()
+    assert (event.event_id, event.action_type, event.fields["value"]) == (f"{entry.import_id}:1", "Купить", "1234.5")
+
+
 FILE_FAULTS = {
     "file_empty": b"",
     "file_no_rows": b"a,b,c\n",

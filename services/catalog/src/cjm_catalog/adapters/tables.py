@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
 from cjm_catalog.domain.accounts import Attempts, Role, Session, User
@@ -97,15 +98,20 @@ def _unpack_step_rules(rules: list[dict[str, str]]) -> tuple[StepRule, ...]:
     return tuple(StepRule(**rule) for rule in rules)
 
 
+# Parts of a mapping that came later, and what they are when a copy lacks them.
+_LATER_PARTS = {"step_rules": (), "encoding": "UTF-8", "separator": "", "headerless": False}
+
+
 def _pack_mapping(mapping: Mapping) -> dict[str, Any]:
     packed = {
         **asdict(mapping),
         "columns": _pack_columns(mapping.columns),
         "created_at": mapping.created_at and mapping.created_at.isoformat(),
     }
-    if not mapping.step_rules:
-        # Replicas from before there were step rules can read it while the others are being replaced.
-        del packed["step_rules"]
+    for name, default in _LATER_PARTS.items():
+        # Replicas from before there was such a part can read it while the others are being replaced.
+        if getattr(mapping, name) == default:
+            del packed[name]
     return packed
 
 
@@ -113,7 +119,6 @@ def _unpack_mapping(packed: dict[str, Any]) -> Mapping:
     created_at = packed["created_at"] and datetime.fromisoformat(packed["created_at"])
     unpacked = {
         "columns": _unpack_columns(packed["columns"]),
-        # Imports from before there were step rules have none.
         "step_rules": _unpack_step_rules(packed.get("step_rules", [])),
         "created_at": created_at,
     }
@@ -222,6 +227,9 @@ mappings = Table(
     Column("time_format", Text, nullable=False),
     Column("decimal_sign", String(1), nullable=False),
     Column("step_rules", Packed(_pack_step_rules, _unpack_step_rules), nullable=False, server_default="[]"),
+    Column("encoding", String(20), nullable=False, server_default="UTF-8"),
+    Column("separator", String(1), nullable=False, server_default=""),
+    Column("headerless", Boolean, nullable=False, server_default=false()),
     Column("owner_id", _ID, ForeignKey("users.user_id"), nullable=False),
     Column("created_at", UtcTime, nullable=False),
 )

@@ -16,6 +16,9 @@ MAX_STEP_RULES = 500
 MAX_PATTERN_LENGTH = 500
 MAX_STEP_LENGTH = 512
 PROPERTY_START = "properties."
+# As IANA and the Encoding Standard spell them.
+ENCODINGS = ("UTF-8", "UTF-16LE", "UTF-16BE", "windows-1251", "windows-1252", "windows-1258", "ISO-8859-15")
+SEPARATORS = (",", ";", "\t", "|")
 REQUIRED_FIELDS = ("customer_id", "action_type", "time")
 EVENT_FIELDS = frozenset(
     {
@@ -91,6 +94,9 @@ class MappingSpec:
     time_format: str = ""
     decimal_sign: str = "."
     step_rules: tuple[StepRule, ...] = ()
+    encoding: str = "UTF-8"
+    separator: str = ""
+    headerless: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,8 +125,8 @@ def checked_mapping(spec: MappingSpec, *, needs_name: bool) -> MappingSpec:
             step rules with their place (the first = row 1). Reasons: name_empty, name_too_long,
             name_has_control_characters, columns_empty, columns_too_many, field_empty, field_unknown, field_repeated,
             function_without_column, column_empty, column_too_long, field_missing, time_zone_unknown,
-            time_format_invalid, decimal_sign_unknown, step_rules_too_many, step_rule_pattern_empty,
-            step_rule_pattern_too_long, step_rule_name_empty, step_rule_name_too_long,
+            time_format_invalid, decimal_sign_unknown, encoding_unknown, separator_unknown, step_rules_too_many,
+            step_rule_pattern_empty, step_rule_pattern_too_long, step_rule_name_empty, step_rule_name_too_long,
             step_rule_name_has_control_characters, step_rule_repeated.
     """
     normal = replace(
@@ -132,6 +138,7 @@ def checked_mapping(spec: MappingSpec, *, needs_name: bool) -> MappingSpec:
         decimal_sign=spec.decimal_sign or ".",
         # A pattern keeps its white space: a column read exactly as it stands has steps with such.
         step_rules=tuple(replace(rule, name=rule.name.strip()) for rule in spec.step_rules),
+        encoding=_spelled_encoding(spec.encoding.strip() or "UTF-8"),
     )
     violations: list[FieldViolation] = []
     if normal.name or needs_name:
@@ -161,6 +168,12 @@ def checked_mapping(spec: MappingSpec, *, needs_name: bool) -> MappingSpec:
         violations.append(
             FieldViolation("decimal_sign", "decimal_sign_unknown", 'The decimal sign is "." or ",". Choose one.')
         )
+    if normal.encoding not in ENCODINGS:
+        detail = f'"{normal.encoding}" is no encoding that can be read here. Choose one of {", ".join(ENCODINGS)}.'
+        violations.append(FieldViolation("encoding", "encoding_unknown", detail))
+    if normal.separator and normal.separator not in SEPARATORS:
+        detail = 'The separator is ",", ";", tab or "|". Choose one, or leave it empty to detect it.'
+        violations.append(FieldViolation("separator", "separator_unknown", detail))
     violations.extend(_step_rule_violations(normal.step_rules))
     if violations:
         raise AppError(
@@ -170,6 +183,10 @@ def checked_mapping(spec: MappingSpec, *, needs_name: bool) -> MappingSpec:
             violations=tuple(violations),
         )
     return normal
+
+
+def _spelled_encoding(name: str) -> str:
+    return next((known for known in ENCODINGS if known.lower() == name.lower()), name)
 
 
 def _column_violations(columns: Sequence[MappingColumn]) -> list[FieldViolation]:

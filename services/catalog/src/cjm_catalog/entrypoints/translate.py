@@ -49,6 +49,9 @@ def mapping_spec(message: mapping_pb2.Mapping) -> MappingSpec:
         time_format=message.time_format,
         decimal_sign=message.decimal_sign,
         step_rules=tuple(StepRule(rule.pattern, rule.name) for rule in message.step_rules),
+        encoding=message.encoding,
+        separator=message.separator,
+        headerless=message.headerless,
     )
 
 
@@ -68,4 +71,7 @@ def mapping_message(mapping: Mapping, owner: str) -> mapping_pb2.Mapping:
         owner=owner,
         created_at=timestamp(mapping.created_at),
         step_rules=[mapping_pb2.StepRule(pattern=rule.pattern, name=rule.name) for rule in mapping.step_rules],
+        encoding=mapping.encoding,
+        separator=mapping.separator,
+        headerless=mapping.headerless,
     )

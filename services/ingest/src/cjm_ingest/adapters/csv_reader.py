@@ -4,8 +4,9 @@ import csv
 import gzip
 import io
 import threading
+import unicodedata
 import zlib
-from codecs import BOM_UTF8, getincrementaldecoder, register_error
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder, register_error
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,18 +19,25 @@ from pyarrow import csv as arrow_csv
 
 from cjm_ingest.application.columns import INVALID_UTF8_MARK, Block
 from cjm_ingest.domain.faults import RowFault, row_fault
+from cjm_ingest.domain.mapping import Mapping
 from cjm_kit.errors import AppError, Code
 
 # Small blocks bound the memory; a file with longer rows is read again in large ones.
 _BLOCK_BYTES: Final = 4 << 20
 LONGEST_ROW_BYTES: Final = 16 << 20
 _HEADER_BYTES: Final = 1 << 20
-_DELIMITERS: Final = (",", ";", "\t", "|")
+_SEPARATORS: Final = (",", ";", "\t", "|")
 _READ_AHEAD_BLOCKS: Final = 2
 _STALL_SECONDS: Final = 0.2
 _FINISH_SECONDS: Final = 1.0
 _UNPACKED_BYTES: Final = 32 << 30
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+_GZIP_FAILURES: Final = (EOFError, zlib.error, gzip.BadGzipFile)
+_MARKED_ENCODINGS: Final = {BOM_UTF8: "UTF-8", BOM_UTF16_LE: "UTF-16LE", BOM_UTF16_BE: "UTF-16BE"}
+# The only encoding here that writes accents as characters of their own, after the letter.
+_COMBINING_ENCODING: Final = "windows-1258"
+_COMBINING: Final = "\u0300\u0301\u0303\u0309\u0323"
+_MOST_COMBINING: Final = 8
 
 
 def _mark_invalid(failure: UnicodeError) -> tuple[str, int]:
@@ -42,33 +50,36 @@ register_error("cjm_mark_invalid", _mark_invalid)
 
 
 class CsvFile:
-    """One delimited file: plain or gzip, UTF-8 with or without a byte order mark.
+    """One delimited file: plain or gzip, in the encoding of its byte order mark or else of the mapping.
 
-    The delimiter is the one of `, ; tab |` with which the header has most of the wanted columns. Empty lines
-    are no rows.
+    Without a separator in the mapping it is the one of `, ; tab |` with which the first line has most of the mapped
+    columns. Empty lines are no rows.
 
     Args:
         path: The file.
-        wanted: Headers that are needed.
+        mapping: How it is written, and the columns that are needed.
 
     Raises:
         AppError: INVALID_ARGUMENT `file_empty`, `file_not_text`, `no_header`, `column_missing` (names all missing),
             `column_repeated`, `file_truncated`.
     """
 
-    def __init__(self, path: Path, wanted: Collection[str]) -> None:
+    def __init__(self, path: Path, mapping: Mapping) -> None:
         self._path = path
         self._file_bytes = path.stat().st_size
-        self._wanted = list(dict.fromkeys(wanted))
+        self._mapping = mapping
+        self._wanted = list(dict.fromkeys(rule.column for rule in mapping.columns))
         self._open()
 
     def _open(self) -> None:
         self._raw = self._path.open("rb")
         try:
             is_gzip = self._raw.peek(2)[:2] == _GZIP_MAGIC
-            source: IO[bytes] = gzip.GzipFile(fileobj=self._raw) if is_gzip else self._raw  # type: ignore[assignment]
-            self._text = _TextStream(source)
-            self.delimiter, self.headers = _header(self._text.take_line(), self._wanted)
+            source: Any = gzip.GzipFile(fileobj=self._raw) if is_gzip else self._raw
+            self._encoding = _marked_encoding(source) or self._mapping.encoding
+            self._text = _TextStream(source if self._encoding == "UTF-8" else _AsUtf8(source, self._encoding))
+            line = self._text.first_line(self._encoding, is_data=self._mapping.headerless)
+            self._separator, self._headers = _header(line, self._wanted, self._mapping)
         except BaseException:
             self._raw.close()
             raise
@@ -97,8 +108,8 @@ class CsvFile:
             yield from (_after(block, last_row) for block in self._blocks(LONGEST_ROW_BYTES))
 
     def _blocks(self, block_bytes: int) -> Iterator[Block]:
-        names = [str(place) for place in range(len(self.headers))]
-        places = {header: str(self.headers.index(header)) for header in self._wanted}
+        names = [str(place) for place in range(len(self._headers))]
+        places = {header: str(self._headers.index(header)) for header in self._wanted}
         misshapen: list[RowFault] = []
 
         def skip(row: Any) -> str:
@@ -111,7 +122,7 @@ class CsvFile:
                 self._text,
                 read_options=arrow_csv.ReadOptions(use_threads=False, block_size=block_bytes, column_names=names),
                 parse_options=arrow_csv.ParseOptions(
-                    delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=skip
+                    delimiter=self._separator, newlines_in_values=True, invalid_row_handler=skip
                 ),
                 convert_options=arrow_csv.ConvertOptions(
                     check_utf8=False,
@@ -144,17 +155,46 @@ class CsvFile:
     def _block(self, columns: dict[str, pa.StringArray], rows: npt.NDArray[np.int64], faults: list[RowFault]) -> Block:
         position = self._file_bytes if self._raw.closed else self._raw.tell()
         ratio = min(position / max(self._file_bytes, 1), 1.0)
-        return Block(columns, rows, faults, ratio, self._text.has_invalid_utf8, self._text.has_nul)
+        has_invalid, has_nul = self._text.has_invalid_utf8, self._text.has_nul
+        return Block(columns, rows, faults, ratio, has_invalid, has_nul, self._encoding)
 
 
 class _RowDoesNotFitError(Exception):
     """A row is longer than a block."""
 
 
+class _AsUtf8:
+    """Text in another encoding as UTF-8, with marks for bytes that the encoding does not know."""
+
+    def __init__(self, source: IO[bytes], encoding: str) -> None:
+        self._source = source
+        self._decode = getincrementaldecoder(encoding)("cjm_mark_invalid").decode
+        self._is_combining = encoding == _COMBINING_ENCODING
+        self._held = ""
+
+    def read(self, size: int) -> bytes:
+        """The text of the next `size` bytes; nothing only at the end."""
+        while True:
+            chunk = self._source.read(size)
+            text = self._decode(chunk, final=not chunk)
+            if self._is_combining:
+                text = self._composed(self._held + text, is_last=not chunk)
+            if text or not chunk:
+                return text.encode()
+
+    def _composed(self, text: str, *, is_last: bool) -> str:
+        """Letters joined with their accents; the last letter waits for those that may follow."""
+        end = len(text) if is_last else len(text.rstrip(_COMBINING)) - 1
+        if len(text) - end > _MOST_COMBINING:
+            end = len(text)
+        self._held = text[max(end, 0) :]
+        return unicodedata.normalize("NFC", text[: max(end, 0)])
+
+
 class _TextStream(io.RawIOBase):
     """Bytes of a file as valid UTF-8, read no faster than they are used."""
 
-    def __init__(self, source: IO[bytes]) -> None:
+    def __init__(self, source: IO[bytes] | _AsUtf8) -> None:
         super().__init__()
         self._source = source
         self._decode = getincrementaldecoder("utf-8")("cjm_mark_invalid").decode
@@ -168,8 +208,13 @@ class _TextStream(io.RawIOBase):
         self.has_invalid_utf8 = False
         self.has_nul = False
 
-    def take_line(self) -> str:
-        """The first line that is not empty, taken away from the stream; a quoted header may span lines."""
+    def first_line(self, encoding: str, *, is_data: bool) -> str:
+        """The first line that is not empty, taken away from the stream unless it is data; quoted values may span lines.
+
+        Args:
+            encoding: Of the file.
+            is_data: It is no header.
+        """
         head = self._read(_HEADER_BYTES)
         while len(head) < _HEADER_BYTES and (more := self._read(_HEADER_BYTES - len(head))):
             head += more
@@ -179,12 +224,15 @@ class _TextStream(io.RawIOBase):
         blank = len(head) - len(head.lstrip(b"\r\n"))
         end = _line_end(head, blank)
         line = head[blank:end].decode()
-        if self._looks_binary(head[:end]) or (end == len(head) and len(head) >= _HEADER_BYTES):
+        # What a data row has that is no text is told with its number.
+        is_broken = INVALID_UTF8_MARK in line and not is_data
+        if is_broken or _has_control_signs(line) or (end == len(head) and len(head) >= _HEADER_BYTES):
             _refuse(
                 "file_not_text",
-                "The file is not a text file. Save the table as CSV (UTF-8) and choose that file.",
+                f"The file is not text in {encoding}. Set the encoding it is written in, or save the table as "
+                "CSV (UTF-8) and choose that file.",
             )
-        self._rest = head[end:].lstrip(b"\r\n")
+        self._rest = head[blank if is_data else end :].lstrip(b"\r\n")
         return line.strip("\r\n")
 
     def readable(self) -> bool:
@@ -220,12 +268,8 @@ class _TextStream(io.RawIOBase):
     def _read(self, size: int) -> bytes:
         try:
             chunk = self._source.read(size)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as failure:
-            raise AppError(
-                Code.INVALID_ARGUMENT,
-                "file_truncated",
-                "The compressed file is damaged or was cut off. Upload it again or compress it anew.",
-            ) from failure
+        except _GZIP_FAILURES as failure:
+            raise _truncated() from failure
         self._read_bytes += len(chunk)
         if self._read_bytes > _UNPACKED_BYTES:
             limit = _UNPACKED_BYTES >> 30
@@ -239,10 +283,26 @@ class _TextStream(io.RawIOBase):
             self.has_invalid_utf8 = True
         return text.encode()
 
-    @staticmethod
-    def _looks_binary(line: bytes) -> bool:
-        text = line.decode()
-        return INVALID_UTF8_MARK in text or any(ord(sign) < 32 and sign not in "\t\r\n" for sign in text)
+
+def _marked_encoding(source: Any) -> str | None:
+    """What the byte order mark at the beginning says; None without one."""
+    try:
+        start = source.peek(3)
+    except _GZIP_FAILURES as failure:
+        raise _truncated() from failure
+    return next((encoding for mark, encoding in _MARKED_ENCODINGS.items() if start.startswith(mark)), None)
+
+
+def _truncated() -> AppError:
+    return AppError(
+        Code.INVALID_ARGUMENT,
+        "file_truncated",
+        "The compressed file is damaged or was cut off. Upload it again or compress it anew.",
+    )
+
+
+def _has_control_signs(line: str) -> bool:
+    return any(ord(sign) < 32 and sign not in "\t\r\n" for sign in line)
 
 
 def _line_end(head: bytes, start: int) -> int:
@@ -254,12 +314,17 @@ def _line_end(head: bytes, start: int) -> int:
     return place + 1 if place >= 0 else len(head)
 
 
-def _header(line: str, wanted: Collection[str]) -> tuple[str, list[str]]:
+def _header(line: str, wanted: Collection[str], mapping: Mapping) -> tuple[str, list[str]]:
+    """The separator and the name of every column."""
     readings = []
-    for delimiter in _DELIMITERS:
-        headers = [name.strip() for name in next(csv.reader(io.StringIO(line), delimiter=delimiter), [])]
-        readings.append((len(set(wanted) & set(headers)), len(headers), -_DELIMITERS.index(delimiter), headers))
+    for separator in mapping.separator or _SEPARATORS:
+        headers = [name.strip() for name in next(csv.reader(io.StringIO(line), delimiter=separator), [])]
+        if mapping.headerless:
+            headers = [f"Column {number}" for number in range(1, len(headers) + 1)]
+        readings.append((len(set(wanted) & set(headers)), len(headers), -_SEPARATORS.index(separator), headers))
     _, _, place, headers = max(readings)
+    if mapping.headerless and not headers:
+        _refuse("file_no_rows", "The file has no rows. Choose another file.")
     if not any(headers):
         _refuse("no_header", "The first line of the file has no column names. Add a header line.")
     missing = [name for name in dict.fromkeys(wanted) if name not in headers]
@@ -268,7 +333,8 @@ def _header(line: str, wanted: Collection[str]) -> tuple[str, list[str]]:
         found = ", ".join(f'"{name}"' for name in headers[:30])
         _refuse(
             "column_missing",
-            f"The file has no column {names}. Its columns are {found}. Correct the mapping or the header line.",
+            f"The file has no column {names}. Its columns are {found}. Correct the mapping"
+            + (", or say that the first row is the header." if mapping.headerless else " or the header line."),
         )
     repeated = [name for name in dict.fromkeys(wanted) if headers.count(name) > 1]
     if repeated:
@@ -276,7 +342,7 @@ def _header(line: str, wanted: Collection[str]) -> tuple[str, list[str]]:
             "column_repeated",
             f'The file has more than one column "{repeated[0]}". Give every mapped column a name of its own.',
         )
-    return _DELIMITERS[-place], headers
+    return _SEPARATORS[-place], headers
 
 
 def _explain(failure: pa.ArrowInvalid, last_row: int, block_bytes: int) -> NoReturn:

@@ -130,7 +130,16 @@ def _entry(entry: import_log_pb2.ImportEntry) -> ImportEntry:
 def _mapping(mapping: mapping_pb2.Mapping) -> Mapping:
     columns = tuple(ColumnRule(item.field, item.column.strip(), _FUNCTIONS[item.function]) for item in mapping.columns)
     step_rules = tuple(StepRule(item.pattern, item.name) for item in mapping.step_rules)
-    return Mapping(columns, mapping.time_zone or "UTC", mapping.time_format, mapping.decimal_sign or ".", step_rules)
+    return Mapping(
+        columns,
+        mapping.time_zone or "UTC",
+        mapping.time_format,
+        mapping.decimal_sign or ".",
+        step_rules,
+        mapping.encoding or "UTF-8",
+        mapping.separator,
+        mapping.headerless,
+    )
 
 
 def mapping_message(mapping: Mapping) -> mapping_pb2.Mapping:
@@ -145,4 +154,7 @@ def mapping_message(mapping: Mapping) -> mapping_pb2.Mapping:
         time_format=mapping.time_format,
         decimal_sign=mapping.decimal_sign,
         step_rules=[mapping_pb2.StepRule(pattern=rule.pattern, name=rule.name) for rule in mapping.step_rules],
+        encoding=mapping.encoding,
+        separator=mapping.separator,
+        headerless=mapping.headerless,
     )

@@ -20,7 +20,7 @@ from cjm_ingest.domain.mapping import Mapping as ColumnMapping
 from cjm_ingest.domain.times import DayOrder, day_order, read_time
 from cjm_kit.errors import AppError, Code
 
-# Stands for bytes that are not UTF-8; a code point that Unicode reserves for such private use.
+# Stands for bytes that the encoding does not know; a code point that Unicode reserves for such private use.
 INVALID_UTF8_MARK: Final = "\ufdd1"
 
 _SLICE_ROWS: Final = 4096
@@ -43,8 +43,9 @@ class Block:
         rows: Number of the data row per row, from 1.
         faults: Rows that could not be taken apart; they are not in `columns`.
         progress_ratio: Part of the file read, 0-1.
-        has_invalid_utf8: True when the mark for bytes that are not UTF-8 may occur.
+        has_invalid_utf8: True when the mark for bytes that are no text may occur.
         has_nul: True when NUL may occur.
+        encoding: Of the file.
     """
 
     columns: Mapping[str, pa.StringArray]
@@ -53,6 +54,7 @@ class Block:
     progress_ratio: float
     has_invalid_utf8: bool
     has_nul: bool
+    encoding: str = "UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ class Converter:
         if _longest_bytes(raw) > FIELD_BYTES:
             _note(faults, pc.greater(pc.binary_length(raw), FIELD_BYTES), "field_too_large")
         if block.has_invalid_utf8:
-            _note(faults, pc.match_substring(raw, INVALID_UTF8_MARK), "invalid_utf8")
+            reason = "invalid_utf8" if block.encoding == "UTF-8" else "not_in_encoding"
+            _note(faults, pc.match_substring(raw, INVALID_UTF8_MARK), reason)
         if block.has_nul:
             _note(faults, pc.match_substring(raw, "\0"), "nul_byte")
         text = raw if rule.function is Function.STRING else pc.utf8_trim_whitespace(raw)

@@ -95,7 +95,7 @@ class ImportRun:
         converter: Converter | None = None
         # One block is stored while the next is read.
         with (
-            self._open_file(path, [rule.column for rule in mapping.columns]) as file,
+            self._open_file(path, mapping) as file,
             ThreadPoolExecutor(1, "import-insert") as inserting,
         ):
             pending: Future[int] | None = None

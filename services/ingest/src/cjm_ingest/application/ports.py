@@ -1,6 +1,6 @@
 """What the use cases need of the outside."""
 
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -54,8 +54,8 @@ class TableFile(Protocol):
 class OpenTableFile(Protocol):
     """Opens a file with rows."""
 
-    def __call__(self, path: Path, wanted: Collection[str]) -> AbstractContextManager[TableFile]:
-        """Open it and make sure that it has the wanted columns."""
+    def __call__(self, path: Path, mapping: Mapping) -> AbstractContextManager[TableFile]:
+        """Open it as the mapping says and make sure that it has the columns."""
 
 
 class ImportState(StrEnum):

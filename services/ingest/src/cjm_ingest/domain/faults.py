@@ -16,11 +16,13 @@ _SENTENCES: Final = {
     "text_too_long": "the text is longer than {limit} characters. Shorten it or skip this row.",
     "field_too_large": "the value is larger than 1 MB. Shorten it or skip this row.",
     "invalid_utf8": "{value} is not valid UTF-8 text. Save the file as UTF-8 or skip this row.",
+    "not_in_encoding": "{value} has characters that the encoding chosen for the file does not know. Choose another "
+    "encoding or skip this row.",
     "nul_byte": "{value} contains a NUL byte. Remove it or skip this row.",
 }
 _ROW_SENTENCES: Final = {
     "too_few_columns": "has {found} of {expected} columns, the line may be cut off. Complete it or skip this row.",
-    "too_many_columns": "has {found} columns, the header has {expected}. Put quotation marks around values that "
+    "too_many_columns": "has {found} columns, the first line has {expected}. Put quotation marks around values that "
     "contain the separator, or skip this row.",
     "quote_not_closed": "opens a quotation mark that is never closed, so everything after it was read as one value. "
     "Close it and import the file again.",

@@ -55,6 +55,9 @@ class Mapping:
         time_format: strptime pattern of times; empty detects.
         decimal_sign: "." or ",".
         step_rules: Other names for steps; the first rule that fits counts.
+        encoding: Of the file, as IANA spells it; its byte order mark counts more.
+        separator: One of `, ; tab |`; empty detects.
+        headerless: The first row is data; columns are called "Column 1" and so on.
     """
 
     columns: tuple[ColumnRule, ...]
@@ -62,3 +65,6 @@ class Mapping:
     time_format: str = ""
     decimal_sign: str = "."
     step_rules: tuple[StepRule, ...] = ()
+    encoding: str = "UTF-8"
+    separator: str = ""
+    headerless: bool = False

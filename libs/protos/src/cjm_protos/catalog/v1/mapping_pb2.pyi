@@ -136,6 +136,9 @@ class Mapping(_message.Message):
     OWNER_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     STEP_RULES_FIELD_NUMBER: _builtins.int
+    ENCODING_FIELD_NUMBER: _builtins.int
+    SEPARATOR_FIELD_NUMBER: _builtins.int
+    HEADERLESS_FIELD_NUMBER: _builtins.int
     mapping_id: _builtins.str
     """UUID, text form; empty for one that is not stored."""
     name: _builtins.str
@@ -150,6 +153,14 @@ class Mapping(_message.Message):
     """UUID of the owner."""
     owner: _builtins.str
     """Sign-in name of the owner."""
+    encoding: _builtins.str
+    """How the bytes of the file become characters: "UTF-8" (default), "UTF-16LE", "UTF-16BE", "windows-1251",
+    "windows-1252", "windows-1258" or "ISO-8859-15". A byte order mark in the file counts more.
+    """
+    separator: _builtins.str
+    """Sign between the values of a row: ",", ";", tab or "|"; empty means the one that fits the columns best."""
+    headerless: _builtins.bool
+    """The first row is data; the columns are then called "Column 1", "Column 2" and so on."""
     @_builtins.property
     def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___MappingColumn]:
         """Columns, each field at most once."""
@@ -175,10 +186,13 @@ class Mapping(_message.Message):
         owner: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         step_rules: _abc.Iterable[Global___StepRule] | None = ...,
+        encoding: _builtins.str = ...,
+        separator: _builtins.str = ...,
+        headerless: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "created_at", b"created_at", "decimal_sign", b"decimal_sign", "mapping_id", b"mapping_id", "name", b"name", "owner", b"owner", "owner_id", b"owner_id", "step_rules", b"step_rules", "time_format", b"time_format", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "created_at", b"created_at", "decimal_sign", b"decimal_sign", "encoding", b"encoding", "headerless", b"headerless", "mapping_id", b"mapping_id", "name", b"name", "owner", b"owner", "owner_id", b"owner_id", "separator", b"separator", "step_rules", b"step_rules", "time_format", b"time_format", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -28,7 +28,7 @@ class MappingColumn(Body):
     """One column and the event field it fills."""
 
     field: Annotated[str, Field(description="Event field, or `properties.<name>`.")]
-    column: Annotated[str, Field(description="Header of the column in the file.")]
+    column: Annotated[str, Field(description='Header of the column; "Column 1", "Column 2" without headers.')]
     function: Annotated[FunctionWord | None, Field(description="null: as it stands, white space trimmed.")] = None
 
 
@@ -52,6 +52,15 @@ class NewMapping(Body):
     step_rules: Annotated[
         list[StepRule], Field(description="Other names for steps, at most 500; the first that fits counts.")
     ] = []  # noqa: RUF012 - pydantic copies it
+    encoding: Annotated[
+        str,
+        Field(
+            description="UTF-8, UTF-16LE, UTF-16BE, windows-1251, windows-1252, windows-1258 or ISO-8859-15. "
+            "A byte order mark in the file counts more."
+        ),
+    ] = "UTF-8"
+    separator: Annotated[str | None, Field(description='",", ";", tab or "|"; null: the one that fits best.')] = None
+    headerless: Annotated[bool, Field(description="The first row is data.")] = False
 
 
 class MappingShape(Shape):
@@ -64,6 +73,9 @@ class MappingShape(Shape):
     time_format: str | None
     decimal_sign: str
     step_rules: list[StepRule]
+    encoding: str
+    separator: str | None
+    headerless: bool
     owner: str
     owner_id: str
     created_at: Instant | None
@@ -85,6 +97,9 @@ def mapping_message(mapping: NewMapping) -> mapping_pb2.Mapping:
         time_format=mapping.time_format or "",
         decimal_sign=mapping.decimal_sign,
         step_rules=[mapping_pb2.StepRule(pattern=rule.pattern, name=rule.name) for rule in mapping.step_rules],
+        encoding=mapping.encoding,
+        separator=mapping.separator or "",
+        headerless=mapping.headerless,
     )
 
 
@@ -106,6 +121,9 @@ def mapping_shape(mapping: mapping_pb2.Mapping) -> MappingShape:
             "time_format": mapping.time_format or None,
             "decimal_sign": mapping.decimal_sign or ".",
             "step_rules": [{"pattern": rule.pattern, "name": rule.name} for rule in mapping.step_rules],
+            "encoding": mapping.encoding or "UTF-8",
+            "separator": mapping.separator or None,
+            "headerless": mapping.headerless,
             "owner": mapping.owner,
             "owner_id": mapping.owner_id,
             "created_at": instant_or_none(mapping, "created_at"),

@@ -1,0 +1,178 @@
+"""Files in every encoding, with and without a header, as they come out of the reader."""
+
+import gzip
+import io
+import unicodedata
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cjm_ingest.adapters.csv_reader import CsvFile, _AsUtf8
+from cjm_ingest.application.columns import INVALID_UTF8_MARK, Converter
+from cjm_ingest.domain.faults import RowFault
+from cjm_ingest.domain.mapping import ColumnRule, Mapping
+from cjm_kit.errors import AppError
+
+_WESTERN = "Größe;Étape;Zeit\nMüller;café crème;2024-01-01\nŒuvre;“žena”;2024-01-02\n"
+_CYRILLIC = "Клиент;Шаг;Время\nИван;Купить «ёлку»;2024-01-01\nЯна;Оплата №5;2024-01-02\n"
+_VIETNAMESE = "Khách hàng;Bước;Thời gian\nNguyễn Thị Ở;đặt hàng quỳ quỷ;2024-01-01\nĐỗ Ý;thanh toán;2024-01-02\n"
+_EURO = "Größe;Étape;Zeit\nMüller;10 €;2024-01-01\nŒuvre;Žižka;2024-01-02\n"
+
+
+def _windows_1258(text: str) -> bytes:
+    """As programs write it: tones that its letters lack follow as characters of their own."""
+    written = b""
+    for letter in text:
+        try:
+            written += letter.encode("cp1258")
+        except UnicodeEncodeError:
+            parts = unicodedata.normalize("NFD", letter)
+            tone = next(part for part in parts if part in "\u0300\u0301\u0303\u0309\u0323")
+            written += (unicodedata.normalize("NFC", parts.replace(tone, "")) + tone).encode("cp1258")
+    return written
+
+
+_WRITTEN = [
+    ("UTF-8", _VIETNAMESE, _VIETNAMESE.encode()),
+    ("UTF-16LE", _VIETNAMESE.replace("Ý", "😀"), _VIETNAMESE.replace("Ý", "😀").encode("utf-16-le")),
+    ("UTF-16BE", _CYRILLIC, _CYRILLIC.encode("utf-16-be")),
+    ("windows-1251", _CYRILLIC, _CYRILLIC.encode("cp1251")),
+    ("windows-1252", _WESTERN, _WESTERN.encode("cp1252")),
+    ("windows-1258", _VIETNAMESE, _windows_1258(_VIETNAMESE)),
+    ("ISO-8859-15", _EURO, _EURO.encode("iso-8859-15")),
+]
+
+
+def _mapping(*columns: str, **how: Any) -> Mapping:
+    fields = ("customer_id", "action_type", "time", "value")
+    return Mapping(tuple(ColumnRule(*pair) for pair in zip(fields, columns, strict=False)), **how)
+
+
+def _read(path: Path, data: bytes, mapping: Mapping) -> tuple[list[list[str]], list[int], list[RowFault]]:
+    """Rows, their numbers, and what is wrong with some of them."""
+    path.write_bytes(data)
+    found: list[list[str]] = []
+    numbers: list[int] = []
+    faults: list[RowFault] = []
+    with CsvFile(path, mapping) as file:
+        for block in file.blocks():
+            columns = {name: texts.to_pylist() for name, texts in block.columns.items()}
+            found += [list(row) for row in zip(*columns.values(), strict=True)]
+            numbers += block.rows.tolist()
+            faults += Converter(mapping, columns).convert(block).faults
+    return found, numbers, faults
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "file"
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize(("encoding", "text", "data"), _WRITTEN)
+def test_every_encoding_gives_the_rows_of_utf8(path: Path, encoding: str, text: str, data: bytes, pack: Any) -> None:
+    header, *rows = [line.split(";") for line in text.splitlines()]
+    assert _read(path, pack(data), _mapping(*header, encoding=encoding)) == (rows, [1, 2], [])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+@pytest.mark.parametrize(("encoding", "text", "data"), _WRITTEN[1:])
+def test_a_character_cut_between_two_reads_stays_whole(encoding: str, text: str, data: bytes, size: int) -> None:
+    source = _AsUtf8(io.BytesIO(data), encoding)
+    assert b"".join(iter(lambda: source.read(size), b"")).decode() == text
+
+
+def test_accents_without_end_do_not_pile_up() -> None:
+    source = _AsUtf8(io.BytesIO(b"a" + b"\xcc" * 10_000), "windows-1258")
+    source.read(5_000)
+    assert len(source._held) <= 8
+    assert unicodedata.normalize("NFD", source.read(9_000).decode()) == "\u0300" * 5_001
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("encoding", ["UTF-8", "windows-1252"])
+@pytest.mark.parametrize(
+    ("mark", "codec"), [(BOM_UTF8, "utf-8"), (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be")]
+)
+def test_a_byte_order_mark_counts_more_than_the_mapping(
+    path: Path, mark: bytes, codec: str, encoding: str, pack: Any
+) -> None:
+    header, *rows = [line.split(";") for line in _VIETNAMESE.splitlines()]
+    data = pack(mark + _VIETNAMESE.encode(codec))
+    assert _read(path, data, _mapping(*header, encoding=encoding)) == (rows, [1, 2], [])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "value"),
+    [
+        ("UTF-8", b"x\xff"),
+        ("windows-1251", b"x\x98"),
+        ("windows-1252", b"x\x81"),
+        ("windows-1258", b"x\x8a"),
+        ("UTF-16LE", b"x\0\0\xd8"),
+        ("UTF-16BE", b"\0x\xdc\0"),
+    ],
+)
+def test_bytes_that_the_encoding_does_not_know_are_told_by_row(path: Path, encoding: str, value: bytes) -> None:
+    before, after = ("c;s;2024-01-01\n" * 2).encode(encoding), ";s;2024-01-01\nc;s;2024-01-01".encode(encoding)
+    mapping = _mapping("Column 1", "Column 2", "Column 3", encoding=encoding, headerless=True)
+    rows, numbers, (fault,) = _read(path, before + value + after, mapping)
+    assert (rows[2][0], numbers) == ("x" + INVALID_UTF8_MARK, [1, 2, 3, 4])
+    assert (fault.row, fault.value) == (3, "x\N{REPLACEMENT CHARACTER}")
+    assert fault.reason == ("invalid_utf8" if encoding == "UTF-8" else "not_in_encoding")
+    assert fault.detail.startswith('Row 3, field "customer_id": "x\N{REPLACEMENT CHARACTER}" ')
+
+
+def test_half_a_character_at_the_end_is_told(path: Path) -> None:
+    data = "c;2024-01-01;s".encode("utf-16-le") + b"\x2f"
+    mapping = _mapping("Column 1", "Column 3", "Column 2", encoding="UTF-16LE", headerless=True)
+    assert [fault.reason for fault in _read(path, data, mapping)[2]] == ["not_in_encoding"]
+
+
+@pytest.mark.parametrize("start", [b"", BOM_UTF8, b"\n\r\n"])
+def test_without_a_header_the_first_line_is_row_1(path: Path, start: bytes) -> None:
+    data = start + b"x,\xff,bad\n\nc,s\nd,s,2024-01-01\n"
+    mapping = _mapping("Column 1", "Column 2", "Column 3", headerless=True)
+    rows, numbers, faults = _read(path, data, mapping)
+    assert (rows[-1], numbers) == (["d", "s", "2024-01-01"], [1, 3])
+    assert [(fault.row, fault.column, fault.reason) for fault in faults] == [
+        (1, "Column 2", "invalid_utf8"),
+        (2, "", "too_few_columns"),
+    ]
+
+
+def test_a_quoted_first_row_may_span_lines(path: Path) -> None:
+    mapping = _mapping("Column 1", "Column 2", "Column 3", headerless=True)
+    assert _read(path, b'"a\nb",s,2024-01-01\n', mapping)[:2] == ([["a\nb", "s", "2024-01-01"]], [1])
+
+
+def test_the_separator_of_the_mapping_is_taken(path: Path) -> None:
+    columns = ("Column 1", "Column 2", "Column 3", "Column 4")
+    mapping = _mapping(*columns, headerless=True, separator=";", decimal_sign=",")
+    row = ["c", "a, b, c, d", "2024-01-01", "1234,5"]
+    assert _read(path, ";".join(row).encode(), mapping) == ([row], [1], [])
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "words"),
+    [
+        (b"a,b\n", "column_missing", '"Column 3". Its columns are "Column 1", "Column 2"'),
+        (b"\n\n", "file_no_rows", "no rows"),
+        (b"", "file_empty", "empty"),
+        (b"\x7fELF\x02\x01,\n", "file_not_text", "not text in UTF-8"),
+        (gzip.compress(b"a,b\n", mtime=0)[:11], "file_truncated", "cut off"),
+    ],
+)
+def test_what_is_wrong_with_a_file_without_a_header_is_said(path: Path, data: bytes, reason: str, words: str) -> None:
+    with pytest.raises(AppError) as caught:
+        _read(path, data, _mapping("Column 1", "Column 2", "Column 3", headerless=True))
+    assert caught.value.reason == reason
+    assert words in caught.value.detail
+
+
+def test_a_header_in_another_encoding_is_no_text(path: Path) -> None:
+    with pytest.raises(AppError, match=r"not text in UTF-8\. Set the encoding") as caught:
+        _read(path, "Größe;b\n1;2\n".encode("cp1252"), _mapping("b"))
+    assert caught.value.reason == "file_not_text"
