@@ -454,6 +454,7 @@ async def running(
             "catalog_target": rpc_listen,
             "http_port": free_port(),
             "max_upload_bytes": 3_000_000,
+            "import_from_private_addresses": True,  # files of tests lie on this machine
             "static_dir": tmp_path / "static",
             "samples_dir": tmp_path / "samples",
         }

@@ -1,6 +1,7 @@
 """Wiring of the gateway."""
 
 from cjm_gateway.adapters.answers import KeptAnswers
+from cjm_gateway.adapters.remote_file import HttpFiles
 from cjm_gateway.entrypoints.http.app import create_app
 from cjm_gateway.entrypoints.http.edge import Edge
 from cjm_gateway.entrypoints.http.gateway import Gateway
@@ -21,7 +22,7 @@ async def build(settings: GatewaySettings) -> Component:
     """Put the gateway together; nothing is reached before its start."""
     telemetry = Telemetry(SERVICE_NAME)
     signer = IdentitySigner(settings.identity_secret.get_secret_value())
-    gateway = Gateway(settings, connect(settings, signer), signer, telemetry)
+    gateway = Gateway(settings, connect(settings, signer), signer, telemetry, HttpFiles(settings))
     app = create_app()
     app.state.gateway = gateway
     page = WebPage(Folder.read(settings.static_dir))

@@ -467,9 +467,32 @@ export interface paths {
         put?: never;
         /**
          * Import a file
-         * @description Receive a file and queue its import; the fields of the form may come in any order.
+         * @description Receive a file, or fetch it, and queue its import; the fields of the form may come in any order.
          */
         post: operations["create_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/remote-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read the beginning of a file at a web address
+         * @description What a preview needs of a file, before `url` of an import fetches all of it.
+         *
+         *     A POST, because links to exports hold secrets that do not belong into logs of addresses, and because no other site
+         *     may make this server ask for something.
+         */
+        post: operations["read_remote_file"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2182,6 +2205,17 @@ export interface components {
             detail: string;
         };
         /**
+         * RemoteFileAddress
+         * @description Where a file lies.
+         */
+        RemoteFileAddress: {
+            /**
+             * Url
+             * @description Address of the file, http or https, without user name and password.
+             */
+            url: string;
+        };
+        /**
          * ReportDay
          * @description One day of a report.
          */
@@ -3406,6 +3440,11 @@ export interface operations {
                 "multipart/form-data": {
                     /** @description CSV, XLSX, Parquet or XES, also gz or zip. */
                     file?: string;
+                    /**
+                     * Format: uri
+                     * @description Fetch the file from this web address (http or https) instead of `file`.
+                     */
+                    url?: string;
                     /** @description A stored mapping; either this or `mapping`. */
                     mapping_id?: string;
                     /** @description A mapping as in `POST /api/v1/mappings`, without name. */
@@ -3427,6 +3466,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportShape"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    read_remote_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoteFileAddress"];
+            };
+        };
+        responses: {
+            /** @description The first MiB of the file, or all of a smaller one. */
+            200: {
+                headers: {
+                    /** @description Name of the file, as `attachment; filename*=UTF-8''...`. */
+                    "Content-Disposition"?: string;
+                    /** @description Size of the whole file; absent when its server does not say. */
+                    "X-File-Bytes"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             "4XX": components["responses"]["Problem"];

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from cjm_gateway.application.coalescer import Coalescer
 from cjm_gateway.application.idempotency import Records
+from cjm_gateway.application.remote_file import RemoteFiles
 from cjm_gateway.application.token_cache import KnownToken, TokenCache
 from cjm_gateway.entrypoints.services import ESSENTIAL_SERVICES, Services
 from cjm_gateway.settings import GatewaySettings
@@ -26,6 +27,7 @@ class Gateway:
 
     Attributes:
         stopping: Set when streams to browsers must end.
+        remote_files: The way to files at web addresses.
         answers: Answers to requests with an Idempotency-Key; set before the first request.
     """
 
@@ -33,6 +35,7 @@ class Gateway:
     services: Services
     signer: IdentitySigner
     telemetry: Telemetry
+    remote_files: RemoteFiles
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     answers: Records = field(init=False)
     tokens: TokenCache = field(init=False)

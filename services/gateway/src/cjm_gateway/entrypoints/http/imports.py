@@ -4,7 +4,10 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator
-from typing import Annotated, Literal
+from contextlib import asynccontextmanager
+from tempfile import SpooledTemporaryFile
+from typing import Annotated, BinaryIO, Literal, cast
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -12,6 +15,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
+from cjm_gateway.application.remote_file import file_too_large
 from cjm_gateway.entrypoints.http.auth import staff_only
 from cjm_gateway.entrypoints.http.datasets import read_dataset
 from cjm_gateway.entrypoints.http.gateway import Gateway, GatewayDep
@@ -42,7 +46,11 @@ _LIVE = (import_log_pb2.IMPORT_STATUS_QUEUED, import_log_pb2.IMPORT_STATUS_RUNNI
 _CHUNK_BYTES = 512 * 1024
 _FIELD_LIMIT_BYTES = 1 << 20  # as for a body of JSON
 _UPLOAD_DEADLINE_SECONDS = 900.0
-_FORM_FIELDS = {"file", "mapping", "mapping_id", "from_import_id", "all_or_nothing", "check_only"}
+_DOWNLOAD_SECONDS = 600.0
+_HEAD_SECONDS = 60.0
+_HEAD_BYTES = 1 << 20
+_SPOOLED_BYTES = 1 << 20  # as Starlette keeps of an upload in memory
+_FORM_FIELDS = {"file", "url", "mapping", "mapping_id", "from_import_id", "all_or_nothing", "check_only"}
 _BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False, "": False}
 _FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")  # also in their full-width forms
 _NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*")
@@ -113,6 +121,12 @@ class ImportDetails(ImportShape):
     customers: int
     first_event_at: Instant | None
     last_event_at: Instant | None
+
+
+class RemoteFileAddress(Shape):
+    """Where a file lies."""
+
+    url: Annotated[str, Field(description="Address of the file, http or https, without user name and password.")]
 
 
 class RejectedRow(Shape):
@@ -212,6 +226,11 @@ _UPLOAD_DOCS = {
                             "contentMediaType": "application/octet-stream",
                             "description": "CSV, XLSX, Parquet or XES, also gz or zip.",
                         },
+                        "url": {
+                            "type": "string",
+                            "format": "uri",
+                            "description": "Fetch the file from this web address (http or https) instead of `file`.",
+                        },
                         "mapping_id": {"type": "string", "description": "A stored mapping; either this or `mapping`."},
                         "mapping": {
                             "type": "string",
@@ -234,7 +253,7 @@ _UPLOAD_DOCS = {
 
 @router.post("/datasets/{dataset_id}/imports", summary="Import a file", status_code=202, openapi_extra=_UPLOAD_DOCS)
 async def create_import(dataset_id: str, request: Request, response: Response, gateway: GatewayDep) -> ImportShape:
-    """Receive a file and queue its import; the fields of the form may come in any order."""
+    """Receive a file, or fetch it, and queue its import; the fields of the form may come in any order."""
     dataset = await read_dataset(gateway, dataset_id)
     if not dataset.access.can_write:
         detail = "You cannot add data to this dataset. Ask its owner or an administrator."
@@ -259,24 +278,34 @@ async def _open_import(gateway: Gateway, dataset_id: str, form: FormData) -> imp
     mapping_id = await _text(form, "mapping_id")
     mapping_text = await _text(form, "mapping")
     from_import_id = await _text(form, "from_import_id")
+    url = await _text(form, "url")
     file = form.get("file")
     if bool(mapping_id) == bool(mapping_text):
         detail = 'Send either "mapping_id" or "mapping", and only one of them.'
         violations.append(FieldViolation("mapping", "mapping_required", detail))
-    if isinstance(file, UploadFile) == bool(from_import_id):
-        detail = 'Send either a "file" or "from_import_id", and only one of them.'
+    if isinstance(file, UploadFile) + bool(url) + bool(from_import_id) != 1:
+        detail = 'Send either a "file" or "url" or "from_import_id", and only one of them.'
         violations.append(FieldViolation("file", "file_required", detail))
     if violations:
         raise invalid_request(violations)
-    _check_size(gateway, file)
     request = import_log_pb2.CreateImportRequest(
         dataset_id=dataset_id,
-        file_name=await _file_name(gateway, file, from_import_id),
         mapping_id=mapping_id,
         mapping=_mapping(mapping_text) if mapping_text else None,
         all_or_nothing=flags["all_or_nothing"],
         is_check=flags["check_only"],
     )
+    if not url:
+        return await _take(gateway, request, file, from_import_id)
+    async with _fetched(gateway, url) as fetched:
+        return await _take(gateway, request, fetched, "")
+
+
+async def _take(
+    gateway: Gateway, request: import_log_pb2.CreateImportRequest, file: object, from_import_id: str
+) -> import_log_pb2.ImportEntry:
+    _check_size(gateway, file)
+    request.file_name = await _file_name(gateway, file, from_import_id)
     entry = (await gateway.services.import_log.CreateImport(request)).entry
     try:
         if isinstance(file, UploadFile):
@@ -289,6 +318,17 @@ async def _open_import(gateway: Gateway, dataset_id: str, form: FormData) -> imp
         await _note_failure(gateway, entry.import_id, failure)
         raise
     return await _entry(gateway, entry.import_id)
+
+
+@asynccontextmanager
+async def _fetched(gateway: Gateway, url: str) -> AsyncIterator[UploadFile]:
+    """The file at a web address as if it had been sent; it waits on disk too, so a broken download opens nothing."""
+    with SpooledTemporaryFile(_SPOOLED_BYTES) as spooled:
+        file = UploadFile(cast("BinaryIO", spooled), size=0)
+        remote = await gateway.remote_files.fetch(url, file.write, within_seconds=_DOWNLOAD_SECONDS)
+        file.filename = remote.name
+        await file.seek(0)
+        yield file
 
 
 def _boolean(form: FormData, name: str, violations: list[FieldViolation]) -> bool:
@@ -314,11 +354,7 @@ async def _text(form: FormData, name: str) -> str:
 def _check_size(gateway: Gateway, file: object) -> None:
     limit_bytes = gateway.settings.max_upload_bytes
     if isinstance(file, UploadFile) and (file.size or 0) > limit_bytes:
-        detail = (
-            f"The file is {(file.size or 0) / 1e6:,.1f} MB. The limit here is {limit_bytes / 1e6:,.1f} MB. "
-            "Compress it with gzip or split it by month."
-        )
-        raise AppError(Code.TOO_LARGE, "file_too_large", detail)
+        raise file_too_large(limit_bytes, file.size)
 
 
 async def _file_name(gateway: Gateway, file: object, from_import_id: str) -> str:
@@ -358,6 +394,47 @@ async def _note_failure(gateway: Gateway, import_id: str, failure: AppError) -> 
     except AppError as second:
         if second.code is not Code.FAILED_PRECONDITION:  # ingest may have closed it already
             _log.warning("import_not_closed", import_id=import_id, reason=second.reason)
+
+
+@router.post(
+    "/remote-file",
+    summary="Read the beginning of a file at a web address",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The first MiB of the file, or all of a smaller one.",
+            "content": {"application/octet-stream": {}},
+            "headers": {
+                "Content-Disposition": {
+                    "description": "Name of the file, as `attachment; filename*=UTF-8''...`.",
+                    "schema": {"type": "string"},
+                },
+                "X-File-Bytes": {
+                    "description": "Size of the whole file; absent when its server does not say.",
+                    "schema": {"type": "integer"},
+                },
+            },
+        }
+    },
+)
+async def read_remote_file(body: RemoteFileAddress, gateway: GatewayDep) -> Response:
+    """What a preview needs of a file, before `url` of an import fetches all of it.
+
+    A POST, because links to exports hold secrets that do not belong into logs of addresses, and because no other site
+    may make this server ask for something.
+    """
+    head = bytearray()
+
+    async def write(chunk: bytes) -> None:
+        head.extend(chunk)
+
+    remote = await gateway.remote_files.fetch(
+        body.url.strip(), write, within_seconds=_HEAD_SECONDS, most_bytes=_HEAD_BYTES
+    )
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(remote.name, safe='')}"}
+    if remote.announced_bytes is not None:
+        headers["x-file-bytes"] = str(remote.announced_bytes)
+    return Response(bytes(head), media_type="application/octet-stream", headers=headers)
 
 
 @router.get("/imports", summary="List imports")
