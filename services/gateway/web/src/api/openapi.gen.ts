@@ -1652,7 +1652,7 @@ export interface components {
             field: string;
             /**
              * Column
-             * @description Header of the column in the file.
+             * @description Header of the column; "Column 1", "Column 2" without headers.
              */
             column: string;
             /**
@@ -1683,6 +1683,12 @@ export interface components {
             decimal_sign: string;
             /** Step Rules */
             step_rules: components["schemas"]["StepRule"][];
+            /** Encoding */
+            encoding: string;
+            /** Separator */
+            separator: string | null;
+            /** Headerless */
+            headerless: boolean;
             /** Owner */
             owner: string;
             /** Owner Id */
@@ -1824,6 +1830,23 @@ export interface components {
              * @default []
              */
             step_rules: components["schemas"]["StepRule"][];
+            /**
+             * Encoding
+             * @description UTF-8, UTF-16LE, UTF-16BE, windows-1251, windows-1252, windows-1258 or ISO-8859-15. A byte order mark in the file counts more.
+             * @default UTF-8
+             */
+            encoding: string;
+            /**
+             * Separator
+             * @description ",", ";", tab or "|"; null: the one that fits best.
+             */
+            separator?: string | null;
+            /**
+             * Headerless
+             * @description The first row is data.
+             * @default false
+             */
+            headerless: boolean;
         };
         /**
          * NewToken
@@ -3438,7 +3461,7 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
-                    /** @description CSV, XLSX, Parquet or XES, also gz or zip. */
+                    /** @description CSV or other delimited text, plain or packed with gzip. The mapping says how it is written. */
                     file?: string;
                     /**
                      * Format: uri

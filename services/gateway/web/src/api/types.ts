@@ -39,7 +39,7 @@ export type ValueCount = Shapes["FieldValue"];
 export type ShareCount = Shapes["ShareShape"];
 
 export type MappingColumn = Refined<Shapes["MappingColumn"], { function: ColumnFunction | null }>;
-export type MappingInput = Refined<Shapes["NewMapping"], { columns: MappingColumn[]; time_format: string | null; timezone: string; decimal_sign: "." | "," }>;
+export type MappingInput = Refined<Shapes["NewMapping"], { columns: MappingColumn[]; time_format: string | null; timezone: string; decimal_sign: "." | ","; separator: string | null }>;
 export type StepRule = Shapes["StepRule"];
 export type StepCount = Shapes["Step"];
 export type Mapping = MappingInput & { id: string; owner: string; owner_id: string; created_at: string };

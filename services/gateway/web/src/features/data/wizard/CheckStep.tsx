@@ -25,7 +25,7 @@ export function CheckStep({ draft, change, file, sample, goTo }: StepProps) {
   const t = useText();
   const format = useFormat();
   const client = useQueryClient();
-  const mapping = JSON.stringify(buildMapping(file.name, draft.roles, sample.columns, draft));
+  const mapping = JSON.stringify(buildMapping(file.name, draft, sample));
   const start = useMutation({
     mutationFn: async () => {
       let datasetId = draft.datasetId;

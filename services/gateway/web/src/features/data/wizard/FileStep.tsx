@@ -3,24 +3,23 @@ import { IconClipboardText, IconFileUpload } from "@tabler/icons-react";
 import { useRef, useState, type DragEvent } from "react";
 import { useDatasets, useMe } from "@/api/hooks";
 import type { Dataset } from "@/api/types";
-import { T, useText } from "@/messages";
+import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { DataTable, Note } from "@/shared/ui";
 import { freeName } from "../example";
 import { journeyUnit } from "../datasetOptions";
 import type { Draft } from "./draft";
 import { PasteDialog } from "./PasteDialog";
-import { SEPARATORS, type Separator } from "./csv";
+import { FileSentence } from "./FileSentence";
 import { FileProblem } from "./readFile";
 import { guessRoles, type Roles } from "./roles";
-import { readSample, type Sample } from "./sample";
+import { AS_FOUND, readSample, type Reading, type Sample } from "./sample";
 import { StepActions } from "./StepActions";
 import { readTimes } from "./times";
 import css from "./wizard.module.css";
 
 const PREVIEW_ROWS = 20;
 const NEW = "new";
-const SEPARATOR_NAMES: Record<Separator, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
 
 interface FileStepProps {
   draft: Draft;
@@ -45,8 +44,8 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
   const [pasted, setPasted] = useState("");
   const writable = datasets.filter((dataset) => dataset.access.can_write);
 
-  /** Takes a file; `separator` null = the one that fits best. */
-  async function choose(chosen: File | undefined, separator: Separator | null = null) {
+  /** Takes a file, read as corrected and else as found. */
+  async function choose(chosen: File | undefined, reading: Reading = AS_FOUND) {
     if (!chosen) return;
     setProblem(null);
     if (limitBytes > 0 && chosen.size > limitBytes) {
@@ -54,13 +53,13 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
       return;
     }
     try {
-      const read = await readSample(chosen, separator);
+      const read = await readSample(chosen, reading);
       const { roles, confidence } = guessRoles(read.columns);
       const timeHeader = Object.keys(roles).find((header) => roles[header] === "time");
       const times = read.columns.find((column) => column.header === timeHeader)?.values ?? [];
       const target = writable.find((dataset) => dataset.id === (draft.datasetId ?? suggestedDatasetId));
       onAccept(chosen, read, {
-        separator,
+        ...reading,
         roles,
         confidence,
         order: readTimes(times).order,
@@ -141,26 +140,7 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
       {problem && !isPasting && <Note tone="danger">{problem}</Note>}
       {file && sample && (
         <>
-          <Note tone={sample.isHeaderDoubtful || !sample.head.isUtf8 ? "warn" : "good"}>
-            <T
-              id="wizard.sentence"
-              values={{
-                separator: (
-                  <Select
-                    aria-label={t("wizard.separator")}
-                    className={css.separator}
-                    data={SEPARATORS.map((value) => ({ value, label: t(`wizard.separator.${SEPARATOR_NAMES[value]}`) }))}
-                    value={sample.separator}
-                    allowDeselect={false}
-                    onChange={(value) => void choose(file, SEPARATORS.find((separator) => separator === value))}
-                  />
-                ),
-                packed: sample.head.isGzip ? "yes" : "no",
-                columns: sample.headers.length,
-              }}
-            />{" "}
-            {!sample.head.isUtf8 && t("wizard.not_utf8")} {sample.isHeaderDoubtful && t("wizard.header_doubtful")} {sample.repeated.length > 0 && t("wizard.repeated", { columns: sample.repeated.join(", ") })}
-          </Note>
+          <FileSentence draft={draft} sample={sample} onReading={(reading) => void choose(file, reading)} onDecimalSign={(decimalSign) => change({ decimalSign })} />
           <div className={css.preview}>
             <DataTable
               caption={t("wizard.preview", { count: Math.min(PREVIEW_ROWS, sample.rows.length) })}

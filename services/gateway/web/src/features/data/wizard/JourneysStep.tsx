@@ -50,7 +50,7 @@ export function JourneysStep({ draft, change, sample, goTo }: StepProps) {
       )}
       {preview && (
         <p className={css.previewText} role="status">
-          <T id="wizard.preview_journeys" values={{ rows: format.number(preview.rows), journeys: preview.journeys, steps: preview.medianSteps, whole: sample.head.isWhole ? "yes" : "no" }} />
+          <T id="wizard.preview_journeys" values={{ rows: format.number(preview.rows), journeys: preview.journeys, steps: preview.medianSteps, whole: sample.isWhole ? "yes" : "no" }} />
         </p>
       )}
       {!check ? (

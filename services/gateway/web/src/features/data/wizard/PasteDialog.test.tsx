@@ -34,5 +34,5 @@ it("makes pasted cells a file", async () => {
   await userEvent.click(use);
   const file = onUse.mock.calls[0]?.[0] as File;
   expect(file.name).toBe("pasted.csv");
-  expect(new TextDecoder().decode(await file.arrayBuffer())).toBe(cells);
+  expect(new TextDecoder("utf-8", { ignoreBOM: true }).decode(await file.arrayBuffer())).toBe(`\uFEFF${cells}`);
 });

@@ -24,7 +24,8 @@ export function PasteDialog({ text, problem, onChange, onUse, onClose }: PasteDi
         onSubmit={(event) => {
           event.preventDefault();
           setReading(true);
-          void onUse(new File([text], "pasted.csv", { type: "text/csv" })).finally(() => setReading(false));
+          // The mark says that it is UTF-8, so nobody has to be asked.
+          void onUse(new File(["\uFEFF", text], "pasted.csv", { type: "text/csv" })).finally(() => setReading(false));
         }}
       >
         <h2 className={data.section}>{t("wizard.paste_title")}</h2>

@@ -20,7 +20,7 @@ export function SaveMapping({ draft, sample }: Pick<StepProps, "draft" | "sample
       className={css.save}
       onSubmit={(event) => {
         event.preventDefault();
-        if (name.trim()) save.mutate(buildMapping(name.trim(), draft.roles, sample.columns, draft, draft.stepRules), { onSuccess: () => setName("") });
+        if (name.trim()) save.mutate(buildMapping(name.trim(), draft, sample, draft.stepRules), { onSuccess: () => setName("") });
       }}
     >
       <TextInput

@@ -79,8 +79,30 @@ it("reads the file again with another separator", async () => {
   show();
   fireEvent.click(await screen.findByRole("combobox", { name: "Separator" }));
   fireEvent.click(await screen.findByRole("option", { name: "commas", hidden: true }));
-  await screen.findByText(/1 column,/);
+  await screen.findByText(/1 column\./);
   await waitFor(() => expect(vi.mocked(saveDraft).mock.lastCall?.[0]).toMatchObject({ separator: "," }));
+});
+
+it("reads the file again in another encoding and without a header, and keeps what was corrected", async () => {
+  vi.mocked(loadDraft).mockResolvedValue({ draft: { ...emptyDraft(null), encoding: "windows-1251", decimalSign: "," }, file, savedAt: 0 });
+  show();
+  expect((await screen.findByRole<HTMLInputElement>("combobox", { name: "Encoding" })).value).toBe("Windows-1251 (Cyrillic)");
+  expect(screen.getByRole<HTMLInputElement>("combobox", { name: "Decimal sign" }).value).toBe("decimal comma");
+  fireEvent.click(screen.getByRole("combobox", { name: "Header" }));
+  fireEvent.click(await screen.findByRole("option", { name: "no header row", hidden: true }));
+  await screen.findByRole("columnheader", { name: "Column 1" });
+  fireEvent.click(screen.getByRole("combobox", { name: "Decimal sign" }));
+  fireEvent.click(await screen.findByRole("option", { name: "decimal point", hidden: true }));
+  await waitFor(() => expect(vi.mocked(saveDraft).mock.lastCall?.[0]).toMatchObject({ encoding: "windows-1251", isHeaderless: true, decimalSign: ".", separator: null }));
+});
+
+it("asks nobody for the encoding that a mark says", async () => {
+  const marked = new NodeFile(["\uFEFFuser;event;when\nc1;cart;2024-01-13\n"], "pasted.csv") as unknown as File;
+  vi.mocked(loadDraft).mockResolvedValue({ draft: emptyDraft(null), file: marked, savedAt: 0 });
+  show();
+  await screen.findByRole("combobox", { name: "Separator" });
+  expect(screen.getByText(/written in UTF-8/)).toBeTruthy();
+  expect(screen.queryByRole("combobox", { name: "Encoding" })).toBeNull();
 });
 
 it.each([

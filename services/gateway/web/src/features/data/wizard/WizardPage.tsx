@@ -45,7 +45,7 @@ export default function WizardPage() {
     endOffer();
     void (async () => {
       const kept = await loadDraft();
-      const read = kept && (await readSample(kept.file, kept.draft.separator).catch(() => null));
+      const read = kept && (await readSample(kept.file, kept.draft).catch(() => null));
       if (isGone) return;
       if (kept && read) {
         setFile(kept.file);

@@ -1,23 +1,20 @@
 import type { StepRule } from "@/api/types";
 import type { JourneyUnit } from "../datasetOptions";
-import type { Separator } from "./csv";
 import type { Confidence, Roles } from "./roles";
-import type { Sample } from "./sample";
+import { AS_FOUND, type Reading, type Sample } from "./sample";
 import type { DayOrder } from "./times";
 
 export const STEPS = ["file", "columns", "check", "journeys", "import"] as const;
 export type StepName = (typeof STEPS)[number];
 
 /** Everything the reader decided so far; the file itself lies beside it. */
-export interface Draft {
+export interface Draft extends Reading {
   step: StepName;
   /** Dataset to add to; null = a new one named `newName`. */
   datasetId: string | null;
   newName: string;
   /** The dataset was made by this draft, so throwing the draft away deletes it. */
   isDatasetOurs: boolean;
-  /** The separator the reader chose; null = the one found in the file. */
-  separator: Separator | null;
   roles: Roles;
   confidence: Record<string, Confidence>;
   timezone: string;
@@ -48,7 +45,7 @@ export const emptyDraft = (datasetId: string | null): Draft => ({
   datasetId,
   newName: "",
   isDatasetOurs: false,
-  separator: null,
+  ...AS_FOUND,
   roles: {},
   confidence: {},
   timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,

@@ -1,3 +1,5 @@
+import { decode, markedEncoding, type Decoded, type Encoding } from "./encoding";
+
 const HEAD_BYTES = 1_000_000;
 
 /** Why a file cannot be read here; the code is also the id of its message. */
@@ -10,20 +12,18 @@ export class FileProblem extends Error {
   }
 }
 
-export interface FileHead {
-  /** The first megabyte of text, cut at the last whole line unless the whole file is in it. */
-  text: string;
-  isUtf8: boolean;
+/** The first megabyte as text, cut at the last whole line unless the whole file is in it. */
+export interface FileHead extends Decoded {
   isGzip: boolean;
   isWhole: boolean;
 }
 
 /**
- * Reads the beginning of a file, through gzip when it is packed.
+ * Reads the beginning of a file, through gzip when it is packed, in the encoding `chosen` or else in the one found.
  *
  * @throws FileProblem for files that are no delimited text.
  */
-export async function readHead(file: Blob, bytes = HEAD_BYTES): Promise<FileHead> {
+export async function readHead(file: Blob, chosen: Encoding | null = null, bytes = HEAD_BYTES): Promise<FileHead> {
   const magic = new Uint8Array(await file.slice(0, 4).arrayBuffer());
   if (magic.length === 0) throw new FileProblem("empty");
   if (magic[0] === 0x50 && magic[1] === 0x4b) throw new FileProblem("zip");
@@ -32,11 +32,11 @@ export async function readHead(file: Blob, bytes = HEAD_BYTES): Promise<FileHead
   const stream = isGzip ? file.stream().pipeThrough(new DecompressionStream("gzip")) : file.stream();
   const { taken, isWhole } = await take(stream, bytes, isGzip);
   if (taken.length === 0) throw new FileProblem("empty");
-  if (taken.subarray(0, 4000).includes(0)) throw new FileProblem("binary");
-  const { text, isUtf8 } = decode(taken, isWhole);
+  if (!markedEncoding(taken)?.startsWith("UTF-16") && taken.subarray(0, 4000).includes(0)) throw new FileProblem("binary");
+  const { text, ...how } = decode(taken, isWhole, chosen);
   if (/^\s*<\?xml|^\s*<log\b/.test(text.slice(0, 200))) throw new FileProblem("xml");
   const lastLineEnd = text.lastIndexOf("\n");
-  return { text: isWhole || lastLineEnd < 0 ? text : text.slice(0, lastLineEnd + 1), isUtf8, isGzip, isWhole };
+  return { text: isWhole || lastLineEnd < 0 ? text : text.slice(0, lastLineEnd + 1), ...how, isGzip, isWhole };
 }
 
 async function take(stream: ReadableStream<Uint8Array>, most: number, isGzip: boolean): Promise<{ taken: Uint8Array; isWhole: boolean }> {
@@ -57,13 +57,4 @@ async function take(stream: ReadableStream<Uint8Array>, most: number, isGzip: bo
   }
   await reader.cancel();
   return { taken, isWhole: false };
-}
-
-function decode(bytes: Uint8Array, isWhole: boolean): { text: string; isUtf8: boolean } {
-  try {
-    // Streaming tolerates a character cut at the end of the first megabyte.
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: !isWhole }), isUtf8: true };
-  } catch {
-    return { text: new TextDecoder("windows-1252").decode(bytes), isUtf8: false };
-  }
 }

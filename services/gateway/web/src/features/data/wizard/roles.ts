@@ -115,21 +115,41 @@ export function repeatedHeaders(headers: readonly string[]): string[] {
   return [...new Set(headers.filter((header, index) => header !== "" && headers.indexOf(header) !== index))];
 }
 
-/** "," when most numbers of a column are written "1.234,50" or "3,5". */
-export function guessDecimalSign(values: readonly string[]): "." | "," {
-  const comma = values.filter((value) => /^-?\d{1,3}(\.\d{3})*,\d+$/.test(value.trim())).length;
-  const point = values.filter((value) => /^-?\d{1,3}(,\d{3})*\.\d+$/.test(value.trim())).length;
+export type DecimalSign = "." | ",";
+
+/** "," when most numbers are written "1.234,50" or "3,5". */
+export function guessDecimalSign(values: readonly string[]): DecimalSign {
+  const comma = values.filter((value) => /^[+-]?(\d{1,3}([.\s]\d{3})+|\d+),\d+$/.test(value.trim())).length;
+  const point = values.filter((value) => /^[+-]?(\d{1,3}(,\d{3})+|\d+)\.\d+$/.test(value.trim())).length;
   return comma > point ? "," : ".";
 }
 
-export interface TimeChoice {
-  timezone: string;
-  /** What the reader chose where day and month are open. */
-  order: DayOrder;
+/** The sign in the columns that are read as numbers, or in all while there are none. */
+export function foundDecimalSign(roles: Roles, columns: readonly SampleColumn[]): DecimalSign {
+  const numbers = columns.filter(({ header }) => NUMBER_FIELDS.has(roles[header] ?? ""));
+  return guessDecimalSign((numbers.length > 0 ? numbers : columns).flatMap((column) => column.values));
 }
 
-/** The mapping the API takes. `columns` gives the sample by which numbers and open dates are read. */
-export function buildMapping(name: string, roles: Roles, columns: readonly SampleColumn[], time: TimeChoice, stepRules: StepRule[] = []): MappingInput {
+/** What the reader chose. */
+export interface Choices {
+  roles: Roles;
+  timezone: string;
+  /** Where day and month are open. */
+  order: DayOrder;
+  /** null = as found. */
+  decimalSign: DecimalSign | null;
+}
+
+/** How the file is written, with the sample by which numbers and open dates are read. */
+export interface Written {
+  columns: readonly SampleColumn[];
+  encoding: string;
+  separator: string;
+  isHeaderless: boolean;
+}
+
+/** The mapping the API takes. */
+export function buildMapping(name: string, { roles, timezone, order, decimalSign }: Choices, { columns, encoding, separator, isHeaderless }: Written, stepRules: StepRule[] = []): MappingInput {
   const used: MappingColumn[] = [];
   const byHeader = new Map(columns.map((column) => [column.header, column]));
   for (const [column, field] of Object.entries(roles)) {
@@ -137,7 +157,6 @@ export function buildMapping(name: string, roles: Roles, columns: readonly Sampl
     const reading = field === "time" ? "datetime" : LOWERED_FIELDS.has(field) ? "lower" : NUMBER_FIELDS.has(field) ? "float" : null;
     used.push({ field, column, function: reading });
   }
-  const valueHeader = used.find((column) => NUMBER_FIELDS.has(column.field))?.column;
   const timeHeader = used.find((column) => column.field === "time")?.column;
   const times = byHeader.get(timeHeader ?? "")?.values ?? [];
   const isOpen = dayOrderIsOpen(times);
@@ -145,10 +164,13 @@ export function buildMapping(name: string, roles: Roles, columns: readonly Sampl
   return {
     name,
     columns: used,
-    timezone: time.timezone,
-    time_format: isOpen && example !== null && time.order !== "ambiguous" ? timePattern(example, time.order) : null,
-    decimal_sign: guessDecimalSign(byHeader.get(valueHeader ?? "")?.values ?? []),
+    timezone,
+    time_format: isOpen && example !== null && order !== "ambiguous" ? timePattern(example, order) : null,
+    decimal_sign: decimalSign ?? foundDecimalSign(roles, columns),
     step_rules: stepRules,
+    encoding,
+    separator,
+    headerless: isHeaderless,
   };
 }
 

@@ -1,13 +1,13 @@
 // @vitest-environment node
 import { existsSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { previewJourneys, readSample } from "./sample";
+import { AS_FOUND, previewJourneys, readSample } from "./sample";
 
 const csv = (text: string): Blob => new Blob([text]);
 
 it("reads headers, columns and rows, and leaves out columns that cannot be told apart", async () => {
   const sample = await readSample(csv("\uFEFFuser; event ;event;;when\n1;a;b;x;2024-01-01\n2;a;b;y;2024-01-02\n"));
-  expect(sample).toMatchObject({ separator: ";", headers: ["user", "event", "event", "", "when"], repeated: ["event"], isHeaderDoubtful: false });
+  expect(sample).toMatchObject({ separator: ";", headers: ["user", "event", "event", "", "when"], repeated: ["event"], isHeaderless: false });
   expect(sample.columns.map((column) => column.header)).toEqual(["user", "when"]);
   expect(sample.rows).toHaveLength(2);
 });
@@ -15,12 +15,34 @@ it("reads headers, columns and rows, and leaves out columns that cannot be told 
 it("splits at the separator the reader chose", async () => {
   const file = csv("a,b;c,d\n1,2;3,4\n");
   expect((await readSample(file)).headers).toEqual(["a", "b;c", "d"]);
-  expect(await readSample(file, ";")).toMatchObject({ separator: ";", headers: ["a,b", "c,d"], rows: [["1,2", "3,4"]] });
+  expect(await readSample(file, { ...AS_FOUND, separator: ";" })).toMatchObject({ separator: ";", headers: ["a,b", "c,d"], rows: [["1,2", "3,4"]] });
 });
 
-it("doubts a header that looks like data, and refuses a file of one line", async () => {
-  expect((await readSample(csv("u1,home,2024-01-01 10:00\nu2,cart,2024-01-01 11:00\n"))).isHeaderDoubtful).toBe(true);
+it.each([
+  ["u1,home,2024-01-01 10:00\nu2,cart,2024-01-01 11:00\n", true],
+  ["u1;home;2024-01-01;3,5\n", true],
+  ["17,home,soon\n18,cart,later\n", true],
+  ["17,home,\n18,cart,2024-01-01\n", true],
+  ["user,event,at\nu1,home,2024-01-01\n", false],
+  ["user,2023,at\nu1,many,2024-01-01\nu2,few,2024-01-02\n", false],
+  [",event,event\n0,a,2024-01-01\n", false],
+  ["user,event\nu1,home\n", false],
+])("sees whether %j begins with data", async (text, isHeaderless) => {
+  const sample = await readSample(csv(text));
+  expect(sample.isHeaderless).toBe(isHeaderless);
+  expect(sample.rows).toHaveLength(text.split("\n").length - (isHeaderless ? 1 : 2));
+});
+
+it("names the columns of a file without a header as the server does, and takes the reader's word", async () => {
+  const file = csv("17,home\n18,cart\n");
+  expect(await readSample(file)).toMatchObject({ headers: ["Column 1", "Column 2"], columns: [{ header: "Column 1", values: ["17", "18"] }, { header: "Column 2", values: ["home", "cart"] }] });
+  expect(await readSample(file, { ...AS_FOUND, isHeaderless: false })).toMatchObject({ headers: ["17", "home"], rows: [["18", "cart"]] });
+  expect(await readSample(csv("user,event\nu1,home\n"), { ...AS_FOUND, isHeaderless: true })).toMatchObject({ headers: ["Column 1", "Column 2"], rows: [["user", "event"], ["u1", "home"]] });
+});
+
+it("refuses a header without rows", async () => {
   await expect(readSample(csv("user,event\n"))).rejects.toMatchObject({ code: "header_missing" });
+  await expect(readSample(csv("\n\n"))).rejects.toMatchObject({ code: "header_missing" });
 });
 
 it("counts journeys with and without a pause", async () => {
@@ -34,7 +56,7 @@ it("counts journeys with and without a pause", async () => {
 const shop = new URL("../../../../../../../samples/ecom.csv.gz", import.meta.url);
 it.skipIf(!existsSync(shop))("reads the sample web shop", async () => {
   const sample = await readSample(new Blob([new Uint8Array(readFileSync(shop))]));
-  expect(sample.head.isGzip).toBe(true);
+  expect(sample.isGzip).toBe(true);
   expect(sample.headers).toEqual(["user_id", "session_id", "event", "timestamp", "platform", "acquisition_channel", "user_cohort", "user_lifecycle"]);
   expect(sample.rows.length).toBeGreaterThan(10_000);
 });

@@ -1,41 +1,64 @@
 import { guessSeparator, parseCsv, type Separator } from "./csv";
+import type { Encoding } from "./encoding";
 import { FileProblem, readHead, type FileHead } from "./readFile";
-import { repeatedHeaders, type SampleColumn } from "./roles";
+import { repeatedHeaders, type DecimalSign, type SampleColumn } from "./roles";
 import { readTime } from "./times";
 
 const JUDGED_ROWS = 200;
 
+/** What the reader corrected in how a file is read; null = as found. */
+export interface Reading {
+  encoding: Encoding | null;
+  separator: Separator | null;
+  isHeaderless: boolean | null;
+  decimalSign: DecimalSign | null;
+}
+
+export const AS_FOUND: Reading = { encoding: null, separator: null, isHeaderless: null, decimalSign: null };
+
 /** What the beginning of a file shows. */
-export interface Sample {
-  head: Omit<FileHead, "text">;
+export interface Sample extends Omit<FileHead, "text"> {
   separator: Separator;
+  /** The first row is data; columns are then called as the server calls them. */
+  isHeaderless: boolean;
   headers: string[];
   /** Data rows of the first megabyte. */
   rows: string[][];
   /** Named columns that can be used, with the values of the first 200 rows. */
   columns: SampleColumn[];
   repeated: string[];
-  /** The first row looks like data. */
-  isHeaderDoubtful: boolean;
 }
 
 /**
- * Reads and splits the beginning of a file, at `chosen` or else at the separator that fits best.
+ * Reads and splits the beginning of a file, as corrected and else as found.
  *
- * @throws FileProblem when it is no delimited text with a header and a row.
+ * @throws FileProblem when it is no delimited text with a row, below its header if it has one.
  */
-export async function readSample(file: Blob, chosen: Separator | null = null): Promise<Sample> {
-  const { text, ...head } = await readHead(file);
-  const body = text.startsWith("\uFEFF") ? text.slice(1) : text;
-  const separator = chosen ?? guessSeparator(body);
-  const [first, ...rows] = parseCsv(body, separator);
-  if (!first || rows.length === 0) throw new FileProblem("header_missing");
-  const headers = first.map((header) => header.trim());
+export async function readSample(file: Blob, reading: Reading = AS_FOUND): Promise<Sample> {
+  const { text, ...head } = await readHead(file, reading.encoding);
+  const separator = reading.separator ?? guessSeparator(text);
+  const [first, ...others] = parseCsv(text, separator);
+  if (!first) throw new FileProblem("header_missing");
+  const isHeaderless = reading.isHeaderless ?? isData(first, others.slice(0, JUDGED_ROWS));
+  const rows = isHeaderless ? [first, ...others] : others;
+  if (rows.length === 0) throw new FileProblem("header_missing");
+  const headers = first.map((header, place) => (isHeaderless ? `Column ${place + 1}` : header.trim()));
   const repeated = repeatedHeaders(headers);
   const judged = rows.slice(0, JUDGED_ROWS);
   const columns = headers.flatMap((header, index) => (header === "" || repeated.includes(header) ? [] : [{ header, values: judged.map((row) => row[index] ?? "") }]));
-  const isHeaderDoubtful = headers.some((header) => readTime(header) !== null || /^-?\d+([.,]\d+)?$/.test(header));
-  return { head, separator, headers, rows, columns, repeated, isHeaderDoubtful };
+  return { ...head, separator, isHeaderless, headers, rows, columns, repeated };
+}
+
+/** The first row is no header when it has a number or a date where most other rows have one as well. */
+function isData(first: readonly string[], others: readonly string[][]): boolean {
+  return first.some((value, place) => {
+    const below = others.map((row) => row[place] ?? "").filter((other) => other.trim() !== "");
+    return isNumberOrDate(value) && below.filter(isNumberOrDate).length * 2 >= below.length;
+  });
+}
+
+function isNumberOrDate(value: string): boolean {
+  return /^[+-]?\d+(?:[.,\s]\d+)*$/.test(value.trim()) || readTime(value) !== null;
 }
 
 export interface JourneyPreview {

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { guessSeparator, parseCsv } from "./csv";
 import { FileProblem, readHead } from "./readFile";
-import { buildMapping, guessDecimalSign, guessRoles, propertyName, repeatedHeaders } from "./roles";
+import { buildMapping, foundDecimalSign, guessDecimalSign, guessRoles, propertyName, repeatedHeaders } from "./roles";
 import { dayOrder, readTime, readTimes, timePattern } from "./times";
 
 describe("delimited text", () => {
@@ -29,21 +29,24 @@ describe("the file's beginning", () => {
     for (const bytes of [Buffer.from(text), gzipSync(text)]) {
       const head = await readHead(new Blob([new Uint8Array(bytes)]));
       expect(head.text).toBe(text);
-      expect(head.isUtf8).toBe(true);
+      expect(head).toMatchObject({ encoding: "UTF-8", isGuess: false });
       expect(head.isWhole).toBe(true);
     }
   });
 
   it("cuts at a whole line", async () => {
-    const head = await readHead(new Blob([text]), 40);
+    const head = await readHead(new Blob([text]), null, 40);
     expect(head.isWhole).toBe(false);
     expect(text.startsWith(head.text)).toBe(true);
     expect(head.text.endsWith("\n")).toBe(true);
   });
 
-  it("says when the text is not UTF-8", async () => {
-    const head = await readHead(new Blob([new Uint8Array([0x61, 0x2c, 0xe9, 0x0a, 0x62, 0x2c, 0x63, 0x0a])]));
-    expect(head).toMatchObject({ isUtf8: false, text: "a,é\nb,c\n" });
+  it("reads other encodings, by their mark, by choice or by a guess", async () => {
+    const western = new Blob([new Uint8Array([0x61, 0x2c, 0xe9, 0x0a, 0x62, 0x2c, 0x63, 0x0a])]);
+    expect(await readHead(western)).toMatchObject({ encoding: "windows-1252", isGuess: true, text: "a,é\nb,c\n" });
+    expect(await readHead(western, "windows-1251")).toMatchObject({ encoding: "windows-1251", isGuess: false, text: "a,й\nb,c\n" });
+    const excel = new Blob([new Uint8Array([0xff, 0xfe]), new Uint8Array(Buffer.from("a\tđ\r\n", "utf16le"))]);
+    expect(await readHead(excel)).toMatchObject({ encoding: "UTF-16LE", isMarked: true, text: "a\tđ\r\n" });
   });
 
   it.each([
@@ -147,12 +150,23 @@ describe("roles", () => {
   it("sees the decimal comma", () => {
     expect(guessDecimalSign(["1.234,50", "3,5"])).toBe(",");
     expect(guessDecimalSign(["1,234.50", "3"])).toBe(".");
+    expect(guessDecimalSign(["1234,50", "12 345,5", "1\u00a0234,5", "7.5"])).toBe(",");
+    expect(guessDecimalSign(["1234.50", "2024-01-01", "text, with comma"])).toBe(".");
+  });
+
+  it("finds the decimal sign in the columns of numbers before all others", () => {
+    const columns = [column("price", "3,5"), column("latitude", "1.5", "2.5")];
+    expect(foundDecimalSign({ price: "value", latitude: "properties.latitude" }, columns)).toBe(",");
+    expect(foundDecimalSign({ price: "properties.price" }, columns)).toBe(".");
   });
 
   it("builds the mapping with the chosen order of day and month", () => {
     const columns = [column("user", "1"), column("event", "a"), column("when", "03/04/2024 10:00", "05/06/2024 11:00"), column("amount", "3,50"), column("left", "x")];
     const roles = { user: "customer_id", event: "action_type", when: "time", amount: "value", left: null };
-    expect(buildMapping("m", roles, columns, { timezone: "Asia/Ho_Chi_Minh", order: "month_first" })).toEqual({
+    const choices = { roles, timezone: "Asia/Ho_Chi_Minh", order: "month_first", decimalSign: null } as const;
+    const file = { columns, encoding: "windows-1258", separator: "\t", isHeaderless: false };
+    expect(buildMapping("m", { ...choices, decimalSign: "." }, { ...file, isHeaderless: true })).toMatchObject({ decimal_sign: ".", headerless: true });
+    expect(buildMapping("m", choices, file)).toEqual({
       name: "m",
       columns: [
         { field: "customer_id", column: "user", function: null },
@@ -164,6 +178,9 @@ describe("roles", () => {
       time_format: "%m/%d/%Y %H:%M",
       decimal_sign: ",",
       step_rules: [],
+      encoding: "windows-1258",
+      separator: "\t",
+      headerless: false,
     });
   });
 });
