@@ -205,7 +205,9 @@ class Questions(questions_pb2_grpc.QuestionServiceServicer):
         value = questions_pb2.FieldDescription(
             field="value", events_count=1, values_count=1, min_value=0, max_value=0.5
         )
-        return questions_pb2.DescribeFieldsResponse(events_count=42, fields=[systems, value])
+        return questions_pb2.DescribeFieldsResponse(
+            events_count=42, fields=[systems, value], properties_count=143, as_of=Timestamp(seconds=1_700_000_000)
+        )
 
     @allow(*_STAFF)
     async def CheckQuality(self, request: Any, context: Any) -> Any:

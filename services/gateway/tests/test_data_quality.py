@@ -28,13 +28,19 @@ async def test_fields_are_described(admin: httpx.AsyncClient, dataset_id: str) -
             },
             {"field": "value", "count": 1, "distinct": 1, "values": [], "min": 0.0, "max": 0.5},
         ],
+        "properties": 143,
+        "as_of": "2023-11-14T22:13:20.000Z",
+        "is_current": False,
     }
 
 
 async def test_quality_is_told_with_examples(running: Any, admin: httpx.AsyncClient, dataset_id: str) -> None:
     path = f"/api/v1/datasets/{dataset_id}/quality"
-    assert (await admin.get(path)).json() == {"events": 0, "level": None, "findings": []}
     quality = running.behind.questions.quality
+    quality.as_of.FromMilliseconds(1_700_000_000_007)
+    quality.is_current = True
+    when = {"as_of": "2023-11-14T22:13:20.007Z", "is_current": True}
+    assert (await admin.get(path)).json() == {"events": 0, "level": None, "findings": [], **when}
     quality.events_count, quality.level = 42, questions_pb2.QUALITY_LEVEL_PROBLEM
     rejected = quality.findings.add(found_count=1, total_count=20, problem_ratio=0.05, import_id="i")
     rejected.kind, rejected.level = (

@@ -1,10 +1,13 @@
 """Fields and quality of a dataset against brute-force counts."""
 
 import asyncio
+import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,7 @@ from cjm_ingest.adapters.event_store.quality_questions import check_events
 from cjm_ingest.adapters.event_store.questions import EventStoreQuestions
 from cjm_ingest.adapters.event_store.store import EventStore, StoreReader
 from cjm_ingest.domain.quality import (
+    BLANKS,
     LIMITS,
     Finding,
     FindingKind,
@@ -74,7 +78,7 @@ def test_fields_are_counted_as_by_hand(reader: StoreReader, fill: Fill) -> None:
     fill(reader.store, "d", frame(rows), parts=3)
     fill(reader.store, "other", frame([{"geo_city": "Hue"}]))
     described = describe_fields(reader, "d")
-    assert described.events_count == 500
+    assert (described.events_count, described.properties_count) == (500, 3)
     fields = {item.field: item for item in described.fields}
     assert list(fields) == [
         *("customer_id", "action_type", "device_os", "order_id", "value"),
@@ -135,11 +139,15 @@ def test_repeated_and_simultaneous_events_are_counted_as_by_hand(reader: StoreRe
     assert found(findings[FindingKind.SAME_TIME]) == (sum(n for n in same.values() if n > 1), 400)
     assert found(findings[FindingKind.DUPLICATES]) == (sum(n - 1 for n in repeated.values()), 400)
     examples = findings[FindingKind.DUPLICATES].examples
-    assert [item.found_count for item in examples] == sorted(repeated.values(), reverse=True)[:5]
+    most = sorted((-n, when) for (_, when, _), n in repeated.items())[:5]
+    assert [(-item.found_count, moment(item.time_ms)) for item in examples] == most
     for example in examples:
         time = moment(example.time_ms)
         assert repeated[example.customer_id, time, example.values[0]] == example.found_count
-    for example in findings[FindingKind.SAME_TIME].examples:
+    largest = sorted((-n, when) for (_, when), n in same.items())[:5]
+    examples = findings[FindingKind.SAME_TIME].examples
+    assert [(-item.found_count, moment(item.time_ms)) for item in examples] == largest
+    for example in examples:
         time = moment(example.time_ms)
         steps = {row["action_type"] for row in rows if (row["customer_id"], row["time"]) == (example.customer_id, time)}
         assert (same[example.customer_id, time], steps) == (example.found_count, set(example.values))
@@ -248,7 +256,7 @@ async def test_those_who_ask_at_once_share_one_answer(
     others = [asyncio.create_task(questions.check_events("d", "UTC", NOW_MS)) for _ in range(3)]
     await asyncio.sleep(0)
     first.cancel()
-    assert await asyncio.gather(*others) == [(1, ())] * 3
+    assert [found.answer for found in await asyncio.gather(*others)] == [(1, ())] * 3
     assert asked == ["d"]
 
 
@@ -261,7 +269,7 @@ async def test_a_question_nobody_waits_for_and_a_failure_are_not_kept(
     lonely.cancel()
     with pytest.raises(asyncio.CancelledError):
         await lonely
-    assert await questions.check_events("d", "UTC", NOW_MS) == (2, ())
+    assert (await questions.check_events("d", "UTC", NOW_MS)).answer == (2, ())
     for _ in range(2):
         with pytest.raises(AppError):
             await questions.check_events("broken", "UTC", NOW_MS)
@@ -278,16 +286,89 @@ async def test_few_answers_are_kept_those_used_last(
     assert asked == ["a", "b", "c", "b"]
 
 
-async def test_an_answer_is_kept_until_events_or_circumstances_change(
-    reader: StoreReader, fill: Fill, asked: list[str]
+async def test_a_quick_answer_is_kept_until_events_or_circumstances_change(
+    reader: StoreReader, fill: Fill, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("cjm_ingest.adapters.event_store.questions._QUICK_SECONDS", 60)
     fill(reader.store, "d", frame([{}]))
     questions = EventStoreQuestions(reader.store)
-    for _ in range(2):
-        assert await questions.check_events("d", "UTC", NOW_MS) == (1, ())
-    assert await questions.check_events("d", "Europe/Berlin", NOW_MS) == (2, ())
-    assert await questions.check_events("d", "Europe/Berlin", NOW_MS + 600_000) == (3, ())
-    assert (await questions.describe_fields("d")).events_count == 1
+
+    async def check(time_zone: str, now_ms: int) -> int:
+        found = await questions.check_events("d", time_zone, now_ms)
+        assert found.is_current
+        return found.answer[0]
+
+    assert [await check("UTC", NOW_MS) for _ in range(2)] == [1, 1]
+    assert await check("Europe/Berlin", NOW_MS) == 2
+    assert await check("Europe/Berlin", NOW_MS + 600_000) == 3
+    assert (await questions.describe_fields("d")).answer.events_count == 1
     fill(reader.store, "d", frame([{}]), first_id=1)
-    assert await questions.check_events("d", "Europe/Berlin", NOW_MS + 600_000) == (4, ())
-    assert (await questions.describe_fields("d")).events_count == 2
+    assert await check("Europe/Berlin", NOW_MS + 600_000) == 4
+    assert (await questions.describe_fields("d")).answer.events_count == 2
+
+
+async def test_an_answer_that_took_long_serves_for_a_while_though_events_change(
+    reader: StoreReader, fill: Fill, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cjm_ingest.adapters.event_store.questions._REST_FACTOR", 1_000)
+    fill(reader.store, "d", frame([{}]))
+    questions = EventStoreQuestions(reader.store)
+    began_ms = time.time_ns() // 1_000_000
+    first = await questions.check_events("d", "UTC", NOW_MS)  # takes 0.3 s
+    assert (first.answer, first.is_current) == ((1, ()), True)
+    fill(reader.store, "d", frame([{}]), first_id=1)
+    again = await questions.check_events("d", "UTC", NOW_MS)
+    assert (again.answer, again.is_current, again.as_of_ms) == ((1, ()), False, first.as_of_ms)
+    assert began_ms <= again.as_of_ms <= time.time_ns() // 1_000_000
+    assert (await questions.check_events("d", "Europe/Berlin", NOW_MS)).answer == (2, ())
+
+    monkeypatch.setattr("cjm_ingest.adapters.event_store.questions._REST_FACTOR", 0)
+    monkeypatch.setattr("cjm_ingest.adapters.event_store.questions._QUICK_SECONDS", 0)
+    assert (await questions.check_events("d", "UTC", NOW_MS)).answer == (3, ())
+    fill(reader.store, "d", frame([{}]), first_id=2)
+    assert (await questions.check_events("d", "UTC", NOW_MS)).answer == (4, ())
+
+
+@pytest.mark.parametrize("question", ["describe_fields", "check_events"])
+def test_all_queries_of_a_question_share_one_deadline(
+    reader: StoreReader, fill: Fill, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    fill(reader.store, "d", frame([{"geo_city": "Hue"}]))
+    clock = [0.0]
+    monkeypatch.setattr("cjm_ingest.adapters.event_store.engine.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    limits: list[float] = []
+    query_of_engine = reader._engine.query
+
+    def query(sql: str, parameters: Any, tag: str, deadline: float) -> Any:
+        limits.append(deadline - clock[0])
+        answer = query_of_engine(sql, parameters, tag, deadline)
+        clock[0] += 25  # each query takes its time
+        return answer
+
+    monkeypatch.setattr(reader._engine, "query", query)
+    with pytest.raises(AppError, match="question_too_slow"):
+        describe_fields(reader, "d") if question == "describe_fields" else checked(reader)
+    assert limits == [60, 35, 10, -15]
+
+
+def test_blanks_are_the_white_space_of_unicode_in_steps_and_fields(reader: StoreReader, fill: Fill) -> None:
+    assert set(BLANKS) == {letter for letter in map(chr, range(sys.maxunicode + 1)) if letter.isspace()}
+    # Zero-width characters and letters that share bytes with white space are no blanks.
+    texts = [text for blank in BLANKS for text in (f"{blank}é", f"–{blank}")] + ["\u200ba", "ばa\u2060", "ー", "a b"]
+    for field in ("action_type", "device_os", "webpage_url", "customer_id"):
+        fill(reader.store, field, frame([{field: text} for text in texts]))
+        finding = check_events(reader, field, "UTC", NOW_MS)[1][-1]
+        assert (finding.kind, found(finding)) == (FindingKind.SURROUNDING_BLANKS, (2 * len(BLANKS), len(texts)))
+
+
+def test_of_many_properties_those_filled_most_are_described_and_all_counted(reader: StoreReader, fill: Fill) -> None:
+    # p000 has one value, p142 has 143; the last document's are not set.
+    rows = [{"properties": json.dumps({f"p{name:03}": "x" for name in range(first, 143)})} for first in range(143)]
+    rows.append({"properties": json.dumps({f"empty{number}": "" for number in range(9)})})
+    fill(reader.store, "d", frame(rows))
+    described = describe_fields(reader, "d")
+    properties = [item for item in described.fields if item.field.startswith("properties.")]
+    assert described.properties_count == 143
+    assert [(item.field, item.events_count) for item in properties] == [
+        (f"properties.p{name:03}", name + 1) for name in range(43, 143)
+    ]

@@ -1,6 +1,7 @@
 """The question service over gRPC: rights, pages, reasons, and calls that are given up."""
 
 import base64
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -171,6 +172,7 @@ async def test_the_rest_of_the_questions_answer(service: Service) -> None:
 
 
 async def test_fields_and_quality_are_told(service: Service) -> None:
+    began = int(time.time())
     with acting_as(VIEWER):
         described = await service.stub.DescribeFields(pb.DescribeFieldsRequest(dataset_id="d"))
         quality = await service.stub.CheckQuality(pb.CheckQualityRequest(dataset_id="d"))
@@ -180,6 +182,8 @@ async def test_fields_and_quality_are_told(service: Service) -> None:
     ]
     assert [(item.value, item.events_count) for item in described.fields[1].top_values] == [("b", 11), ("a", 5)]
     assert not described.fields[0].HasField("min_value")
+    assert (described.properties_count, described.is_current, quality.is_current) == (0, True, True)
+    assert began <= described.as_of.ToSeconds() <= quality.as_of.ToSeconds() <= time.time()
     assert (quality.events_count, quality.level) == (16, pb.QUALITY_LEVEL_CHECK)
     rejected = quality.findings[0]
     assert (rejected.kind, rejected.level) == (pb.QUALITY_FINDING_KIND_REJECTED_ROWS, pb.QUALITY_LEVEL_CHECK)

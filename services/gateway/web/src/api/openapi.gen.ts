@@ -1356,6 +1356,22 @@ export interface components {
             events: number;
             /** Items */
             items: components["schemas"]["FieldDescription"][];
+            /**
+             * Properties
+             * @description Properties with a value; of more than 100, items has the 100 with the most values.
+             */
+            properties: number;
+            /**
+             * As Of
+             * Format: date-time
+             * @description When the events were looked at. While events keep changing, an answer that took more than 0.2 s serves for 20 times as long as it took.
+             */
+            as_of: string;
+            /**
+             * Is Current
+             * @description False when events changed since.
+             */
+            is_current: boolean;
         };
         /**
          * FieldValue
@@ -2095,6 +2111,17 @@ export interface components {
              * @description One per kind, also of those that found nothing.
              */
             findings: components["schemas"]["QualityFinding"][];
+            /**
+             * As Of
+             * Format: date-time
+             * @description When the events were looked at. While events keep changing, an answer that took more than 0.2 s serves for 20 times as long as it took.
+             */
+            as_of: string;
+            /**
+             * Is Current
+             * @description False when events changed since.
+             */
+            is_current: boolean;
         };
         /**
          * QualityExample

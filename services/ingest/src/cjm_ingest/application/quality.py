@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cjm_ingest.application.questions import EventQuestions
+from cjm_ingest.domain.answers import AsOf
 from cjm_ingest.domain.quality import QualityReport, rejected_rows
 
 
@@ -26,7 +27,7 @@ class ImportResults(Protocol):
 
 async def check_quality(
     store: EventQuestions, imports: ImportResults, dataset_id: str, time_zone: str, now_ms: int
-) -> QualityReport:
+) -> AsOf[QualityReport]:
     """Look for everything that makes the numbers of a dataset doubtful.
 
     Args:
@@ -36,8 +37,9 @@ async def check_quality(
         time_zone: IANA name; days begin at its midnight.
         now_ms: Now, milliseconds since 1970-01-01 UTC.
     """
-    events_count, findings = await store.check_events(dataset_id, time_zone, now_ms)
+    checked = await store.check_events(dataset_id, time_zone, now_ms)
+    events_count, findings = checked.answer
     newest = await imports.newest_result(dataset_id)
     if newest is not None:
         findings = (rejected_rows(newest.import_id, newest.rows_read, newest.rows_rejected), *findings)
-    return QualityReport(events_count, findings)
+    return AsOf(QualityReport(events_count, findings), checked.as_of_ms, is_current=checked.is_current)

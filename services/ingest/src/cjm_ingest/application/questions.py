@@ -64,11 +64,13 @@ class EventQuestions(Protocol):
         """Sizes of the datasets that have events."""
         ...
 
-    async def describe_fields(self, dataset_id: str) -> answers.FieldDescriptions:
+    async def describe_fields(self, dataset_id: str) -> answers.AsOf[answers.FieldDescriptions]:
         """The fields that have values."""
         ...
 
-    async def check_events(self, dataset_id: str, time_zone: str, now_ms: int) -> tuple[int, tuple[Finding, ...]]:
+    async def check_events(
+        self, dataset_id: str, time_zone: str, now_ms: int
+    ) -> answers.AsOf[tuple[int, tuple[Finding, ...]]]:
         """Events, and what looks wrong in them."""
         ...
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +287,27 @@ class FieldDescription:
 
 @dataclass(frozen=True, slots=True)
 class FieldDescriptions:
-    """The fields that have values, in the order of the data model, properties last by name."""
+    """The fields that have values, in the order of the data model, properties last by name.
+
+    Attributes:
+        properties_count: Properties with values, also those left out of `fields`.
+    """
 
     events_count: int
     fields: tuple[FieldDescription, ...]
+    properties_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf(Generic[_Answer]):
+    """An answer that may be remembered.
+
+    Attributes:
+        answer: The answer.
+        as_of_ms: When the events were looked at, milliseconds since 1970-01-01 UTC.
+        is_current: False when events changed since.
+    """
+
+    answer: _Answer
+    as_of_ms: int
+    is_current: bool

@@ -14,6 +14,12 @@ EXAMPLES_COUNT: Final = 5
 RARE_EVENTS_COUNT: Final = 3
 RARE_EVENTS_RATIO: Final = 0.001
 
+# What counts as a blank at the edge of a value: all white space of Unicode and the four separators of ASCII.
+BLANKS: Final = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+
 
 class Level(IntEnum):
     """How much a finding matters, the worst last."""
@@ -173,5 +179,5 @@ def rejected_rows(import_id: str, rows_read: int, rows_rejected: int) -> Finding
 
 
 def has_surrounding_blanks(text: str) -> bool:
-    """True when a text begins or ends with white space."""
-    return text != text.strip()
+    """True when a text begins or ends with one of `BLANKS`."""
+    return text != text.strip(BLANKS)

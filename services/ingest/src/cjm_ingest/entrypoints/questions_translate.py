@@ -231,8 +231,9 @@ def stats_to_message(stats: answers.DatasetStats) -> questions_pb2.DatasetStats:
     )
 
 
-def fields_to_message(described: answers.FieldDescriptions) -> questions_pb2.DescribeFieldsResponse:
+def fields_to_message(found: answers.AsOf[answers.FieldDescriptions]) -> questions_pb2.DescribeFieldsResponse:
     """Write what is in the fields."""
+    described = found.answer
     return questions_pb2.DescribeFieldsResponse(
         events_count=described.events_count,
         fields=[
@@ -246,11 +247,15 @@ def fields_to_message(described: answers.FieldDescriptions) -> questions_pb2.Des
             )
             for item in described.fields
         ],
+        properties_count=described.properties_count,
+        as_of=_timestamp(found.as_of_ms),
+        is_current=found.is_current,
     )
 
 
-def quality_to_message(report: QualityReport) -> questions_pb2.CheckQualityResponse:
+def quality_to_message(found: answers.AsOf[QualityReport]) -> questions_pb2.CheckQualityResponse:
     """Write what was looked for and found."""
+    report = found.answer
     return questions_pb2.CheckQualityResponse(
         events_count=report.events_count,
         level=_LEVELS[report.level],
@@ -267,6 +272,8 @@ def quality_to_message(report: QualityReport) -> questions_pb2.CheckQualityRespo
             )
             for finding in report.findings
         ],
+        as_of=_timestamp(found.as_of_ms),
+        is_current=found.is_current,
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from cjm_gateway.entrypoints.http.auth import staff_only
 from cjm_gateway.entrypoints.http.gateway import QUESTION_DEADLINE_SECONDS, GatewayDep
-from cjm_gateway.entrypoints.http.shapes import Instant, Shape, instant_or_none, word
+from cjm_gateway.entrypoints.http.shapes import Instant, Shape, instant, instant_or_none, word
 from cjm_protos.ingest.v1 import questions_pb2
 
 router = APIRouter(prefix="/api/v1/datasets/{dataset_id}", tags=["Datasets"], dependencies=[staff_only])
@@ -45,11 +45,26 @@ class FieldDescription(Shape):
     max: Annotated[float | None, Field(description="Largest value of a number field.")]
 
 
+AsOf = Annotated[
+    Instant,
+    Field(
+        description="When the events were looked at. While events keep changing, an answer that took more than 0.2 s "
+        "serves for 20 times as long as it took."
+    ),
+]
+IsCurrent = Annotated[bool, Field(description="False when events changed since.")]
+
+
 class FieldDescriptions(Shape):
     """The fields that have values."""
 
     events: int
     items: list[FieldDescription]
+    properties: Annotated[
+        int, Field(description="Properties with a value; of more than 100, items has the 100 with the most values.")
+    ]
+    as_of: AsOf
+    is_current: IsCurrent
 
 
 class QualityExample(Shape):
@@ -83,6 +98,8 @@ class Quality(Shape):
     events: int
     level: Annotated[LevelWord | None, Field(description="The worst level; null when there is nothing to judge.")]
     findings: Annotated[list[QualityFinding], Field(description="One per kind, also of those that found nothing.")]
+    as_of: AsOf
+    is_current: IsCurrent
 
 
 @router.get("/fields", summary="Fields of a dataset")
@@ -104,6 +121,9 @@ async def describe_fields(dataset_id: str, gateway: GatewayDep) -> FieldDescript
             )
             for item in answer.fields
         ],
+        properties=answer.properties_count,
+        as_of=instant(answer.as_of),
+        is_current=answer.is_current,
     )
 
 
@@ -132,6 +152,8 @@ async def check_quality(dataset_id: str, gateway: GatewayDep) -> Quality:
             )
             for finding in answer.findings
         ],
+        as_of=instant(answer.as_of),
+        is_current=answer.is_current,
     )
 
 

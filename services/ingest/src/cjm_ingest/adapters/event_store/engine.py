@@ -4,6 +4,7 @@ import fcntl
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class EngineSettings:
 
     Attributes:
         reader_threads: Questions answered at the same time, each with a client of its own, >= 1.
-        max_execution_seconds: Time for one query, > 0.
+        max_execution_seconds: Time for one question with all its queries, > 0.
         max_memory_bytes: Memory for one query; big groupings spill to disk at half of it.
     """
 
@@ -95,13 +96,16 @@ class Engine:
         """Have the queries of a question stopped; returns at once."""
         self._stoppers.submit(self._stop, running, tag)
 
-    def query(self, sql: str, parameters: Mapping[str, Any] | None = None, tag: str = "") -> pa.Table:
+    def query(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, tag: str = "", deadline: float | None = None
+    ) -> pa.Table:
         """Run a SELECT on the client of the calling thread.
 
         Args:
             sql: Text with `{name:Type}` parameters.
             parameters: Their values.
             tag: Mark by which `stop` finds the query.
+            deadline: When it must have ended, by `new_deadline`; None gives it the time of a whole question.
 
         Raises:
             AppError: RESOURCE_EXHAUSTED `question_too_large`, DEADLINE_EXCEEDED `question_too_slow`,
@@ -112,7 +116,14 @@ class Engine:
         client = cast("Client | None", getattr(self._local, "client", None))
         if client is None:
             client = self._local.client = self._connect()
-        return _select(client, sql, parameters, f"cjm-{tag}")
+        seconds = self._settings.max_execution_seconds if deadline is None else deadline - time.monotonic()
+        if seconds <= 0:
+            raise _too_slow()
+        return _select(client, sql, parameters, f"cjm-{tag}", {"max_execution_time": seconds})
+
+    def new_deadline(self) -> float:
+        """When a question that begins now must have ended, seconds of the monotonic clock."""
+        return time.monotonic() + self._settings.max_execution_seconds
 
     def write_query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """Run a SELECT for the writer."""
@@ -177,9 +188,12 @@ def _lock(path: Path) -> IO[str]:
     return lock_file
 
 
-def _select(client: Client, sql: str, parameters: Mapping[str, Any] | None, tag: str) -> pa.Table:
+def _select(
+    client: Client, sql: str, parameters: Mapping[str, Any] | None, tag: str, limits: Mapping[str, Any] | None = None
+) -> pa.Table:
+    settings = {"log_comment": tag, **(limits or {})}
     try:
-        return client.query_arrow(sql, parameters=dict(parameters or {}), settings={"log_comment": tag})
+        return client.query_arrow(sql, parameters=dict(parameters or {}), settings=settings)
     except DatabaseError as failure:
         if failure.code == _MEMORY_LIMIT_EXCEEDED:
             raise AppError(
@@ -188,11 +202,15 @@ def _select(client: Client, sql: str, parameters: Mapping[str, Any] | None, tag:
                 "This question needs more memory than one question may take. Choose a shorter period or filter more.",
             ) from failure
         if failure.code == _TIMEOUT_EXCEEDED:
-            raise AppError(
-                Code.DEADLINE_EXCEEDED,
-                "question_too_slow",
-                "This question took too long. Choose a shorter period or filter more.",
-            ) from failure
+            raise _too_slow() from failure
         if failure.code == _QUERY_WAS_CANCELLED:
             raise AppError(Code.CANCELLED, "question_cancelled", "The question was cancelled.") from failure
         raise
+
+
+def _too_slow() -> AppError:
+    return AppError(
+        Code.DEADLINE_EXCEEDED,
+        "question_too_slow",
+        "This question took too long. Choose a shorter period or filter more.",
+    )

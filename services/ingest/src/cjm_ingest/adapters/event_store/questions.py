@@ -1,8 +1,10 @@
 """The questions of the event store as the application asks them: without blocking, stoppable."""
 
 import asyncio
+import time
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final
 
 from cjm_ingest.adapters.event_store import (
@@ -21,6 +23,10 @@ from cjm_ingest.domain.scope import Scope
 # What lies in the future is judged anew every so often, though the events stay the same.
 _NOW_MS: Final = 600_000
 _KNOWN_COUNT: Final = 200
+# While events change, an answer serves so many times as long as it took: it takes a twentieth of the time at most.
+_REST_FACTOR: Final = 20
+# What is answered faster is always asked anew.
+_QUICK_SECONDS: Final = 0.2
 
 
 @dataclass(slots=True)
@@ -31,19 +37,34 @@ class _Known:
         version: Version of the dataset when it was asked.
         circumstances: What else the answer depends on.
         answer: The answer.
+        as_of_ms: When it was asked, milliseconds since 1970-01-01 UTC.
+        serves_until: Until when it serves though events changed, seconds of the monotonic clock.
         waiting_count: How many wait for the answer.
     """
 
     version: Hashable
     circumstances: Hashable
     answer: asyncio.Task[Any]
+    as_of_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    serves_until: float = inf
     waiting_count: int = 0
+
+    def __post_init__(self) -> None:
+        asked_at = time.monotonic()
+        self.answer.add_done_callback(lambda _: self._rest(asked_at))
+
+    def _rest(self, asked_at: float) -> None:
+        now = time.monotonic()
+        took_seconds = now - asked_at
+        self.serves_until = now + (took_seconds * _REST_FACTOR if took_seconds > _QUICK_SECONDS else 0)
 
     def is_good(self, version: Hashable, circumstances: Hashable) -> bool:
         """Whether it does instead of a new question."""
         answer = self.answer
         has_failed = answer.cancelling() or (answer.done() and (answer.cancelled() or answer.exception()))
-        return not has_failed and (self.version, self.circumstances) == (version, circumstances)
+        if has_failed or self.circumstances != circumstances:
+            return False
+        return self.version == version or time.monotonic() < self.serves_until
 
 
 class EventStoreQuestions:
@@ -113,13 +134,15 @@ class EventStoreQuestions:
         """Sizes of datasets."""
         return await self._ask(lambda reader: listing_questions.dataset_stats(reader, dataset_ids))
 
-    async def describe_fields(self, dataset_id: str) -> answers.FieldDescriptions:
+    async def describe_fields(self, dataset_id: str) -> answers.AsOf[answers.FieldDescriptions]:
         """The fields that have values."""
         return await self._known_or_asked(
             "fields", dataset_id, (), lambda reader: field_questions.describe_fields(reader, dataset_id)
         )
 
-    async def check_events(self, dataset_id: str, time_zone: str, now_ms: int) -> tuple[int, tuple[Finding, ...]]:
+    async def check_events(
+        self, dataset_id: str, time_zone: str, now_ms: int
+    ) -> answers.AsOf[tuple[int, tuple[Finding, ...]]]:
         """Events, and what looks wrong in them."""
         return await self._known_or_asked(
             "quality",
@@ -134,8 +157,10 @@ class EventStoreQuestions:
         dataset_id: str,
         circumstances: Hashable,
         question: Callable[[StoreReader], Answer],
-    ) -> Answer:
+    ) -> answers.AsOf[Answer]:
         """The last answer while dataset and circumstances stay the same, else a new one; all who ask at once share it.
+
+        Where events stream in, nothing stays the same: there an answer that took long serves for a while nevertheless.
 
         Args:
             name: Of the question.
@@ -153,7 +178,7 @@ class EventStoreQuestions:
         known.waiting_count += 1
         try:
             answer: Answer = await asyncio.shield(known.answer)
-            return answer
+            return answers.AsOf(answer, known.as_of_ms, is_current=known.version == self._version(dataset_id))
         finally:
             known.waiting_count -= 1
             if not known.waiting_count:

@@ -236,6 +236,7 @@ class StoreReader:
     tag: str
     is_cancelled: bool = False
     _names: dict[str, list[str]] = field(default_factory=dict)
+    _deadline: float | None = None
 
     def activity(self, dataset_id: str, code: int) -> str:
         """Step with this code."""
@@ -245,10 +246,18 @@ class StoreReader:
         return names[code]
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
-        """Rows of a SELECT; values only through `{name:Type}` parameters."""
+        """Rows of a SELECT; values only through `{name:Type}` parameters.
+
+        All queries of a question share one deadline, which the first one sets.
+
+        Raises:
+            AppError: As `Engine.query`.
+        """
         if self.is_cancelled:
             raise AppError(Code.CANCELLED, "question_cancelled", "The question was cancelled.")
-        return self._engine.query(sql, parameters, self.tag)
+        if self._deadline is None:
+            self._deadline = self._engine.new_deadline()
+        return self._engine.query(sql, parameters, self.tag, self._deadline)
 
 
 def _bounds_by_dataset(rows: pa.Table) -> dict[str, Bounds]:
