@@ -5,6 +5,7 @@ import { useText } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
 import { DataTable, ErrorState, LoadingRows } from "@/shared/ui";
+import { AsOfNote } from "./AsOfNote";
 import css from "./data.module.css";
 import { NoEvents } from "./NoEvents";
 import { useFieldDescriptions, valueTerm, type FieldDescription } from "./quality";
@@ -17,11 +18,17 @@ export function FieldsTab({ dataset }: { dataset: Dataset }) {
   const fields = useFieldDescriptions(dataset);
   if (fields.isError) return <ErrorState error={fields.error} onRetry={() => void fields.refetch()} />;
   if (fields.isPending) return <LoadingRows rows={8} />;
-  const { events, items } = fields.data;
+  const { events, items, properties } = fields.data;
   if (items.length === 0) return <NoEvents dataset={dataset} />;
+  const shown = items.filter(({ field }) => field.startsWith("properties.")).length;
+  const count = items.length - shown + properties;
   return (
     <div className={css.stack}>
-      <p className={css.lead}>{t(dataset.access.can_analyse ? "data.fields_lead" : "data.fields_lead_plain", { count: items.length, events })}</p>
+      <p className={css.lead}>
+        {t(dataset.access.can_analyse ? "data.fields_lead" : "data.fields_lead_plain", { count, events })}{" "}
+        {shown < properties && t("data.fields_left_out", { shown, properties })}
+      </p>
+      <AsOfNote answer={fields.data} />
       <DataTable
         caption={t("data.tab.fields")}
         cards

@@ -18,7 +18,7 @@ export function QualityWord({ level }: { level: QualityLevel }) {
 export function QualityMark({ dataset }: { dataset: Dataset }) {
   const t = useText();
   const { ref, inViewport } = useInViewport<HTMLSpanElement>();
-  const quality = useQuality(dataset, inViewport && dataset.events > 0);
+  const quality = useQuality(dataset, { enabled: inViewport && dataset.events > 0 });
   return (
     <span ref={ref}>
       {quality.data?.level ? (

@@ -7,16 +7,17 @@ import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
 import { useScopeIn } from "@/shared/scope";
 import { Card, ErrorState, HelpHover, LoadingBlock } from "@/shared/ui";
+import { AsOfNote } from "./AsOfNote";
 import css from "./data.module.css";
 import { NoEvents } from "./NoEvents";
-import { sortedFindings, useQuality, valueTerm, type QualityExample, type QualityFinding } from "./quality";
+import { sortedFindings, useQuality, valueTerm, whileChanging, type QualityExample, type QualityFinding } from "./quality";
 import look from "./quality.module.css";
 import { QualityWord } from "./QualityMark";
 
 /** What looks wrong in the stored events and the newest import, with examples and a way to see the rows. */
 export function QualityTab({ dataset }: { dataset: Dataset }) {
   const t = useText();
-  const quality = useQuality(dataset);
+  const quality = useQuality(dataset, { refetchInterval: whileChanging });
   if (quality.isError) return <ErrorState error={quality.error} onRetry={() => void quality.refetch()} />;
   if (quality.isPending) return <LoadingBlock height={360} />;
   const { level, events, findings } = quality.data;
@@ -32,6 +33,7 @@ export function QualityTab({ dataset }: { dataset: Dataset }) {
           <p>{t(`data.quality.summary.${level}`, { events })}</p>
         </div>
         <p className={`${look.rule} small muted`}>{t("data.quality.rule")}</p>
+        <AsOfNote answer={quality.data} />
       </Card>
       {found.length > 0 && (
         <ul className={look.findings} aria-label={t("data.quality.findings")}>

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import type { Dataset } from "@/api/types";
@@ -12,7 +12,10 @@ beforeAll(async () => {
   vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
   await loadMessages("data");
 });
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 const dataset = { id: "d1", name: "Web shop", version: "1", time_zone: "UTC", events: 1000, access: { can_see: true, can_analyse: true, can_write: true, can_manage: true } } as Dataset;
 const finding = (part: Partial<QualityFinding>): QualityFinding => ({
@@ -31,6 +34,8 @@ it("tells findings with their unit and base, the gravest first, and leads to the
   show(<QualityTab dataset={dataset} />, {
     events: 1000,
     level: "problem",
+    as_of: "2024-03-01T12:03:00.000Z",
+    is_current: true,
     findings: [
       finding({ kind: "rejected_rows", count: 1, total: 2000, level: "check", import_id: "i1" }),
       finding({ count: 1200, total: 13087, level: "problem", examples: [{ ...example, customer_id: "a&b", values: ["cart"], time: "2024-01-02T03:04:05.006Z", count: 3 }] }),
@@ -54,7 +59,7 @@ it("tells findings with their unit and base, the gravest first, and leads to the
 });
 
 it("says that there is nothing to judge, and what went wrong", async () => {
-  show(<QualityTab dataset={dataset} />, { events: 0, level: null, findings: [] });
+  show(<QualityTab dataset={dataset} />, { events: 0, level: null, findings: [], as_of: "2024-03-01T12:03:00.000Z", is_current: true });
   expect(await screen.findByText("No events yet")).toBeTruthy();
 });
 
@@ -65,7 +70,31 @@ const fields = {
     { field: "value", count: 1000, distinct: 7, values: [], min: -1.5, max: 1234 },
     { field: "order_id", count: 10, distinct: 10, values: [{ value: "o1", count: 1 }], min: null, max: null },
   ],
+  properties: 0,
+  as_of: "2024-03-01T12:03:00.000Z",
+  is_current: true,
 };
+
+it("says how many properties it leaves out, and that events have changed since", async () => {
+  const plan = { field: "properties.plan", count: 10, distinct: 1, values: [], min: null, max: null };
+  show(<FieldsTab dataset={dataset} />, { ...fields, items: [...fields.items, plan], properties: 1143, is_current: false });
+  expect(await screen.findByText(/1 of 1,143 properties shown/)).toBeTruthy();
+  expect(screen.getByText(/1,146 fields have values/)).toBeTruthy();
+  expect(screen.getByText(/As of Mar 1, 2024, .* Events have changed since/)).toBeTruthy();
+});
+
+it("looks again by itself while events change, and says nothing once they rest", async () => {
+  const answer = { events: 1000, level: "good", findings: [finding({})], as_of: "2024-03-01T12:03:00.000Z", is_current: false };
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  show(<QualityTab dataset={dataset} />, answer);
+  expect(await screen.findByText(/As of Mar 1, 2024/)).toBeTruthy();
+  const asked = vi.mocked(fetch).mockImplementation(() => Promise.resolve(new Response(JSON.stringify({ ...answer, is_current: true }), { headers: { "content-type": "application/json" } })));
+  await vi.advanceTimersByTimeAsync(10_000);
+  await waitFor(() => expect(screen.queryByText(/As of/)).toBeNull());
+  const calls = asked.mock.calls.length;
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(asked.mock.calls.length).toBe(calls);
+});
 
 it("links each value to the journeys with it, for who may analyse", async () => {
   show(<FieldsTab dataset={dataset} />, fields);

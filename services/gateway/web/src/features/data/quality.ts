@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, type UseQueryOptions } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import type { components } from "@/api/openapi.gen";
 import type { Dataset } from "@/api/types";
@@ -12,12 +12,17 @@ export type QualityLevel = QualityFinding["level"];
 export type FieldDescriptions = Shapes["FieldDescriptions"];
 export type FieldDescription = Shapes["FieldDescription"];
 
+type Asking<Answer> = Pick<UseQueryOptions<Answer>, "enabled" | "refetchInterval">;
+
+/** Asks again every so often while events keep changing. */
+export const whileChanging = ({ state }: { state: { data?: { is_current: boolean } } }): number | false => (state.data?.is_current === false ? 10_000 : false);
+
 /** What looks wrong in a dataset; asked again when its events change. */
-export function useQuality(dataset: Dataset, enabled = true) {
+export function useQuality(dataset: Dataset, asking: Asking<Quality> = {}) {
   return useQuery({
     queryKey: ["datasets", dataset.id, "quality", dataset.version],
     queryFn: ({ signal }) => api.get<Quality>(`/datasets/${dataset.id}/quality`, {}, signal),
-    enabled,
+    ...asking,
   });
 }
 
@@ -26,6 +31,7 @@ export function useFieldDescriptions(dataset: Dataset) {
   return useQuery({
     queryKey: ["datasets", dataset.id, "fields", dataset.version],
     queryFn: ({ signal }) => api.get<FieldDescriptions>(`/datasets/${dataset.id}/fields`, {}, signal),
+    refetchInterval: whileChanging,
   });
 }
 
