@@ -18,6 +18,7 @@ from .screens import CHROMIUM, DESKTOP, FLAGS, sign_in
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """One installation with the sample data, shared by all tests of the session."""
     product = Product(tmp_path_factory.mktemp("product"), free_port(), demo=True)
+    product.environment["CJM_GATEWAY_IMPORT_FROM_PRIVATE_ADDRESSES"] = "true"  # files of tests lie on this machine
     product.start()
     yield product
     product.stop()

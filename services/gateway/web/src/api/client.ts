@@ -63,6 +63,17 @@ export interface RequestOptions {
  * @throws ApiError when the server refuses or cannot be reached.
  */
 export async function request<Answer>(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+  const response = await send(method, path, options);
+  if (response.status === 204) return undefined as Answer;
+  return (await response.json()) as Answer;
+}
+
+/**
+ * Sends one request and returns the answer as it came.
+ *
+ * @throws ApiError when the server refuses or cannot be reached.
+ */
+export async function send(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
   const { query, body, signal } = options;
   const headers = new Headers({ Accept: "application/json" });
   if (UNSAFE.has(method) && csrfToken) headers.set("X-CSRF-Token", csrfToken);
@@ -75,10 +86,7 @@ export async function request<Answer>(method: string, path: string, options: Req
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError({ type: "about:blank", title: "", status: 0, detail: "", reason: "offline" });
   }
-  if (response.ok) {
-    if (response.status === 204) return undefined as Answer;
-    return (await response.json()) as Answer;
-  }
+  if (response.ok) return response;
   const problem = await problemOf(response);
   if (response.status === 401 && path !== "/session") onSessionEnded();
   const retryAfter = Number(response.headers.get("Retry-After"));

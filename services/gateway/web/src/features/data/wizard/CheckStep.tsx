@@ -41,7 +41,8 @@ export function CheckStep({ draft, change, file, sample, goTo }: StepProps) {
       const form = new FormData();
       form.set("mapping", mapping);
       form.set("check_only", "true");
-      form.set("file", file, file.name);
+      if (draft.remote) form.set("url", draft.remote.url);
+      else form.set("file", file, file.name);
       const check = await api.post<Import>(`/datasets/${datasetId}/imports`, form);
       change({ checkId: check.id, checkedMapping: mapping });
       await client.invalidateQueries({ queryKey: ["imports"] });
@@ -64,7 +65,7 @@ export function CheckStep({ draft, change, file, sample, goTo }: StepProps) {
     <div className={css.stack}>
       {start.isError && <ErrorState error={start.error} title={t("wizard.check_failed")} onRetry={() => start.mutate()} />}
       {query.isError && <ErrorState error={query.error} title={t("wizard.check_failed")} onRetry={() => start.mutate()} />}
-      {start.isPending && <p role="status">{t("wizard.uploading", { size: format.bytes(file.size) })}</p>}
+      {start.isPending && <p role="status">{draft.remote ? t("wizard.fetching", { host: new URL(draft.remote.url).host }) : t("wizard.uploading", { size: format.bytes(file.size) })}</p>}
       {!start.isError && !query.isError && !check && <LoadingRows rows={4} />}
       {check && (check.status === "queued" || check.status === "running") && <ImportProgress item={check} />}
       {check?.error && <Note tone="danger">{check.error.detail}</Note>}

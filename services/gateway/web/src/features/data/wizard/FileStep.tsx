@@ -1,5 +1,5 @@
 import { Button, Select, TextInput } from "@mantine/core";
-import { IconClipboardText, IconFileUpload } from "@tabler/icons-react";
+import { IconClipboardText, IconFileUpload, IconLink } from "@tabler/icons-react";
 import { useRef, useState, type DragEvent } from "react";
 import { useDatasets, useMe } from "@/api/hooks";
 import type { Dataset } from "@/api/types";
@@ -8,10 +8,12 @@ import { useFormat } from "@/shared/format";
 import { DataTable, Note } from "@/shared/ui";
 import { freeName } from "../example";
 import { journeyUnit } from "../datasetOptions";
+import { AddressDialog } from "./AddressDialog";
 import type { Draft } from "./draft";
 import { PasteDialog } from "./PasteDialog";
 import { FileSentence } from "./FileSentence";
 import { FileProblem } from "./readFile";
+import { useFileText, type Remote } from "./remote";
 import { guessRoles, type Roles } from "./roles";
 import { AS_FOUND, readSample, type Reading, type Sample } from "./sample";
 import { StepActions } from "./StepActions";
@@ -31,7 +33,7 @@ interface FileStepProps {
   onNext: () => void;
 }
 
-/** Drop, browse or paste; the first megabyte shows at once what is inside. */
+/** Drop, browse, paste or enter an address; the first megabyte shows at once what is inside. */
 export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAccept, onNext }: FileStepProps) {
   const t = useText();
   const format = useFormat();
@@ -40,12 +42,14 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
   const input = useRef<HTMLInputElement>(null);
   const [isOver, setOver] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const [isPasting, setPasting] = useState(false);
+  const [dialog, setDialog] = useState<"paste" | "address" | null>(null);
   const [pasted, setPasted] = useState("");
+  const [url, setUrl] = useState(draft.remote?.url ?? "");
+  const fileText = useFileText();
   const writable = datasets.filter((dataset) => dataset.access.can_write);
 
-  /** Takes a file, read as corrected and else as found. */
-  async function choose(chosen: File | undefined, reading: Reading = AS_FOUND) {
+  /** Takes a file, read as corrected and else as found; of one that is `remote` it is the beginning. */
+  async function choose(chosen: File | undefined, reading: Reading = AS_FOUND, remote: Remote | null = null) {
     if (!chosen) return;
     setProblem(null);
     if (limitBytes > 0 && chosen.size > limitBytes) {
@@ -60,6 +64,7 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
       const target = writable.find((dataset) => dataset.id === (draft.datasetId ?? suggestedDatasetId));
       onAccept(chosen, read, {
         ...reading,
+        remote,
         roles,
         confidence,
         order: readTimes(times).order,
@@ -69,7 +74,7 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
         newName: draft.newName || freeName(nameOf(chosen.name), datasets.map((dataset) => dataset.name)),
         ...(target ? settingsOf(target) : settingsOfNew(roles)),
       });
-      setPasting(false);
+      setDialog(null);
     } catch (error) {
       setProblem(error instanceof FileProblem ? t(`wizard.problem.${error.code}`) : t("wizard.problem.unreadable"));
     }
@@ -96,7 +101,7 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
         onDrop={drop}
       >
         <IconFileUpload size={30} stroke={1.5} />
-        <p className={css.dropText}>{file ? t("wizard.file_chosen", { name: file.name, size: format.bytes(file.size) }) : t("wizard.drop")}</p>
+        <p className={css.dropText}>{file ? fileText(file, draft.remote) : t("wizard.drop")}</p>
         <div className={css.choices}>
           <Button variant={file ? "default" : "filled"} onClick={() => input.current?.click()}>
             {t(file ? "wizard.other_file" : "wizard.browse")}
@@ -106,10 +111,20 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
             leftSection={<IconClipboardText size={16} stroke={1.7} />}
             onClick={() => {
               setProblem(null);
-              setPasting(true);
+              setDialog("paste");
             }}
           >
             {t("wizard.paste_title")}
+          </Button>
+          <Button
+            variant="default"
+            leftSection={<IconLink size={16} stroke={1.7} />}
+            onClick={() => {
+              setProblem(null);
+              setDialog("address");
+            }}
+          >
+            {t("wizard.address_title")}
           </Button>
         </div>
         <p className={css.limit}>{t("wizard.limit", { limit: format.bytes(limitBytes) })}</p>
@@ -125,7 +140,7 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
           }}
         />
       </div>
-      {isPasting && (
+      {dialog === "paste" && (
         <PasteDialog
           text={pasted}
           problem={problem}
@@ -133,15 +148,27 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
           onUse={choose}
           onClose={() => {
             setProblem(null);
-            setPasting(false);
+            setDialog(null);
           }}
         />
       )}
-      {problem && !isPasting && <Note tone="danger">{problem}</Note>}
+      {dialog === "address" && (
+        <AddressDialog
+          url={url}
+          problem={problem}
+          onChange={setUrl}
+          onUse={(head, remote) => choose(head, AS_FOUND, remote)}
+          onClose={() => {
+            setProblem(null);
+            setDialog(null);
+          }}
+        />
+      )}
+      {problem && !dialog && <Note tone="danger">{problem}</Note>}
       {file && sample && (
         <>
-          <FileSentence draft={draft} sample={sample} onReading={(reading) => void choose(file, reading)} onDecimalSign={(decimalSign) => change({ decimalSign })} />
-          <div className={css.preview}>
+          <FileSentence draft={draft} sample={sample} onReading={(reading) => void choose(file, reading, draft.remote)} onDecimalSign={(decimalSign) => change({ decimalSign })} />
+          <div className={css.preview} tabIndex={0} role="region" aria-label={t("wizard.preview", { count: Math.min(PREVIEW_ROWS, sample.rows.length) })}>
             <DataTable
               caption={t("wizard.preview", { count: Math.min(PREVIEW_ROWS, sample.rows.length) })}
               rows={sample.rows.slice(0, PREVIEW_ROWS).map((row, index) => ({ row, index }))}

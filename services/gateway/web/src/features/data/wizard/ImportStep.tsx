@@ -6,13 +6,13 @@ import { api } from "@/api/client";
 import { useDataset } from "@/api/hooks";
 import type { Dataset, Import, MappingInput } from "@/api/types";
 import { useText } from "@/messages";
-import { useFormat } from "@/shared/format";
 import { useScopeIn } from "@/shared/scope";
 import { ErrorState, LinkButton, Note } from "@/shared/ui";
 import { journeyUnit } from "../datasetOptions";
 import { ImportProgress } from "../ImportPage";
 import { useImport } from "../useImport";
 import { dropDraft, type StepProps } from "./draft";
+import { useFileText } from "./remote";
 import { applyRules } from "./stepRules";
 import { StepActions } from "./StepActions";
 import css from "./wizard.module.css";
@@ -20,7 +20,7 @@ import css from "./wizard.module.css";
 /** Summary, then the import itself, then the map. */
 export function ImportStep({ draft, change, file, goTo }: StepProps) {
   const t = useText();
-  const format = useFormat();
+  const fileText = useFileText();
   const navigate = useNavigate();
   const client = useQueryClient();
   const scopeWithin = useScopeIn();
@@ -72,7 +72,7 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
   }
   const steps = check?.steps ?? [];
   const rows: [string, string][] = [
-    [t("wizard.summary.file"), t("wizard.file_chosen", { name: file.name, size: format.bytes(file.size) })],
+    [t("wizard.summary.file"), fileText(file, draft.remote)],
     [t("wizard.summary.into"), dataset?.name ?? ""],
     [t("wizard.summary.rows"), t("wizard.summary.rows_value", { fine: check?.rows_accepted ?? 0, bad: check?.rows_rejected ?? 0 })],
     [t("wizard.summary.journey"), t(`data.unit.${dataset && !dataset.access.can_manage ? journeyUnit(dataset) : draft.unit}_short`, { minutes: draft.gapMinutes })],

@@ -1,6 +1,7 @@
 import type { StepRule } from "@/api/types";
 import type { JourneyUnit } from "../datasetOptions";
 import type { Confidence, Roles } from "./roles";
+import type { Remote } from "./remote";
 import { AS_FOUND, type Reading, type Sample } from "./sample";
 import type { DayOrder } from "./times";
 
@@ -15,6 +16,8 @@ export interface Draft extends Reading {
   newName: string;
   /** The dataset was made by this draft, so throwing the draft away deletes it. */
   isDatasetOurs: boolean;
+  /** Where the file comes from when it is not the reader's own; then only its beginning lies beside the draft. */
+  remote: Remote | null;
   roles: Roles;
   confidence: Record<string, Confidence>;
   timezone: string;
@@ -46,6 +49,7 @@ export const emptyDraft = (datasetId: string | null): Draft => ({
   newName: "",
   isDatasetOurs: false,
   ...AS_FOUND,
+  remote: null,
   roles: {},
   confidence: {},
   timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
