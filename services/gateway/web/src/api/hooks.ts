@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQuery, useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { ApiError, api, request, setCsrfToken, type Query } from "./client";
-import type { Analysis, Dataset, DatasetInput, DirectlyFollows, EventRow, Home, Import, Mapping, Me, Page, Session, ValueCount } from "./types";
+import type { Analysis, DailyReport, Dataset, DatasetInput, DirectlyFollows, EventRow, Home, Import, Mapping, Me, Page, ReportBy, Session, ValueCount } from "./types";
 
 /** Fetches every page of a list that is known to be short (datasets, mappings, people). */
 export async function allItems<Item>(path: string, query: Query = {}, signal?: AbortSignal): Promise<Item[]> {
@@ -80,6 +80,16 @@ export function useHome(datasetId: string | null) {
     queryKey: ["datasets", datasetId, "home"],
     queryFn: ({ signal }) => api.get<Home>("/home", { dataset_id: datasetId }, signal),
     enabled: datasetId !== null,
+  });
+}
+
+/** One report question; `datasetId` null asks for all public datasets together. */
+export function useDailyReport(datasetId: string | null, by: ReportBy, period: { from?: string | null; to?: string | null }, enabled = true) {
+  return useQuery({
+    queryKey: ["datasets", datasetId ?? "public", "daily", by, period],
+    queryFn: ({ signal }) => api.get<DailyReport>(datasetId ? `/datasets/${datasetId}/reports/daily` : "/reports/daily", { ...period, by }, signal),
+    enabled,
+    placeholderData: (former) => former,
   });
 }
 

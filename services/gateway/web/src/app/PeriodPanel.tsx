@@ -1,14 +1,17 @@
 import "@mantine/dates/styles.layer.css";
-import { Button } from "@mantine/core";
+import { Button, Switch } from "@mantine/core";
 import { DatePicker } from "@mantine/dates";
 import { useQuery } from "@tanstack/react-query";
+import { useLocation } from "@tanstack/react-router";
 import { useState } from "react";
 import { useIntl } from "react-intl";
 import { api } from "@/api/client";
 import type { DailyReport, Dataset } from "@/api/types";
 import { useText } from "@/messages";
-import { addDays, dayCount, dayIn, PERIOD_PRESETS, presetPeriod } from "@/shared/period";
+import { useFormat } from "@/shared/format";
+import { addDays, boundedPeriod, dayCount, dayIn, PERIOD_PRESETS, presetPeriod, previousPeriod } from "@/shared/period";
 import { useScope } from "@/shared/scope";
+import { COMPARING_PAGES } from "./pages";
 import css from "./PeriodPanel.module.css";
 
 const MOST_DAYS_CHECKED = 1100;
@@ -78,8 +81,32 @@ export default function PeriodPanel({ dataset, onDone }: { dataset: Dataset; onD
         >
           {t("shell.period.apply")}
         </Button>
+        <CompareSwitch />
       </div>
     </div>
+  );
+}
+
+/** Compares the period in use with the one before it; says why where that cannot be. */
+function CompareSwitch() {
+  const t = useText();
+  const format = useFormat();
+  const { pathname } = useLocation();
+  const { from, to, previous, setScope } = useScope();
+  const period = boundedPeriod(from, to);
+  const isElsewhere = !COMPARING_PAGES.includes(pathname);
+  let why = t("shell.period.compare_all");
+  if (isElsewhere) why = t("shell.period.compare_elsewhere");
+  else if (period) why = t("shell.period.compare_with", { range: format.range(previousPeriod(period)), days: dayCount(period) });
+  return (
+    <Switch
+      className={css.compare}
+      label={t("shell.period.compare")}
+      description={why}
+      checked={previous !== null && !isElsewhere}
+      disabled={!period || isElsewhere}
+      onChange={(event) => setScope({ compares: event.currentTarget.checked })}
+    />
   );
 }
 

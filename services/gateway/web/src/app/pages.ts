@@ -16,4 +16,6 @@ export const MORE_PAGES = [
 
 export const PHONE_PAGES = MAIN_PAGES.slice(0, 4);
 export const PHONE_MORE = [MAIN_PAGES[4], ...MORE_PAGES];
+/** Pages that show changes against the previous period; nowhere else the switch has anything to do. */
+export const COMPARING_PAGES: readonly string[] = ["/", "/explore/map", "/reports"];
 export type SectionPage = (typeof MAIN_PAGES | typeof MORE_PAGES)[number];

@@ -1,6 +1,10 @@
 import { useMemo } from "react";
 import { useIntl } from "react-intl";
 import { useText, type Translate } from "@/messages";
+import type { Period } from "./period";
+
+/** What kind of number changed: a count, a number with one decimal, seconds, or a ratio (told in points). */
+export type ChangeKind = "count" | "tenths" | "duration" | "points";
 
 export interface Formatters {
   /** 1295 -> "1,295". */
@@ -17,8 +21,10 @@ export interface Formatters {
   moment: (time: string, timeZone?: string) => string;
   /** RFC 3339 -> "2 hours ago". */
   ago: (time: string, now?: Date) => string;
-  /** 1109 against 1012 -> "+97 (+9.6%)". */
-  change: (now: number, before: number) => string;
+  /** Two ISO dates, both included -> "6 – 29 Jun 2024". */
+  range: (period: Period) => string;
+  /** 1109 against 1012 -> "+97 (+9.6%)"; empty when the difference rounds to nothing. */
+  change: (now: number, before: number, kind?: ChangeKind) => string;
 }
 
 export function useFormat(): Formatters {
@@ -78,12 +84,19 @@ export function formatters(locale: string, t: Translate): Formatters {
     return relative.format(0, "second");
   }
 
-  function change(now: number, before: number): string {
-    const difference = now - before;
-    const sign = difference > 0 ? "+" : difference < 0 ? "−" : "";
-    const amount = sign + whole.format(Math.abs(difference));
-    return before === 0 ? amount : `${amount} (${sign}${share(Math.abs(difference) / before)})`;
+  function range({ from, to }: Period): string {
+    return day.formatRange(new Date(`${from}T00:00:00Z`), new Date(`${to}T00:00:00Z`));
   }
 
-  return { number: (value) => whole.format(value), share, duration, bytes, day: (date) => day.format(new Date(`${date.slice(0, 10)}T00:00:00Z`)), moment, ago, change };
+  function change(now: number, before: number, kind: ChangeKind = "count"): string {
+    const difference = Math.abs(now - before);
+    const sign = now > before ? "+" : "−";
+    const least = { count: 0.5, tenths: 0.05, duration: 1, points: 0.0005 }[kind];
+    if (difference < least) return "";
+    if (kind === "points") return t("common.points", { change: sign + tenth.format(100 * difference), amount: Math.round(1000 * difference) / 10 });
+    const amount = sign + (kind === "duration" ? duration(difference) : (kind === "tenths" ? tenth : whole).format(difference));
+    return before === 0 ? amount : `${amount} (${sign}${share(difference / before)})`;
+  }
+
+  return { number: (value) => whole.format(value), share, duration, bytes, day: (date) => day.format(new Date(`${date.slice(0, 10)}T00:00:00Z`)), moment, ago, range, change };
 }

@@ -49,6 +49,20 @@ export function presetPeriod(preset: PeriodPreset, lastDay: string): Period | nu
   }
 }
 
+/** The period of two days of the address; null when it is open at an end, reversed, or no dates at all. */
+export function boundedPeriod(from: string | null | undefined, to: string | null | undefined): Period | null {
+  // A text that is no date gives NaN days, which are not above zero.
+  return from && to && dayCount({ from, to }) > 0 ? { from, to } : null;
+}
+
+/** How many days of a period lie between the days of the first and last event; 0 when there are no events. */
+export function daysWithin(period: Period, known: Period | null): number {
+  if (!known) return 0;
+  const from = period.from > known.from ? period.from : known.from;
+  const to = period.to < known.to ? period.to : known.to;
+  return Math.max(0, dayCount({ from, to }));
+}
+
 /** The period of the same length just before. */
 export function previousPeriod(period: Period): Period {
   const days = dayCount(period);

@@ -3,6 +3,7 @@ import { useCallback, useMemo } from "react";
 import type { Query } from "@/api/client";
 import { useDatasets } from "@/api/hooks";
 import type { CaseNotion, Dataset } from "@/api/types";
+import { boundedPeriod, previousPeriod, type Period } from "./period";
 import { scopeIn, type AppSearch } from "./search";
 
 const LAST_DATASET = "cjm-last-dataset";
@@ -15,13 +16,17 @@ export interface Scope {
   from: string | null;
   to: string | null;
   filters: string[];
+  /** The period of equal length just before, where the reader compares with it; null = does not compare. */
+  previous: Period | null;
   /** What makes one journey: the reader's choice, else the dataset's. */
   unit: CaseNotion;
   /** The scope as query parameters of the REST questions (`from`, `to`, `f`, and `case` where it is not the dataset's). */
   question: Query;
 }
 
-export type ScopeChange = Partial<Pick<Scope, "from" | "to" | "filters" | "unit">>;
+export type ScopeChange = Partial<Pick<Scope, "from" | "to" | "filters" | "unit"> & { compares: boolean }>;
+
+const PREVIOUS = "previous";
 
 /**
  * The one scope of the page, read from the address. Without a dataset there, the last one used counts, then the
@@ -36,24 +41,31 @@ export function useScope(): Scope & { setScope: (change: ScopeChange) => void } 
   const datasetId = dataset?.id ?? search.dataset ?? null;
   const { from = null, to = null, f } = search;
   const chosen = search["case"];
+  const compares = search["compare"] === PREVIOUS;
   const scope = useMemo<Scope>(
     () => {
       const unit = chosen === "session" || chosen === "customer" ? chosen : (dataset?.case ?? "customer");
-      return { datasetId, dataset, from, to, filters: f ?? [], unit, question: { from, to, f: f ?? [], ...caseQuery(dataset, unit) } };
+      const period = compares ? boundedPeriod(from, to) : null;
+      const previous = period && previousPeriod(period);
+      return { datasetId, dataset, from, to, filters: f ?? [], previous, unit, question: { from, to, f: f ?? [], ...caseQuery(dataset, unit) } };
     },
-    [datasetId, dataset, from, to, f, chosen],
+    [datasetId, dataset, from, to, f, compares, chosen],
   );
   const setScope = useCallback(
     (change: ScopeChange) => {
       void navigate({
         to: ".",
-        search: (former: AppSearch) => ({
-          ...former,
-          ...(change.unit !== undefined && { case: change.unit }),
-          ...(change.from !== undefined && { from: change.from ?? undefined }),
-          ...(change.to !== undefined && { to: change.to ?? undefined }),
-          ...(change.filters !== undefined && { f: change.filters.length ? change.filters : undefined }),
-        }),
+        search: (former: AppSearch) => {
+          const next: AppSearch = {
+            ...former,
+            ...(change.unit !== undefined && { case: change.unit }),
+            ...(change.from !== undefined && { from: change.from ?? undefined }),
+            ...(change.to !== undefined && { to: change.to ?? undefined }),
+            ...(change.filters !== undefined && { f: change.filters.length ? change.filters : undefined }),
+            ...(change.compares !== undefined && { compare: change.compares ? PREVIOUS : undefined }),
+          };
+          return boundedPeriod(next.from, next.to) ? next : { ...next, compare: undefined };
+        },
       });
     },
     [navigate],

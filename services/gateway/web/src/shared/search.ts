@@ -1,5 +1,6 @@
 import type { Analysis, Dataset } from "@/api/types";
 import { parseTerm } from "./filters/terms";
+import { boundedPeriod } from "./period";
 
 /** What the address holds after `?`: the scope by fixed names, and each page's own state as texts. */
 export interface AppSearch {
@@ -41,6 +42,8 @@ export function scopeOf(search: AppSearch): AppSearch {
   if (search.to) kept.to = search.to;
   if (search.f?.length) kept.f = search.f;
   if (search["case"]) kept["case"] = search["case"];
+  // Without both ends there is no period before.
+  if (search["compare"] && boundedPeriod(search.from, search.to)) kept["compare"] = search["compare"];
   return kept;
 }
 

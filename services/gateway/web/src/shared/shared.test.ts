@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatters } from "./format";
-import { addDays, dayCount, dayIn, presetPeriod, previousPeriod } from "./period";
+import { daysKnown, isWhole } from "./compare";
+import { addDays, boundedPeriod, dayCount, dayIn, daysWithin, presetPeriod, previousPeriod } from "./period";
 import { parseSearch, scopeIn, scopeOf, scopeOfAnalysis, stringifySearch } from "./search";
 import { foldText } from "./text";
 
@@ -43,6 +44,13 @@ describe("numbers", () => {
     expect(format.change(136, 124)).toBe("+12 (+9.7%)");
     expect(format.change(90, 100)).toBe("−10 (−10%)");
     expect(format.change(5, 0)).toBe("+5");
+    expect(format.change(5, 5)).toBe("");
+    expect(format.change(2.54, 2.5, "tenths")).toBe("");
+    expect(format.change(2.5, 2, "tenths")).toBe("+0.5 (+25%)");
+    expect(format.change(134, 60, "duration")).toBe("+1 m 14 s (+123%)");
+    expect(format.change(60.4, 60, "duration")).toBe("");
+    expect(format.range({ from: "2024-06-06", to: "2024-06-29" })).toMatch(/^Jun 6\s–\s29, 2024$/);
+    expect(format.range({ from: "2024-06-06", to: "2024-06-06" })).toBe("Jun 6, 2024");
     expect(format.day("2024-06-29")).toBe("Jun 29, 2024");
     expect(format.ago("2024-01-01T00:00:00Z", new Date("2024-01-01T02:10:00Z"))).toBe("2 hours ago");
   });
@@ -61,7 +69,44 @@ describe("periods", () => {
     expect(addDays("2024-02-28", 2)).toBe("2024-03-01");
     expect(dayCount({ from: "2024-06-23", to: "2024-06-29" })).toBe(7);
     expect(previousPeriod({ from: "2024-06-23", to: "2024-06-29" })).toEqual({ from: "2024-06-16", to: "2024-06-22" });
+    expect(previousPeriod({ from: "2024-06-29", to: "2024-06-29" })).toEqual({ from: "2024-06-28", to: "2024-06-28" });
+    expect(previousPeriod({ from: "2024-03-01", to: "2024-03-31" })).toEqual({ from: "2024-01-30", to: "2024-02-29" });
+    expect(previousPeriod({ from: "2023-03-01", to: "2023-03-31" })).toEqual({ from: "2023-01-29", to: "2023-02-28" });
+    expect(previousPeriod({ from: "2024-01-01", to: "2024-12-31" })).toEqual({ from: "2022-12-31", to: "2023-12-31" });
     expect(dayIn("2024-06-29T20:00:00Z", "Asia/Ho_Chi_Minh")).toBe("2024-06-30");
+  });
+});
+
+describe("comparing with the period before", () => {
+  it.each([
+    [null, "2024-01-01"],
+    ["2024-01-01", null],
+    ["2024-01-02", "2024-01-01"],
+    ["soon", "2024-01-01"],
+  ])("takes %s to %s for no period", (from, to) => {
+    expect(boundedPeriod(from, to)).toBeNull();
+  });
+
+  it("knows which days have data, in the time zone of the dataset", () => {
+    const events = { first_event_at: "2024-01-01T20:00:00Z", last_event_at: "2024-01-09T20:00:00Z" };
+    expect(daysKnown([{ first_event_at: null, last_event_at: null }], "UTC")).toBeNull();
+    const known = daysKnown([events], "UTC");
+    expect(known).toEqual({ from: "2024-01-01", to: "2024-01-09" });
+    expect(daysKnown([events], "Asia/Ho_Chi_Minh")).toEqual({ from: "2024-01-02", to: "2024-01-10" });
+    expect(daysKnown([events, { first_event_at: "2023-05-01T00:00:00Z", last_event_at: "2023-05-02T00:00:00Z" }], "UTC")).toEqual({ from: "2023-05-01", to: "2024-01-09" });
+    const period = { from: "2024-01-04", to: "2024-01-06" };
+    expect(daysWithin(period, known)).toBe(3);
+    expect(daysWithin({ from: "2023-12-30", to: "2024-01-02" }, known)).toBe(2);
+    expect(daysWithin({ from: "2023-12-30", to: "2023-12-31" }, known)).toBe(0);
+    expect(daysWithin(period, null)).toBe(0);
+    expect(isWhole(period, previousPeriod(period), known)).toBe(true);
+    expect(isWhole({ from: "2024-01-03", to: "2024-01-05" }, { from: "2023-12-31", to: "2024-01-02" }, known)).toBe(false);
+  });
+
+  it("is kept by links as long as there is a whole period", () => {
+    const search = { from: "2024-01-01", to: "2024-01-07", compare: "previous" };
+    expect(scopeOf(search)).toEqual(search);
+    expect(scopeOf({ ...search, to: undefined })).toEqual({ from: "2024-01-01" });
   });
 });
 

@@ -35,7 +35,7 @@ export default function MapPage() {
 }
 
 function Journeys(ready: Ready) {
-  const { dataset, full } = ready;
+  const { dataset, full, isStale } = ready;
   const t = useText();
   const f = useFormat();
   const { datasetId, unit, question } = useScope();
@@ -111,7 +111,7 @@ function Journeys(ready: Ready) {
   const panel = shown ? (
     <div onKeyDown={onPanelKey}>
       <SidePanel
-        {...{ full, facts, unit, selection, titleRef }}
+        {...{ full, isStale, facts, unit, selection, titleRef }}
         graph={shown.graph}
         ways={ways.data}
         onSelect={selectInPanel}

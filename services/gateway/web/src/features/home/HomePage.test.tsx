@@ -1,6 +1,6 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
-import { api } from "@/api/client";
+import { api, type Query } from "@/api/client";
 import { datasetsQuery } from "@/api/hooks";
 import { loadMessages } from "@/messages";
 import { quietClient, showAt } from "@/test-page";
@@ -12,19 +12,31 @@ beforeAll(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-const dataset = { id: "d1", name: "Web shop", case: "session", events: 10, customers: 4, activities: 2, goal_activity: "purchase", time_zone: "UTC", fields: [], access: { can_analyse: true } };
+const dataset = { id: "d1", name: "Web shop", case: "session", events: 10, customers: 4, activities: 2, goal_activity: "purchase", first_event_at: "2023-12-31T12:00:00Z", last_event_at: "2024-03-05T12:00:00Z", time_zone: "UTC", fields: [], access: { can_analyse: true } };
 const home = { customers: 4, touchpoints: 10, newest: [], actions: [], channels: [], device_categories: [], last_days: [{ date: "2024-01-01", customers: 4, touchpoints: 10 }, { date: "2024-01-02", customers: 1, touchpoints: 2 }] };
+const graphOf = (cases: number, reached: number) => ({ cases, nodes: [{ activity: "cart", cases }, { activity: "purchase", cases: reached }] });
+const daily = (from: string, customers: number, touchpoints: number) => ({ from, to: from, time_zone: "UTC", customers, touchpoints, days: [{ date: from, customers, touchpoints, by: {}, not_set: 0 }] });
 
-function show(graph: () => Promise<unknown>) {
-  const get = vi.spyOn(api, "get").mockImplementation((path) => (path === "/home" ? Promise.resolve(home) : path.endsWith("/directly-follows") ? graph() : Promise.resolve({ items: [], next_cursor: null })));
+type Answers = Record<"graph" | "report", (query: Query) => Promise<unknown>>;
+
+function show(search: string, { graph, report }: Partial<Answers>) {
+  const get = vi.spyOn(api, "get").mockImplementation((path, query = {}) => {
+    if (path === "/home") return Promise.resolve(home);
+    if (path.endsWith("/directly-follows") && graph) return graph(query);
+    if (path.endsWith("/reports/daily") && report) return report(query);
+    return Promise.resolve({ items: [], next_cursor: null });
+  });
   const client = quietClient();
   client.setQueryData(datasetsQuery.queryKey, [dataset] as never);
-  showAt("/?dataset=d1&from=2024-01-01&to=2024-01-01&f=step:cart", <HomePage />, client);
+  showAt(`/?dataset=d1${search}`, <HomePage />, client);
   return get;
 }
 
+const tile = async (name: string) => (await screen.findByRole("heading", { name })).closest("section")?.textContent;
+const COMPARED = "&from=2024-01-02&to=2024-01-02&compare=previous";
+
 it("tells how many journeys reach the goal, of all time like the tiles beside it", async () => {
-  const get = show(() => Promise.resolve({ cases: 1295, nodes: [{ activity: "cart", cases: 900 }, { activity: "purchase", cases: 126 }] }));
+  const get = show("&f=step:cart", { graph: () => Promise.resolve(graphOf(1295, 126)) });
   await screen.findByText("9.7%");
   await screen.findByText("126 of 1,295 sessions");
   await screen.findByText(/Per day over the last 2 days\. 1 customer on/);
@@ -32,7 +44,49 @@ it("tells how many journeys reach the goal, of all time like the tiles beside it
 });
 
 it("shows the other tiles when the goal's fails", async () => {
-  show(() => Promise.reject(new Error("too large")));
+  show("", { graph: () => Promise.reject(new Error("too large")) });
   await screen.findByText("This part could not be loaded");
   await screen.findByText("Touchpoints, all time");
+});
+
+it("shows the period, without changes as long as nobody compares", async () => {
+  const get = show("&from=2024-01-02&to=2024-01-02", { graph: () => Promise.resolve(graphOf(40, 5)), report: () => Promise.resolve(daily("2024-01-02", 3, 90)) });
+  expect(await tile("Touchpoints, Jan 2, 2024")).toBe("Touchpoints, Jan 2, 202490");
+  expect(get.mock.calls.filter(([path]) => path.endsWith("/reports/daily"))).toHaveLength(1);
+  expect(screen.getByRole("heading", { name: "Steps, all time" })).toBeTruthy();
+});
+
+it("shows what changed against the day before", async () => {
+  const before = (query: Query) => query["from"] === "2024-01-01" && query["to"] === "2024-01-01";
+  show(`${COMPARED}&f=step:cart`, {
+    graph: (query) => Promise.resolve(before(query) ? graphOf(50, 5) : graphOf(40, 5)),
+    report: (query) => Promise.resolve(before(query) ? daily("2024-01-01", 4, 100) : daily("2024-01-02", 4, 90)),
+  });
+  await screen.findByText("−10 (−10%)");
+  expect(await tile("Customers, Jan 2, 2024")).toBe("Customers, Jan 2, 20244no change");
+  expect(await tile("Journeys that reach “purchase”, Jan 2, 2024")).toBe("Journeys that reach “purchase”, Jan 2, 202413%+2.5 points5 of 40 sessions");
+  await screen.findByText("Changes are against Jan 1, 2024, the day before.");
+  await screen.findByText(/The filters in use do not change them/);
+});
+
+it.each([
+  ["lies before the first event", "&from=2023-12-31&to=2023-12-31&compare=previous", /^There is no data on Dec 30, 2023 to compare with\. Data begins on Dec 31, 2023 and ends on Mar 5, 2024: that is 1 of 1 day of this period and 0 of 1 before it\.$/],
+  ["holds nothing between events", "&from=2024-01-03&to=2024-01-03&compare=previous", /^There is no data on Jan 2, 2024 to compare with\.$/],
+])("says that there is no data before where that period %s", async (_, search, sentence) => {
+  const get = show(search, {
+    graph: (query) => Promise.resolve(query["from"] === "2024-01-02" ? graphOf(0, 0) : graphOf(40, 5)),
+    report: (query) => Promise.resolve(query["from"] === "2024-01-02" ? daily("2024-01-02", 0, 0) : daily("2024-01-03", 4, 90)),
+  });
+  await screen.findByText(sentence);
+  await waitFor(() => expect(screen.getAllByText("no data before")).toHaveLength(3));
+  expect(get.mock.calls.some(([, query]) => query?.["from"] === "2023-12-30")).toBe(false);
+});
+
+it("keeps the numbers where the period before cannot be loaded, and says so", async () => {
+  show(COMPARED, {
+    graph: () => Promise.resolve(graphOf(40, 5)),
+    report: (query) => (query["from"] === "2024-01-01" ? Promise.reject(new Error("down")) : Promise.resolve(daily("2024-01-02", 4, 90))),
+  });
+  await screen.findByText(/Jan 1, 2024 could not be loaded, so no change is shown/);
+  expect(await tile("Touchpoints, Jan 2, 2024")).toBe("Touchpoints, Jan 2, 202490");
 });

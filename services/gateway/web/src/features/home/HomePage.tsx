@@ -1,13 +1,15 @@
+import { Button } from "@mantine/core";
 import { IconDatabaseOff, IconRoute } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useAnalyses, useDatasets, useDirectlyFollows, useHome, useImports } from "@/api/hooks";
-import type { Dataset, Home, ShareCount } from "@/api/types";
+import { useAnalyses, useDailyReport, useDatasets, useDirectlyFollows, useHome, useImports } from "@/api/hooks";
+import type { DailyReport, Dataset, DirectlyFollows, Home, ShareCount } from "@/api/types";
 import { T, useText } from "@/messages";
+import { Change, ComparedWith, daysKnown, formerOf } from "@/shared/compare";
 import { useFormat } from "@/shared/format";
-import { dayIn } from "@/shared/period";
+import { dayIn, daysWithin, type Period } from "@/shared/period";
 import { useScope } from "@/shared/scope";
 import { scopeOf, scopeOfAnalysis } from "@/shared/search";
-import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, LoadingRows, PageBody, PageTitle } from "@/shared/ui";
+import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, LoadingRows, Note, PageBody, PageTitle } from "@/shared/ui";
 import { FirstRun } from "./FirstRun";
 import { daysOf } from "./days";
 import css from "./HomePage.module.css";
@@ -107,30 +109,16 @@ function DatasetHome({ dataset }: { dataset: Dataset }) {
 function Numbers({ home, dataset }: { home: Home; dataset: Dataset }) {
   const t = useText();
   const format = useFormat();
-  const days = daysOf(home.last_days);
+  const { from, to } = useScope();
+  const hasPeriod = from !== null || to !== null;
+  const titleOf = (title: string): string => (hasPeriod ? t("home.all_time", { title }) : title);
   return (
     <>
-      <div className={css.tiles}>
-        {(["customers", "touchpoints"] as const).map((kind) => (
-          <section key={kind} className={css.tile}>
-            <h2 className={css.tileLabel}>{t(`home.${kind}`)}</h2>
-            <div className={css.hero}>{format.number(home[kind])}</div>
-            {days.length > 1 && (
-              <>
-                <Sparkline values={days.map((day) => day[kind])} label={t(`home.spark.${kind}`, { count: days.length })} />
-                <p className={css.caption}>
-                  {t(`home.spark_caption.${kind}`, { count: days.length, last: days.at(-1)?.[kind] ?? 0, day: format.day(days.at(-1)?.date ?? "") })}
-                </p>
-              </>
-            )}
-          </section>
-        ))}
-        {dataset.goal_activity && dataset.access.can_analyse && <GoalTile dataset={dataset} goal={dataset.goal_activity} />}
-      </div>
+      {hasPeriod ? <PeriodTiles dataset={dataset} /> : <Tiles dataset={dataset} numbers={{ ...home, days: home.last_days }} period={null} />}
       <div className={css.shares}>
-        <ShareCard title={t("home.actions")} items={home.actions} />
-        <ShareCard title={t("home.channels")} items={home.channels} />
-        <ShareCard title={t("home.devices")} items={home.device_categories} />
+        <ShareCard title={titleOf(t("home.actions"))} items={home.actions} />
+        <ShareCard title={titleOf(t("home.channels"))} items={home.channels} />
+        <ShareCard title={titleOf(t("home.devices"))} items={home.device_categories} />
       </div>
       <h2 className={css.section}>{t("home.newest")}</h2>
       <DataTable
@@ -150,21 +138,98 @@ function Numbers({ home, dataset }: { home: Home; dataset: Dataset }) {
   );
 }
 
-/** The share of journeys that reach the goal, by the same question as the map without period and filters. */
-function GoalTile({ dataset, goal }: { dataset: Dataset; goal: string }) {
+/** The numbers of the period in use, and how they changed where the reader compares. */
+function PeriodTiles({ dataset }: { dataset: Dataset }) {
+  const t = useText();
+  const { from, to, filters, previous, setScope } = useScope();
+  const known = daysKnown([dataset], dataset.time_zone);
+  const hasDays = previous !== null && daysWithin(previous, known) > 0;
+  const report = useDailyReport(dataset.id, "action_type", { ...(from && { from }), ...(to && { to }) });
+  const query = useDailyReport(dataset.id, "action_type", previous ?? {}, hasDays);
+  const before = formerOf(query, hasDays, ({ touchpoints }) => touchpoints === 0);
+  if (report.isError) {
+    return (
+      <Card>
+        <ErrorState error={report.error} onRetry={() => void report.refetch()} />
+      </Card>
+    );
+  }
+  if (!report.data || report.isPlaceholderData) return <LoadingBlock height={180} />;
+  return (
+    <>
+      {filters.length > 0 && (
+        <Note>
+          {t("common.filters_ignored")}{" "}
+          <Button variant="subtle" size="compact-sm" onClick={() => setScope({ filters: [] })}>
+            {t("common.remove_filters")}
+          </Button>
+        </Note>
+      )}
+      <ComparedWith known={known} isEmpty={before === null} query={query} />
+      <Tiles dataset={dataset} numbers={report.data} period={report.data} before={before} />
+    </>
+  );
+}
+
+interface TilesProps {
+  dataset: Dataset;
+  numbers: Pick<DailyReport, "customers" | "touchpoints"> & { days: Home["last_days"] };
+  /** Null for all time. */
+  period: Period | null;
+  before?: DailyReport | null | undefined;
+}
+
+function Tiles({ dataset, numbers, period, before }: TilesProps) {
   const t = useText();
   const format = useFormat();
-  const graph = useDirectlyFollows(dataset.id, { from: null, to: null, f: [] });
-  const total = graph.data?.cases ?? 0;
-  const reached = graph.data?.nodes.find((step) => step.activity === goal)?.cases ?? 0;
+  const { previous } = useScope();
+  const days = daysOf(numbers.days);
+  const last = days.findLast((day) => day.touchpoints !== null);
+  const label = { of: period ? "period" : "all", range: period && format.range(period) };
+  return (
+    <div className={css.tiles}>
+      {(["customers", "touchpoints"] as const).map((kind) => (
+        <section key={kind} className={css.tile}>
+          <h2 className={css.tileLabel}>{t(`home.${kind}`, label)}</h2>
+          <div className={css.hero}>{format.number(numbers[kind])}</div>
+          {previous && <Change now={numbers[kind]} was={before && before[kind]} />}
+          {days.length > 1 && last && (
+            <>
+              <Sparkline values={days.map((day) => day[kind])} label={t(`home.spark.${kind}`, { ...label, count: days.length })} />
+              <p className={css.caption}>{t(`home.spark_caption.${kind}`, { ...label, count: days.length, last: last[kind], day: format.day(last.date) })}</p>
+            </>
+          )}
+        </section>
+      ))}
+      {dataset.goal_activity && dataset.access.can_analyse && <GoalTile dataset={dataset} goal={dataset.goal_activity} period={period} hasBefore={before !== null} />}
+    </div>
+  );
+}
+
+/** How many journeys there are and how many reach the goal. */
+function reachOf(graph: DirectlyFollows, goal: string): { total: number; reached: number; share: number } {
+  const reached = graph.nodes.find((step) => step.activity === goal)?.cases ?? 0;
+  return { total: graph.cases, reached, share: graph.cases > 0 ? reached / graph.cases : 0 };
+}
+
+/** The share of journeys that reach the goal, by the same question as the map without filters. */
+function GoalTile({ dataset, goal, period, hasBefore }: { dataset: Dataset; goal: string; period: Period | null; hasBefore: boolean }) {
+  const t = useText();
+  const format = useFormat();
+  const { from, to, previous } = useScope();
+  const graph = useDirectlyFollows(dataset.id, { from, to, f: [] });
+  const former = useDirectlyFollows(dataset.id, { ...previous, f: [] }, previous !== null && hasBefore);
+  const before = formerOf(former, hasBefore, ({ cases }) => cases === 0);
+  const { total, reached, share } = graph.data ? reachOf(graph.data, goal) : { total: 0, reached: 0, share: 0 };
   return (
     <section className={css.tile}>
-      <h2 className={css.tileLabel}>{t("home.goal", { goal })}</h2>
+      <h2 className={css.tileLabel}>{t("home.goal", { goal, of: period ? "period" : "all", range: period && format.range(period) })}</h2>
       {graph.isError && <ErrorState error={graph.error} onRetry={() => void graph.refetch()} />}
-      {graph.isPending && <LoadingBlock height={64} />}
-      {graph.data && !graph.isError && (
+      {(graph.isPending || graph.isPlaceholderData) && <LoadingBlock height={64} />}
+      {graph.data && !graph.isPlaceholderData && !graph.isError && (
         <>
-          <div className={css.hero}>{format.share(total > 0 ? reached / total : 0)}</div>
+          <div className={css.hero}>{format.share(share)}</div>
+          {previous && <Change now={share} was={before && reachOf(before, goal).share} kind="points" />}
           <p className={css.caption}>{t(`home.goal_base.${dataset.case}`, { reached, total })}</p>
         </>
       )}

@@ -1,6 +1,6 @@
 import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef, useState, type PointerEvent } from "react";
-import { mount, optionOf, palette, type DayChart } from "./chart";
+import { mount, type DayChart } from "./chart";
 import css from "./reports.module.css";
 
 const TOOLTIP_WIDTH_PX = 220;
@@ -30,17 +30,17 @@ export default function Chart({ chart, label }: { chart: DayChart; label: string
     watcher.observe(place.current);
     return () => {
       watcher.disconnect();
-      mounted.dispose();
+      mounted.drawing.dispose();
     };
   }, []);
 
   useEffect(() => {
-    drawing.current?.setOption(optionOf(chart, palette(chart)), { notMerge: true });
+    drawing.current?.show(chart);
   }, [chart, scheme]);
 
   function point(event: PointerEvent<HTMLDivElement>) {
     const box = event.currentTarget.getBoundingClientRect();
-    const { current } = drawing;
+    const current = drawing.current?.drawing;
     const found = current?.convertFromPixel({ xAxisIndex: 0 }, event.clientX - box.left);
     if (!current || found === undefined) return;
     const index = Math.min(chart.days.length - 1, Math.max(0, Number(found)));
@@ -64,9 +64,9 @@ function Tooltip({ chart, place: { index, middlePx, widthPx, boxWidthPx } }: { c
   return (
     <div className={css.tooltip} style={{ left, width: TOOLTIP_WIDTH_PX }}>
       <div className={css.tooltipDay}>{day}</div>
-      {lines.map(({ name, color, value }) => (
+      {lines.map(({ name, color, value, isBefore }) => (
         <div key={`${color}:${name}`} className={css.tooltipRow}>
-          <span className={css.swatch} style={color ? { background: `var(--${color})` } : undefined} />
+          <span className={css.swatch} data-before={isBefore} style={color ? { background: `var(--${color})` } : undefined} />
           <span>{name}</span>
           <span>{value}</span>
         </div>

@@ -31,7 +31,7 @@ interface ChartCardProps {
   rows: TableRow[];
   formatDay: (date: string) => string;
   /** `column` counts from 0 after the day. */
-  formatCell: (cell: string | number, column: number) => string;
+  formatCell: (cell: string | number, column: number, cells: readonly (string | number)[]) => string;
   isWide?: boolean;
 }
 
@@ -56,7 +56,8 @@ export function ChartCard({ id, title, caption, chart, legend, columns, rows, fo
   async function savePicture(format: "svg" | "png") {
     try {
       const { pngOf, svgOf } = await import("./chart");
-      save(format === "svg" ? svgOf(chart, title) : await pngOf(chart, title), `${fileName}.${format}`);
+      const heading = chart.before ? t("reports.picture_title", { title, range: chart.before.range }) : title;
+      save(format === "svg" ? svgOf(chart, heading) : await pngOf(chart, heading), `${fileName}.${format}`);
     } catch {
       notify(t("reports.export_failed"), { color: "red" });
     }
@@ -68,7 +69,7 @@ export function ChartCard({ id, title, caption, chart, legend, columns, rows, fo
       key: String(index),
       label,
       align: "right",
-      render: ({ cells }) => formatCell(cells[index] ?? "", index),
+      render: ({ cells }) => formatCell(cells[index] ?? "", index, cells),
       sortBy: ({ cells }) => cells[index] ?? 0,
     })),
   ];

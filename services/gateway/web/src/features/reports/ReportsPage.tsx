@@ -1,24 +1,23 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { useIntersection } from "@mantine/hooks";
-import { IconArrowDownRight, IconArrowUpRight, IconChartBar, IconEqual } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { IconArrowDownRight, IconArrowUpRight, IconChartBar } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useCallback, useMemo, type ReactNode } from "react";
+import { useMemo, type ReactNode } from "react";
 import { useIntl } from "react-intl";
-import { api } from "@/api/client";
-import { useDatasets } from "@/api/hooks";
+import { useDailyReport, useDatasets } from "@/api/hooks";
 import type { DailyReport, Dataset, ReportBy } from "@/api/types";
 import { useText } from "@/messages";
+import { Change, ComparedWith, daysKnown, formerOf, isWhole } from "@/shared/compare";
 import { formatTerm } from "@/shared/filters";
 import { useFormat } from "@/shared/format";
-import { dayIn, previousPeriod, type Period } from "@/shared/period";
+import { dayIn, daysWithin, type Period } from "@/shared/period";
 import { useScope, useUrlState } from "@/shared/scope";
 import { scopeOf, type AppSearch } from "@/shared/search";
 import { Card, EmptyState, ErrorState, LoadingBlock, Note, PageBody, PageTitle } from "@/shared/ui";
 import { LinkButton } from "@/shared/ui/LinkButton";
 import type { DayChart, DayDetails } from "./chart";
 import { ChartCard } from "./ChartCard";
-import { averages, biggestChanges, bucketsOf, busiestDay, daysWithoutData, layersOf, usualDay, type Day, type Layer } from "./report";
+import { averages, biggestChanges, bucketsOf, busiestDay, daysWithoutData, layersOf, usualDay, type Bucket, type Day, type Layer } from "./report";
 import css from "./reports.module.css";
 
 const SPLITS: ReportBy[] = ["action_type", "channel_type", "device_category", "device_os", "device_browser"];
@@ -26,16 +25,6 @@ const NEARLY_SAME_RATIO = 0.02;
 const CHANGES_SHOWN = 4;
 const BARS_AT_MOST = 400;
 const CARD_HEIGHT_PX = 360;
-
-/** One report question; `datasetId` null asks for all public datasets together. */
-function useReport(datasetId: string | null, by: ReportBy, period: Partial<Period>, enabled: boolean) {
-  return useQuery({
-    queryKey: ["datasets", datasetId ?? "public", "daily", by, period],
-    queryFn: ({ signal }) => api.get<DailyReport>(datasetId ? `/datasets/${datasetId}/reports/daily` : "/reports/daily", { ...period, by }, signal),
-    enabled,
-    placeholderData: (former) => former,
-  });
-}
 
 /** Reports: the daily report of one dataset or of all public ones. */
 export default function ReportsPage() {
@@ -46,7 +35,7 @@ export default function ReportsPage() {
   const isPublic = of === "public";
   const period = { ...(from && { from }), ...(to && { to }) };
   const canAsk = isPublic || datasetId !== null;
-  const report = useReport(isPublic ? null : datasetId, "action_type", period, canAsk);
+  const report = useDailyReport(isPublic ? null : datasetId, "action_type", period, canAsk);
 
   const choice = (
     <SegmentedControl
@@ -65,9 +54,9 @@ export default function ReportsPage() {
       {filters.length > 0 && (
         <div style={{ marginBottom: 16 }}>
           <Note>
-            {t("reports.filters_ignored")}{" "}
+            {t("common.filters_ignored")}{" "}
             <Button variant="subtle" size="compact-sm" onClick={() => setScope({ filters: [] })}>
-              {t("reports.remove_filters")}
+              {t("common.remove_filters")}
             </Button>
           </Note>
         </div>
@@ -95,9 +84,9 @@ export default function ReportsPage() {
 
 function Lead({ report, name }: { report: DailyReport; name: string }) {
   const t = useText();
-  const range = useRange();
+  const format = useFormat();
   const zone = report.time_zone;
-  return report.from ? t("reports.lead", { name, zone, range: range(report.from, report.to) }) : t("reports.lead_empty", { name, zone });
+  return report.from ? t("reports.lead", { name, zone, range: format.range(report) }) : t("reports.lead_empty", { name, zone });
 }
 
 function LoadingReport() {
@@ -156,20 +145,28 @@ interface ReportProps {
 function Report({ report, datasetId, dataset, period, hasPeriod }: ReportProps) {
   const t = useText();
   const format = useFormat();
-  const earlier = previousPeriod(report);
-  const former = useReport(datasetId, "action_type", earlier, hasPeriod);
-  const before = hasPeriod && former.data && !former.isPlaceholderData ? former.data : null;
+  const datasets = useDatasets().data ?? [];
+  const { from, to, previous } = useScope();
+  const known = daysKnown(dataset ? [dataset] : datasets.filter(({ is_public }) => is_public), report.time_zone);
+  const hasDays = previous !== null && daysWithin(previous, known) > 0;
+  const query = useDailyReport(datasetId, "action_type", previous ?? {}, hasDays);
+  // Not beside the report of the period before this choice, which stays until the new one is there.
+  const isOfScope = report.from === from && report.to === to;
+  const before = isOfScope ? formerOf(query, hasDays, ({ touchpoints }) => touchpoints === 0) : undefined;
   const isLastDayOpen = report.to === dayIn(new Date(), report.time_zone);
   const openSince = isLastDayOpen && dataset?.last_event_at ? dataset.last_event_at : null;
   const splits: ReportBy[] = datasetId ? SPLITS : [...SPLITS, "dataset"];
   return (
     <>
       {openSince && <Note>{t("reports.open_day", { time: format.moment(openSince, report.time_zone) })}</Note>}
-      <Summary report={report} before={before} hasPeriod={hasPeriod} />
-      {before && before.touchpoints > 0 && <WhatChanged report={report} before={before} />}
+      <ComparedWith known={known} isEmpty={before === null} query={query}>
+        {t("reports.compared_charts")}
+      </ComparedWith>
+      <Summary report={report} before={before} hasPeriod={hasPeriod} isFair={previous !== null && isWhole(report, previous, known)} />
+      {before && <WhatChanged report={report} before={before} />}
       <div className={css.cards}>
-        <CountCard report={report} of="customers" isLastDayOpen={isLastDayOpen} />
-        <CountCard report={report} of="touchpoints" isLastDayOpen={isLastDayOpen} />
+        <CountCard report={report} before={before} of="customers" isLastDayOpen={isLastDayOpen} />
+        <CountCard report={report} before={before} of="touchpoints" isLastDayOpen={isLastDayOpen} />
         {splits.map((by, index) => (
           <SplitCard key={by} by={by} datasetId={datasetId} period={period} isLastDayOpen={isLastDayOpen} isWide={index === 0 || (index === splits.length - 1 && splits.length % 2 === 0)} />
         ))}
@@ -178,11 +175,20 @@ function Report({ report, datasetId, dataset, period, hasPeriod }: ReportProps) 
   );
 }
 
+interface SummaryProps {
+  report: DailyReport;
+  /** Null: nothing to compare with; undefined: not known. */
+  before: DailyReport | null | undefined;
+  hasPeriod: boolean;
+  /** Data covers both periods whole, so that "up" and "down" are true. */
+  isFair: boolean;
+}
+
 /** The finding in one sentence and the three numbers with their change. */
-function Summary({ report, before, hasPeriod }: { report: DailyReport; before: DailyReport | null; hasPeriod: boolean }) {
+function Summary({ report, before, hasPeriod, isFair }: SummaryProps) {
   const t = useText();
   const format = useFormat();
-  const range = useRange();
+  const { previous, setScope } = useScope();
   const { days } = report;
   const busiest = busiestDay(days, (day) => day.touchpoints);
   const usual = Math.round(usualDay(days));
@@ -190,8 +196,8 @@ function Summary({ report, before, hasPeriod }: { report: DailyReport; before: D
 
   function headline(): string {
     const count = report.touchpoints;
-    if (before) {
-      if (before.touchpoints === 0) return t("reports.headline_new", { count });
+    if (isFair && before === null) return t("reports.headline_new", { count });
+    if (isFair && before) {
       const ratio = (count - before.touchpoints) / before.touchpoints;
       if (Math.abs(ratio) <= NEARLY_SAME_RATIO) return t("reports.headline_same", { count });
       return t(ratio > 0 ? "reports.headline_up" : "reports.headline_down", { share: format.share(Math.abs(ratio)), count });
@@ -203,15 +209,15 @@ function Summary({ report, before, hasPeriod }: { report: DailyReport; before: D
   }
 
   const findings = [
-    days.length > 1 && busiest && (before ? t("reports.finding_busiest", { day: format.day(busiest.date), count: busiest.touchpoints, usual }) : t("reports.finding_usual", { usual })),
+    days.length > 1 && busiest && (isFair && before ? t("reports.finding_busiest", { day: format.day(busiest.date), count: busiest.touchpoints, usual }) : t("reports.finding_usual", { usual })),
     without > 0 && t("reports.finding_without", { count: without, days: days.length }),
     days.length > BARS_AT_MOST && t("reports.finding_weeks"),
   ].filter(Boolean);
   const perCustomer = (one: DailyReport) => (one.customers ? one.touchpoints / one.customers : 0);
   const numbers = [
-    { label: t("reports.customers"), now: report.customers, was: before?.customers },
-    { label: t("reports.touchpoints"), now: report.touchpoints, was: before?.touchpoints },
-    { label: t("reports.per_customer"), now: perCustomer(report), was: before ? perCustomer(before) : undefined },
+    { label: t("reports.customers"), now: report.customers, was: before && before.customers },
+    { label: t("reports.touchpoints"), now: report.touchpoints, was: before && before.touchpoints },
+    { label: t("reports.per_customer"), now: perCustomer(report), was: before && perCustomer(before) },
   ];
   return (
     <Card>
@@ -224,8 +230,13 @@ function Summary({ report, before, hasPeriod }: { report: DailyReport; before: D
             <dd>
               <div className={css.value}>{index === 2 ? <Tenths value={now} /> : format.number(now)}</div>
               <div className={css.change}>
-                {was !== undefined && before && <Delta now={now} was={was} range={range(before.from, before.to)} hasTenths={index === 2} />}
+                {previous && <Change now={now} was={was} kind={index === 2 ? "tenths" : "count"} />}
                 {!hasPeriod && index === 0 && t("reports.no_base")}
+                {hasPeriod && !previous && index === 0 && (
+                  <button type="button" className={css.compare} onClick={() => setScope({ compares: true })}>
+                    {t("reports.compare")}
+                  </button>
+                )}
               </div>
             </dd>
           </div>
@@ -239,38 +250,14 @@ function Tenths({ value }: { value: number }) {
   return useIntl().formatNumber(value, { maximumFractionDigits: 1 });
 }
 
-function Delta({ now, was, range, hasTenths }: { now: number; was: number; range: string; hasTenths: boolean }) {
-  const t = useText();
-  const format = useFormat();
-  const intl = useIntl();
-  const rounded = hasTenths ? Math.round((now - was) * 10) / 10 : now - was;
-  if (rounded === 0) {
-    return (
-      <>
-        <IconEqual size={14} stroke={1.7} />
-        {t("reports.no_change", { range })}
-      </>
-    );
-  }
-  const change = hasTenths ? intl.formatNumber(rounded, { maximumFractionDigits: 1, signDisplay: "exceptZero" }) : format.change(now, was);
-  const Icon = rounded > 0 ? IconArrowUpRight : IconArrowDownRight;
-  return (
-    <>
-      <Icon size={14} stroke={1.7} />
-      {t("reports.change_on", { change, range })}
-    </>
-  );
-}
-
 function WhatChanged({ report, before }: { report: DailyReport; before: DailyReport }) {
   const t = useText();
   const format = useFormat();
-  const range = useRange();
   const changes = biggestChanges(report.days, before.days, CHANGES_SHOWN);
   if (changes.length === 0) return null;
   return (
     <Card title={t("reports.what_changed")}>
-      <p className={css.caption}>{t("reports.what_changed_text", { range: range(before.from, before.to) })}</p>
+      <p className={css.caption}>{t("reports.what_changed_text", { range: format.range(before) })}</p>
       <ul className={css.changes}>
         {changes.map(({ value, now, before: was }) => (
           <li key={value}>
@@ -286,7 +273,7 @@ function WhatChanged({ report, before }: { report: DailyReport; before: DailyRep
 }
 
 /** Customers or touchpoints per day. */
-function CountCard({ report, of, isLastDayOpen }: { report: DailyReport; of: "customers" | "touchpoints"; isLastDayOpen: boolean }) {
+function CountCard({ report, before, of, isLastDayOpen }: { report: DailyReport; before: DailyReport | null | undefined; of: "customers" | "touchpoints"; isLastDayOpen: boolean }) {
   const t = useText();
   const format = useFormat();
   const intl = useIntl();
@@ -298,18 +285,45 @@ function CountCard({ report, of, isLastDayOpen }: { report: DailyReport; of: "cu
     useMemo(() => [{ name, color: "freq-3", perDay: days.map((day) => day[of]) }], [days, name, of]),
     isLastDayOpen,
     of,
+    before,
   );
+  const comparedRows = (former: DailyReport) =>
+    days.map((day, index) => {
+      const then = former.days[index];
+      return { day: day.date, cells: [day[of], then?.date ?? "", ...(then?.touchpoints ? [then[of], day[of] - then[of]] : ["", ""])] };
+    });
   return (
     <ChartCard
       id={of}
       title={t(`reports.${of}_per_day`)}
       caption={best ? t(`reports.caption_${of}`, { day: format.day(best.date), count: best[of], total: report[of] }) : ""}
       chart={chart}
-      columns={[name, t("reports.column_change")]}
-      rows={days.map((day, index) => ({ day: day.date, cells: [day[of], index ? day[of] - (days[index - 1]?.[of] ?? 0) : ""] }))}
+      legend={before && <PeriodLegend report={report} before={before} of={of} />}
+      columns={before ? [name, t("reports.column_then"), t(`reports.column_then_${of}`), t("reports.column_change_then")] : [name, t("reports.column_change")]}
+      rows={before ? comparedRows(before) : days.map((day, index) => ({ day: day.date, cells: [day[of], index ? day[of] - (days[index - 1]?.[of] ?? 0) : ""] }))}
       formatDay={format.day}
-      formatCell={(cell, column) => (typeof cell === "number" ? intl.formatNumber(cell, { signDisplay: column === 1 ? "exceptZero" : "auto" }) : cell)}
+      formatCell={(cell, column, cells) => {
+        if (typeof cell === "string") return cell && format.day(cell);
+        if (before && column === 3) return format.change(Number(cells[0]), Number(cells[2])) || t("common.compare.same");
+        return intl.formatNumber(cell, { signDisplay: !before && column === 1 ? "exceptZero" : "auto" });
+      }}
     />
+  );
+}
+
+/** Which of the two periods the bars are and which the line, with their totals. */
+function PeriodLegend({ report, before, of }: { report: DailyReport; before: DailyReport; of: "customers" | "touchpoints" }) {
+  const format = useFormat();
+  return (
+    <ul className={css.legend}>
+      {[report, before].map((one) => (
+        <li key={one.from}>
+          <span className={css.swatch} data-before={one === before} style={one === report ? { background: "var(--freq-3)" } : undefined} />
+          <span className={css.legendName}>{format.range(one)}</span>
+          <span className={css.legendCount}>{format.number(one[of])}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -325,7 +339,7 @@ interface SplitCardProps {
 function SplitCard({ by, datasetId, period, isLastDayOpen, isWide }: SplitCardProps) {
   const t = useText();
   const { ref, entry } = useIntersection({ rootMargin: "300px" });
-  const report = useReport(datasetId, by, period, Boolean(entry?.isIntersecting));
+  const report = useDailyReport(datasetId, by, period, Boolean(entry?.isIntersecting));
   let inside: ReactNode;
   if (report.isError) inside = <ErrorState error={report.error} title={t(`reports.by.${by}`)} onRetry={() => void report.refetch()} />;
   else if (!report.data) inside = <LoadingBlock height={CARD_HEIGHT_PX} />;
@@ -415,11 +429,10 @@ function Legend({ by, layers, total }: { by: ReportBy; layers: NamedLayer[]; tot
 }
 
 /** Makes the chart of some layers; stable as long as its inputs are. */
-function useDayChart(days: Day[], layers: { name: string; color: string; perDay: number[] }[], isLastDayOpen: boolean, of: "customers" | "touchpoints"): DayChart {
+function useDayChart(days: Day[], layers: { name: string; color: string; perDay: number[] }[], isLastDayOpen: boolean, of: "customers" | "touchpoints", former?: DailyReport | null): DayChart {
   const t = useText();
   const format = useFormat();
   const { locale } = useIntl();
-  const range = useRange();
   return useMemo(() => {
     const short = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
     const tenths = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
@@ -427,47 +440,45 @@ function useDayChart(days: Day[], layers: { name: string; color: string; perDay:
     const bars = bucketsOf(days, BARS_AT_MOST);
     const series = layers.map(({ name, color, perDay }) => ({ name, color, values: averages(days, perDay, bars) }));
     const totals = averages(days, days.map((day) => day[of]), bars);
+    const before = former ? { range: format.range(former), values: averages(former.days, former.days.map((day) => day[of]), bars) } : null;
 
     function details(index: number): DayDetails {
       const bar = bars[index];
       const total = totals[index];
       if (!bar) return { day: "", lines: [], note: "" };
-      const title = bar.from === bar.to ? format.day(bar.from) : range(bar.from, bar.to);
-      if (!total) return { day: title, lines: [], note: t("reports.tooltip_none") };
+      const title = titleOf(days, bar);
+      const formerLines = former && before ? [{ name: titleOf(former.days, bar), color: null, value: before.values[index] ? number(before.values[index]) : t("reports.tooltip_none"), isBefore: true }] : [];
+      if (!total) return { day: title, lines: formerLines, note: t("reports.tooltip_none") };
       const lines: DayDetails["lines"] = series
         .map(({ name, color, values }) => ({ name, color, count: values[index] ?? 0 }))
         .filter(({ count }) => count > 0)
         .map(({ name, color, count }) => ({ name, color, value: series.length > 1 ? t("reports.tooltip_part", { count: number(count), share: format.share(count / total) }) : number(count) }));
       if (series.length > 1) lines.unshift({ name: t("reports.tooltip_total"), color: null, value: number(total) });
-      return { day: title, lines, note: noteOf(index, total) };
+      return { day: title, lines: [...lines, ...formerLines], note: noteOf(index, total) };
+    }
+
+    function titleOf(of: readonly Day[], { start, end }: Bucket): string {
+      const [from, to] = [of[start]?.date ?? "", of[end - 1]?.date ?? ""];
+      return from === to ? format.day(from) : format.range({ from, to });
     }
 
     function noteOf(index: number, total: number): string {
       if (isLastDayOpen && index === bars.length - 1) return t("reports.tooltip_open");
-      if (bars.length < days.length) return t("reports.tooltip_average");
-      const former = totals[index - 1] ?? 0;
-      return index > 0 && total !== former ? t("reports.tooltip_change", { change: format.change(total, former) }) : "";
+      const then = before?.values[index];
+      const change = then ? t("reports.tooltip_compared", { change: format.change(total, then) || t("common.compare.same") }) : "";
+      if (bars.length < days.length) return [t("reports.tooltip_average"), change].filter(Boolean).join(". ");
+      const dayBefore = before ? "" : format.change(total, totals[index - 1] ?? 0);
+      return index > 0 && dayBefore ? t("reports.tooltip_change", { change: dayBefore }) : change;
     }
 
     return {
       days: bars.map((bar) => bar.from),
       series,
+      before,
       isLastDayOpen,
       formatShortDay: (date) => short.format(new Date(`${date}T00:00:00Z`)),
       formatNumber: number,
       details,
     };
-  }, [days, layers, isLastDayOpen, of, t, format, locale, range]);
-}
-
-/** "6 Jan – 29 Jun 2024" of two ISO dates. */
-function useRange(): (from: string, to: string) => string {
-  const { locale } = useIntl();
-  return useCallback(
-    (from, to) => {
-      const format = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-      return format.formatRange(new Date(`${from}T00:00Z`), new Date(`${to}T00:00Z`));
-    },
-    [locale],
-  );
+  }, [days, layers, isLastDayOpen, of, former, t, format, locale]);
 }

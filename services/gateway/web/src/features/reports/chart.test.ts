@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { optionOf, type DayChart } from "./chart";
+import { optionOf, runsOf, svgOf, type DayChart } from "./chart";
 
 const chart = (days: number, isLastDayOpen = false): DayChart => ({
   days: Array.from({ length: days }, (_, index) => `day ${index}`),
@@ -7,6 +7,7 @@ const chart = (days: number, isLastDayOpen = false): DayChart => ({
     { name: "a", color: "cat-1", values: Array.from({ length: days }, (_, index) => (index === 1 ? null : 2)) },
     { name: "b", color: "cat-2", values: Array.from({ length: days }, (_, index) => (index === 1 ? null : 3)) },
   ],
+  before: null,
   isLastDayOpen,
   formatShortDay: (date) => date,
   formatNumber: (value) => `n${value}`,
@@ -35,3 +36,39 @@ describe("optionOf", () => {
     expect(last(false)).toBe(2);
   });
 });
+
+describe("the period before", () => {
+  const compared = (values: (number | null)[]): DayChart => ({ ...chart(values.length), before: { range: "before", values } });
+
+  it("makes room for higher days and takes none from the bars", () => {
+    const room = optionOf(compared([9, null, 40]), colors).series.at(-1);
+    expect(room).toMatchObject({ stack: "before", barGap: "-100%", itemStyle: { opacity: 0 }, data: [9, null, 40] });
+    expect(optionOf(chart(3), colors).series.some(({ stack }) => stack === "before")).toBe(false);
+  });
+
+  it("breaks the line where nothing is known", () => {
+    expect(runsOf([null, 1, 0, null, 3]).map((run) => run.map(({ index, value }) => [index, value]))).toEqual([[[1, 1], [2, 0]], [[4, 3]]]);
+  });
+
+  it.each([
+    ["a row of days", [1, 2, 3], 1],
+    ["days around a gap", [1, 2, null, 3], 2],
+    ["a single day", [5], 1],
+    ["nothing known", [null, null], 0],
+  ])("draws dashed lines for %s", async (_, values, lines) => {
+    document.documentElement.style.setProperty("--ink-2", "#55626f");
+    const picture = new DOMParser().parseFromString(await textOf(svgOf(compared(values), "title")), "image/svg+xml");
+    const dashed = [...picture.querySelectorAll("polyline[stroke-dasharray]")].map((line) => (line.getAttribute("points") ?? "").split(" ").map(Number));
+    expect(dashed).toHaveLength(lines);
+    // Each is longer than a point.
+    for (const [left = 0, , right = 0] of dashed) expect(right - left).toBeGreaterThan(10);
+  });
+});
+
+/** jsdom's files cannot be read as text by themselves. */
+const textOf = (file: Blob) =>
+  new Promise<string>((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result as string);
+    reader.readAsText(file);
+  });

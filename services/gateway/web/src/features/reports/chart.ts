@@ -8,6 +8,7 @@ echarts.use([BarChart, GridSimpleComponent, SVGRenderer]);
 
 const TOTALS_UP_TO_DAYS = 14;
 const CLOSE_BARS_FROM_DAYS = 60;
+const WIDEST_BAR_PX = 34;
 const EXPORT_SIZE_PX = { width: 1200, height: 560 };
 const EXPORT_MARGINS_PX = { top: 56, bottom: 16 };
 const EXPORT_SCALE = 2;
@@ -25,7 +26,7 @@ export interface ChartSeries {
 /** The tooltip of one bar. */
 export interface DayDetails {
   day: string;
-  lines: { name: string; color: string | null; value: string }[];
+  lines: { name: string; color: string | null; value: string; isBefore?: boolean }[];
   note: string;
 }
 
@@ -35,6 +36,8 @@ export interface DayChart {
   days: string[];
   /** Layers from bottom to top. */
   series: ChartSeries[];
+  /** The previous period bar by bar, and its dates in words; null = not compared. */
+  before: { range: string; values: (number | null)[] } | null;
   /** The last day is not over yet. */
   isLastDayOpen: boolean;
   formatShortDay: (date: string) => string;
@@ -50,15 +53,66 @@ export function palette(chart: DayChart): Palette {
 }
 
 /** Draws charts into an element until disposed of. */
-export function mount(element: HTMLElement): echarts.ECharts {
-  return echarts.init(element, null, { renderer: "svg" });
+export const mount = (element: HTMLElement) => sheetOn(echarts.init(element, null, { renderer: "svg" }));
+
+/** What shows one chart after the other in a drawing, with the dashed line of the period before. */
+function sheetOn(drawing: echarts.ECharts) {
+  let shown: { before: DayChart["before"]; color: string | undefined } | null = null;
+  // By hand, because the library's line charts would pass its size budget.
+  const line = new echarts.graphic.Group();
+  drawing.getZr().add(line);
+
+  function drawLine(): void {
+    line.removeAll();
+    if (!shown?.before) return;
+    const { values } = shown.before;
+    const xOf = (index: number) => Number(drawing.convertToPixel({ xAxisIndex: 0 }, index));
+    const half = Math.min(WIDEST_BAR_PX / 2, values.length > 1 ? (xOf(1) - xOf(0)) / 2 : WIDEST_BAR_PX / 2);
+    const style = { stroke: shown.color ?? "", fill: "none", lineWidth: 2, lineDash: [5, 4] };
+    for (const run of runsOf(values)) {
+      const dots = run.map(({ index, value }) => [xOf(index), Number(drawing.convertToPixel({ yAxisIndex: 0 }, value))] as const);
+      // A day between two gaps would be a point without length.
+      const points = dots.length > 1 ? dots.map(([x, y]) => [x, y]) : dots.flatMap(([x, y]) => [[x - half, y], [x + half, y]]);
+      line.add(new echarts.graphic.Polyline({ shape: { points }, style, silent: true, z: 10 }));
+    }
+  }
+
+  return {
+    drawing,
+    show(chart: DayChart, margins?: Margins): void {
+      const colors = palette(chart);
+      drawing.setOption(optionOf(chart, colors, margins), { notMerge: true });
+      shown = { before: chart.before, color: colors["ink-2"] };
+      drawLine();
+    },
+    resize(): void {
+      drawing.resize();
+      drawLine();
+    },
+  };
+}
+
+/** The stretches of a row without gaps. */
+export function runsOf(values: readonly (number | null)[]): { index: number; value: number }[][] {
+  const runs: { index: number; value: number }[][] = [];
+  values.forEach((value, index) => {
+    if (value === null) return;
+    if (index === 0 || values[index - 1] === null) runs.push([]);
+    runs.at(-1)?.push({ index, value });
+  });
+  return runs;
+}
+
+interface Margins {
+  top: number;
+  bottom: number;
 }
 
 /** The option of a chart of days: stacked bars, totals above few of them, the open day dashed, gaps where nothing is known. */
-export function optionOf(chart: DayChart, colors: Palette, margins = { top: 16, bottom: 4 }) {
-  const { days, series, isLastDayOpen } = chart;
+export function optionOf(chart: DayChart, colors: Palette, margins: Margins = { top: 16, bottom: 4 }) {
+  const { days, series, before, isLastDayOpen } = chart;
   const text = { color: colors["ink-2"], fontFamily: "Inter Variable, system-ui, sans-serif", fontSize: 12.5 };
-  const bars = { type: "bar" as const, stack: "days", barMaxWidth: 34, silent: true };
+  const bars = { type: "bar" as const, stack: "days", barMaxWidth: WIDEST_BAR_PX, silent: true };
   const layers = series.map(({ name, color, values }) => {
     const fill = colors[color];
     const open = { color: colors["card"], borderColor: fill, borderType: "dashed" as const, borderWidth: 1.5 };
@@ -72,6 +126,8 @@ export function optionOf(chart: DayChart, colors: Palette, margins = { top: 16, 
     data: totals.map((total) => (total ? 0 : null)),
     label: { show: true, position: "top" as const, ...text, formatter: ({ dataIndex }: { dataIndex: number }) => chart.formatNumber(totals[dataIndex] ?? 0) },
   };
+  // Bars nobody sees, in the place of the others: they make the axis reach as high as the line.
+  const room = before && { ...bars, stack: "before", barGap: "-100%", itemStyle: { opacity: 0 }, data: before.values };
   return {
     animation: false,
     textStyle: text,
@@ -92,19 +148,18 @@ export function optionOf(chart: DayChart, colors: Palette, margins = { top: 16, 
       splitLine: { lineStyle: { color: colors["line-2"] } },
       axisLabel: { ...text, formatter: chart.formatNumber },
     },
-    series: days.length <= TOTALS_UP_TO_DAYS ? [...layers, totalLabels] : layers,
+    series: [...layers, ...(days.length <= TOTALS_UP_TO_DAYS ? [totalLabels] : []), ...(room ? [room] : [])],
   };
 }
 
 /** The chart as an SVG file with its title. */
 export function svgOf(chart: DayChart, title: string): Blob {
-  const colors = palette(chart);
-  const drawing = echarts.init(null, null, { renderer: "svg", ssr: true, ...EXPORT_SIZE_PX });
-  drawing.setOption(optionOf(chart, colors, EXPORT_MARGINS_PX));
-  const picture = new DOMParser().parseFromString(drawing.renderToSVGString(), "image/svg+xml");
-  drawing.dispose();
+  const sheet = sheetOn(echarts.init(null, null, { renderer: "svg", ssr: true, ...EXPORT_SIZE_PX }));
+  sheet.show(chart, EXPORT_MARGINS_PX);
+  const picture = new DOMParser().parseFromString(sheet.drawing.renderToSVGString(), "image/svg+xml");
+  sheet.drawing.dispose();
   const heading = picture.createElementNS("http://www.w3.org/2000/svg", "text");
-  const look = { x: "16", y: "32", fill: colors["ink"] ?? "", "font-size": "17", "font-weight": "600", "font-family": "Inter, system-ui, sans-serif" };
+  const look = { x: "16", y: "32", fill: palette(chart)["ink"] ?? "", "font-size": "17", "font-weight": "600", "font-family": "Inter, system-ui, sans-serif" };
   for (const [name, value] of Object.entries(look)) heading.setAttribute(name, value);
   heading.textContent = title;
   picture.documentElement.append(heading);

@@ -2,10 +2,13 @@ import { Button } from "@mantine/core";
 import { IconChevronRight, IconClock, IconRepeat, IconTarget, IconX } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Fragment, type ReactNode, type Ref } from "react";
+import { useDirectlyFollows } from "@/api/hooks";
 import type { Variants } from "@/api/types";
 import { T, useText } from "@/messages";
+import { Change, ComparedWith, daysKnown, formerOf } from "@/shared/compare";
 import { formatTerm, withTerm, type Term } from "@/shared/filters";
-import { useFormat } from "@/shared/format";
+import { useFormat, type ChangeKind } from "@/shared/format";
+import { daysWithin } from "@/shared/period";
 import { useScope } from "@/shared/scope";
 import { scopeOf } from "@/shared/search";
 import { HelpHover } from "@/shared/ui";
@@ -24,6 +27,8 @@ export interface PanelProps {
   graph: Graph;
   facts: Facts;
   ways: Variants | undefined;
+  /** `full` is of the scope before; its changes would be against the wrong period. */
+  isStale: boolean;
   selection: Selection | null;
   /** "session" or "customer": the unit of a journey. */
   unit: string;
@@ -35,6 +40,21 @@ export interface PanelProps {
 
 /** The side panel: what the map shows, or the selected step or path. */
 export function SidePanel(props: PanelProps) {
+  return (
+    <>
+      <Shown {...props} />
+      {props.selection && <NoChange />}
+    </>
+  );
+}
+
+/** Where the reader compares: a selection shows this period only. */
+function NoChange() {
+  const t = useText();
+  return useScope().previous && <p className={css.small}>{t("explore.panel.no_change")}</p>;
+}
+
+function Shown(props: PanelProps) {
   const { selection, graph, full, onReveal } = props;
   if (!selection) return <Summary {...props} />;
   if (selection.kind === "step") {
@@ -67,13 +87,14 @@ function Head({ kind, title, titleRef, onSelect }: Pick<PanelProps, "titleRef" |
   );
 }
 
-function Tiles({ items }: { items: [value: string, label: string][] }) {
+function Tiles({ items }: { items: [value: string, label: string, change?: ReactNode][] }) {
   return (
     <dl className={css.tiles}>
-      {items.map(([value, label]) => (
+      {items.map(([value, label, change]) => (
         <div key={label}>
           <dd>{value}</dd>
           <dt>{label}</dt>
+          {change && <dd>{change}</dd>}
         </div>
       ))}
     </dl>
@@ -91,11 +112,17 @@ function Unknown({ name, onShow, titleRef, onSelect }: PanelProps & { name: stri
   );
 }
 
-function Summary({ full, facts, ways, unit, titleRef, onReveal }: PanelProps) {
+function Summary({ full, facts, ways, isStale, unit, titleRef, onReveal }: PanelProps) {
   const t = useText();
   const f = useFormat();
   const journeys = journeysOf(full);
   const { goal, longestWait, mostRepeated } = facts;
+  const { datasetId, dataset, previous, question } = useScope();
+  const known = daysKnown(dataset ? [dataset] : [], dataset?.time_zone ?? "UTC");
+  const hasDays = previous !== null && daysWithin(previous, known) > 0;
+  const query = useDirectlyFollows(datasetId, { ...question, ...previous }, hasDays);
+  const former = isStale ? undefined : formerOf(query, hasDays, (graph) => journeysOf(graph) === 0);
+  const change = (of: (graph: Graph) => number, kind?: ChangeKind) => previous && <Change now={of(full)} was={former && of(former)} kind={kind} />;
   return (
     <>
       <h2 className={css.title} ref={titleRef} tabIndex={-1}>
@@ -104,11 +131,12 @@ function Summary({ full, facts, ways, unit, titleRef, onReveal }: PanelProps) {
       <p className={css.lead}>{t("explore.summary.lead")}</p>
       <Tiles
         items={[
-          [f.number(journeys), t("explore.unit", { unit, count: journeys })],
-          [f.number(full.variants_total), t("explore.summary.ways", { count: full.variants_total })],
-          [f.duration(full.median_case_seconds), t("explore.summary.median")],
+          [f.number(journeys), t("explore.unit", { unit, count: journeys }), change(journeysOf)],
+          [f.number(full.variants_total), t("explore.summary.ways", { count: full.variants_total }), change((graph) => graph.variants_total)],
+          [f.duration(full.median_case_seconds), t("explore.summary.median"), change((graph) => graph.median_case_seconds, "duration")],
         ]}
       />
+      <ComparedWith known={known} isEmpty={former === null} query={query} />
       {(goal ?? longestWait ?? mostRepeated) && <h3 className={css.section}>{t("explore.facts.title")}</h3>}
       <ul className={css.facts}>
         {goal && (
