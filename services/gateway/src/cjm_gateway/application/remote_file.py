@@ -3,7 +3,6 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from email.message import Message
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Protocol
 from urllib.parse import unquote
@@ -14,6 +13,9 @@ _LONGEST_NAME = 255
 _LONGEST_DISPOSITION = 4096
 # Control characters, and the marks that turn the direction of writing, with which names pretend another ending.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# The two forms of RFC 6266. The parser of the standard library decodes by any codec a server names, and fails at some.
+_EXTENDED_NAME = re.compile(r"(?:^|;)\s*filename\*\s*=\s*(utf-8|iso-8859-1)'[^']*'([^;\s]+)", re.IGNORECASE)
+_PLAIN_NAME = re.compile(r'(?:^|;)\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"\s]+))', re.IGNORECASE)
 _PUBLIC_IPV6 = ip_network("2000::/3")
 _PRIVATE_IPV6 = (ip_network("fc00::/7"), ip_network("::1/128"))
 # No files here, whatever is set: what describes machines of a cloud to themselves, groups, and what stands for others.
@@ -87,13 +89,18 @@ def file_name(disposition: str, path: str, host: str) -> str:
         path: Path of the address as it was given, percent-encoded.
         host: Name of the server.
     """
-    header = Message()
-    header["content-disposition"] = disposition[:_LONGEST_DISPOSITION]
-    for name in (header.get_filename("") if disposition else "", unquote(path), host):
+    for name in (_said_name(disposition[:_LONGEST_DISPOSITION]), unquote(path), host):
         last = re.split(r"[/\\]", _UNSAFE.sub("", name).rstrip("/\\"))[-1].strip(" .")
         if last:
             return last.encode(errors="replace").decode()[-_LONGEST_NAME:]
     return "file"
+
+
+def _said_name(disposition: str) -> str:
+    if extended := _EXTENDED_NAME.search(disposition):
+        return unquote(extended[2], encoding=extended[1])
+    plain = _PLAIN_NAME.search(disposition)
+    return re.sub(r"\\(.)", r"\1", plain[1] or plain[2] or "") if plain else ""
 
 
 def file_too_large(limit_bytes: int, file_bytes: int | None = None) -> AppError:
