@@ -111,8 +111,9 @@ def test_a_row_counts_once_with_its_first_fault() -> None:
 
 
 def test_decimal_commas() -> None:
-    converted = _convert({"x": ["1.234,50", "3,5", "12", ""]}, [ColumnRule("value", "x")], decimal_sign=",")
-    assert converted.columns["value"].to_pylist() == [1234.5, 3.5, 12.0, None]
+    texts = ["1.234,50", "3,5", "12", "", "1\u00a0234,5", "1\u202f234\u202f567"]
+    converted = _convert({"x": texts}, [ColumnRule("value", "x")], decimal_sign=",")
+    assert converted.columns["value"].to_pylist() == [1234.5, 3.5, 12.0, None, 1234.5, 1_234_567.0]
 
 
 def test_dates_that_can_be_read_two_ways_are_refused() -> None:

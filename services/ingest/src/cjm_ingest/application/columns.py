@@ -26,7 +26,8 @@ INVALID_UTF8_MARK: Final = "\ufdd1"
 _SLICE_ROWS: Final = 4096
 _WHOLE_NUMBER: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _POINT_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_COMMA_NUMBER: Final = re.compile(r"[+-]?(?:\d{1,3}(?:[.\s]\d{3})+|\d+)(?:,\d+)?", re.ASCII)
+# Spreadsheets group digits with spaces that do not break.
+_COMMA_NUMBER: Final = re.compile(r"[+-]?(?:\d{1,3}(?:[.\s\u00a0\u202f]\d{3})+|\d+)(?:,\d+)?", re.ASCII)
 _ISO_FROM_DAY_FIRST: Final = (r"^(\d{2})[./-](\d{2})[./-](\d{4})([T ].*)?$", r"\3-\2-\1\4")
 _ISO_FROM_MONTH_FIRST: Final = (r"^(\d{2})[/-](\d{2})[/-](\d{4})([T ].*)?$", r"\3-\1-\2\4")
 _STRPTIME_GROUPS: Final = {"Y": r"(\d{4})", **dict.fromkeys("mdHMS", r"(\d{2})"), "f": r"(\d{1,6})"}
