@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from prometheus_client import CollectorRegistry, start_http_server
+
 from cjm_kit.errors import AppError, Code
 from cjm_kit.runtime import Component
-from cjm_kit.telemetry import serve_metrics
+from cjm_kit.telemetry import MetricSource
 
 
 def metrics_listener(components: Sequence[Component], listen: str) -> Component:
@@ -20,7 +22,7 @@ def metrics_listener(components: Sequence[Component], listen: str) -> Component:
     async def start() -> None:
         sources = [component.telemetry for component in components if component.telemetry is not None]
         try:
-            stops.append(serve_metrics(sources, listen))
+            stops.append(_serve(sources, listen))
         except OSError as failure:
             detail = f"Metrics cannot be served on {listen} ({failure.strerror}). Set CJM_METRICS_LISTEN."
             raise AppError(Code.FAILED_PRECONDITION, "metrics_port_in_use", detail) from failure
@@ -33,3 +35,19 @@ def metrics_listener(components: Sequence[Component], listen: str) -> Component:
         return bool(stops)
 
     return Component("metrics listener", start, stop, is_ready)
+
+
+def _serve(sources: Sequence[MetricSource], listen: str) -> Callable[[], None]:
+    """Serve metrics in a thread of its own; returns what ends it."""
+    registry = CollectorRegistry()
+    for source in sources:
+        registry.register(source)
+    host, _, port = listen.rpartition(":")
+    server, thread = start_http_server(int(port), host, registry)
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return stop

@@ -127,7 +127,7 @@ class Bus:
             if is_owner:
                 await self.jetstream.update_stream(config)
 
-    async def publish(self, subject: str, message: Message, event_id: str | None = None) -> None:
+    async def publish(self, subject: str, message: Message | bytes, event_id: str | None = None) -> None:
         """Publish and wait until the stream has it on disk; an event id sent again within two minutes counts once.
 
         Raises:
@@ -145,7 +145,7 @@ class Bus:
         }
         if request_id := request_id_var.get():
             headers["cjm-request-id"] = request_id
-        payload = message.SerializeToString()
+        payload = message if isinstance(message, bytes) else message.SerializeToString()
         give_up_at = asyncio.get_running_loop().time() + _PUBLISH_PATIENCE_SECONDS
         while True:
             try:

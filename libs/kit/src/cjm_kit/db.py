@@ -48,8 +48,12 @@ class Database:
             if self._is_sqlite:
                 # The write lock first, so that two writers wait for each other instead of failing half-way.
                 await session.execute(text("BEGIN IMMEDIATE"))
-            async with _committed(session):
+            try:
                 yield session
+            except BaseException:
+                await session.rollback()
+                raise
+            await session.commit()
 
     async def is_alive(self) -> bool:
         """True when the database answers."""
@@ -90,16 +94,6 @@ async def open_database(settings: RelationalSettings, name: str, migrations: Pat
         await database.close()
         raise
     return database
-
-
-@asynccontextmanager
-async def _committed(session: AsyncSession) -> AsyncIterator[None]:
-    try:
-        yield
-    except BaseException:
-        await session.rollback()
-        raise
-    await session.commit()
 
 
 def _configure_sqlite(connection: Any, _: Any) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TypeVar
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -17,8 +16,6 @@ METADATA_KEY = "cjm-identity"
 _ALGORITHM = "HS256"
 _REMEMBERED_SECONDS = 5.0
 _REMEMBERED_COUNT = 10_000
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +113,9 @@ class IdentitySigner:
             if values := getattr(identity, name):
                 claims[name] = sorted(values)
         token = jwt.encode({"alg": _ALGORITHM}, claims, self._key)
-        _remember(self._signed, (identity, ttl_seconds), (min(now + _REMEMBERED_SECONDS, now + ttl_seconds / 2), token))
+        if len(self._signed) >= _REMEMBERED_COUNT:
+            self._signed.clear()
+        self._signed[identity, ttl_seconds] = (now + min(_REMEMBERED_SECONDS, ttl_seconds / 2), token)
         return token
 
     def verify(self, token: str) -> Identity:
@@ -136,11 +135,7 @@ class IdentitySigner:
             raise AppError(Code.UNAUTHENTICATED, "identity_invalid", "The caller could not be identified.") from failure
         roles, scopes, datasets = (frozenset(claims.get(name, ())) for name in ("roles", "scopes", "datasets"))
         identity = Identity(claims["sub"], roles, scopes, datasets)
-        _remember(self._verified, token, (min(now + _REMEMBERED_SECONDS, claims["exp"]), identity))
+        if len(self._verified) >= _REMEMBERED_COUNT:
+            self._verified.clear()
+        self._verified[token] = (min(now + _REMEMBERED_SECONDS, claims["exp"]), identity)
         return identity
-
-
-def _remember(known: dict[_Key, _Value], key: _Key, value: _Value) -> None:
-    if len(known) >= _REMEMBERED_COUNT:
-        known.clear()
-    known[key] = value

@@ -41,16 +41,6 @@ async def add_fact(session: AsyncSession, table: Table, subject: str, message: M
     await session.execute(insert(table).values(values))
 
 
-class _Raw:
-    """A payload that is serialised already, in the shape `Bus.publish` wants."""
-
-    def __init__(self, payload: bytes) -> None:
-        self._payload = payload
-
-    def SerializeToString(self) -> bytes:
-        return self._payload
-
-
 class OutboxRelay:
     """Carries outbox rows to the bus in order; a row goes only after the stream has its message."""
 
@@ -111,7 +101,7 @@ class OutboxRelay:
         async with self._database.read() as session:
             rows = (await session.execute(select(table).order_by(table.c.created_at).limit(_BATCH_ROWS))).all()
         for row in rows:
-            await self._bus.publish(row.subject, _Raw(row.payload), row.event_id)  # type: ignore[arg-type]
+            await self._bus.publish(row.subject, row.payload, row.event_id)
             async with self._database.write() as session:
                 await session.execute(delete(table).where(table.c.event_id == row.event_id))
         return len(rows)

@@ -1,7 +1,7 @@
 """gRPC with the same manners everywhere: identity, rights, request id, deadline, errors, metrics, health."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import grpc
@@ -79,28 +79,30 @@ class _Interceptor(aio.ServerInterceptor):
 
     def _unary(self, method: Callable[..., Awaitable[Any]], name: str, metadata: dict[str, Any]) -> Any:
         async def call(request: Any, context: _Context) -> Any:
-            request_id_var.set(metadata.get(REQUEST_ID_KEY) or new_request_id())
-            with self._telemetry.observe_call(name) as outcome:
-                try:
-                    with acting_as(self._authorise(method, metadata)):
-                        return await method(request, context)
-                except Exception as failure:  # noqa: BLE001 - the one place where failures become a status
-                    return await _abort(context, name, failure, outcome)
+            async with self._manners(method, name, metadata, context):
+                return await method(request, context)
 
         return call
 
     def _streaming(self, method: Callable[..., AsyncIterator[Any]], name: str, metadata: dict[str, Any]) -> Any:
         async def call(request: Any, context: _Context) -> AsyncIterator[Any]:
-            request_id_var.set(metadata.get(REQUEST_ID_KEY) or new_request_id())
-            with self._telemetry.observe_call(name) as outcome:
-                try:
-                    with acting_as(self._authorise(method, metadata)):
-                        async for response in method(request, context):
-                            yield response
-                except Exception as failure:  # noqa: BLE001 - the one place where failures become a status
-                    await _abort(context, name, failure, outcome)
+            async with self._manners(method, name, metadata, context):
+                async for response in method(request, context):
+                    yield response
 
         return call
+
+    @asynccontextmanager
+    async def _manners(
+        self, method: Any, name: str, metadata: dict[str, Any], context: _Context
+    ) -> AsyncIterator[None]:
+        request_id_var.set(metadata.get(REQUEST_ID_KEY) or new_request_id())
+        with self._telemetry.observe_call(name) as outcome:
+            try:
+                with acting_as(self._authorise(method, metadata)):
+                    yield
+            except Exception as failure:  # noqa: BLE001 - the one place where failures become a status
+                await _abort(context, name, failure, outcome)
 
     def _authorise(self, method: Any, metadata: dict[str, Any]) -> Identity:
         allowed: frozenset[str] = getattr(method, "allowed_roles", frozenset())
@@ -174,38 +176,27 @@ class RpcServer:
         self._in_process = inprocess.InProcessServer(interceptor.intercept_service)
         self._health = _Health(is_ready)
         self._grace_seconds = settings.shutdown_seconds
-        self._host = settings.rpc_listen.rpartition(":")[0]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = [reflection.SERVICE_NAME, health.SERVICE_NAME]
         for add_to_server, servicer in registrations:
             add_to_server(servicer, self._server)
             add_to_server(servicer, self._in_process)  # type: ignore[arg-type]
-            names.extend(_service_names(servicer))
+        names = [reflection.SERVICE_NAME, health.SERVICE_NAME, *self._in_process.services]
         reflection.enable_server_reflection(names, self._server)
         self.port = self._server.add_insecure_port(settings.rpc_listen)
         """Port the server listens on."""
+        self._address = f"{settings.rpc_listen.rpartition(':')[0]}:{self.port}"
 
     async def start(self) -> None:
         """Start to answer; health says SERVING."""
         await self._server.start()
-        self._in_process.start(f"{self._host}:{self.port}")
+        self._in_process.start(self._address)
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
 
     async def stop(self) -> None:
         """Say NOT_SERVING, let running calls end within the grace time, then close."""
         await self._health.enter_graceful_shutdown()
-        await asyncio.gather(self._server.stop(self._grace_seconds), self._in_process.stop(self._grace_seconds))
-
-
-def _service_names(servicer: Any) -> list[str]:
-    """Full names of the services a servicer implements, for reflection."""
-    names = []
-    for base in type(servicer).__mro__:
-        module = base.__module__
-        if module.endswith("_pb2_grpc") and base.__name__.endswith("Servicer"):
-            package = module.rsplit(".", 1)[0]
-            names.append(f"{package}.{base.__name__.removesuffix('Servicer')}")
-    return names
+        self._in_process.stop(self._address)
+        await self._server.stop(self._grace_seconds)
 
 
 class RpcClient:
@@ -273,7 +264,7 @@ class RpcClient:
         async def call(request: Any, *, timeout: float = DEFAULT_DEADLINE_SECONDS) -> Any:  # noqa: ASYNC109 - gRPC's own deadline
             try:
                 return await method(request, timeout=timeout, metadata=self._metadata())
-            except grpc.RpcError as failure:
+            except aio.AioRpcError as failure:
                 raise from_rpc_error(failure) from None
 
         return call

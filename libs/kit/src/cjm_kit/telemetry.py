@@ -1,11 +1,11 @@
 """Metrics of one service in a registry of its own, named `cjm_...`, in the Prometheus text format."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 
 _SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -55,30 +55,3 @@ class Telemetry:
     def exposition(self) -> bytes:
         """All metrics in the Prometheus text format 0.0.4."""
         return generate_latest(self._registry)
-
-
-def serve_metrics(sources: Sequence[MetricSource], listen: str) -> Callable[[], None]:
-    """Serve the metrics of services on `http://<listen>/metrics`, in a thread of its own.
-
-    Args:
-        sources: Metrics of the services.
-        listen: Address and port, for example "0.0.0.0:9090".
-
-    Returns:
-        A function that ends the serving.
-
-    Raises:
-        OSError: The port is taken.
-    """
-    registry = CollectorRegistry()
-    for source in sources:
-        registry.register(source)
-    host, _, port = listen.rpartition(":")
-    server, thread = start_http_server(int(port), host, registry)
-
-    def stop() -> None:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-    return stop
