@@ -189,6 +189,17 @@ def test_little_or_no_data_before(page: Page, shop: dict[str, Any], rows: list[R
     expect(page.get_by_role("heading", name=re.compile("went (up|down)"))).to_have_count(0)
 
 
+def test_long_periods(page: Page, shop: dict[str, Any]) -> None:
+    page.goto(address("/reports", shop, "2024-06-01", "2025-08-01"))
+    settled(page)
+    expect(page.locator("main")).to_contain_text("29 of 427 days of this period and 149 of 427 before it")
+    expect(page.locator("main")).to_contain_text("each bar below is one week")
+    expect(page.locator("[stroke-dasharray]")).to_have_count(2)
+    for path in ("/reports", "/"):
+        page.goto(address(path, shop, "2010-01-01", "2024-06-29"))
+        expect(page.get_by_role("alert").first).to_contain_text("Choose at most 3660 days")
+
+
 def test_switch_is_part_of_the_scope(page: Page, shop: dict[str, Any]) -> None:
     first, last = PERIODS[0]
     page.goto(address("/reports", shop, first, last, ""))

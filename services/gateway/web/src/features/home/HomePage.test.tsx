@@ -90,3 +90,19 @@ it("keeps the numbers where the period before cannot be loaded, and says so", as
   await screen.findByText(/Jan 1, 2024 could not be loaded, so no change is shown/);
   expect(await tile("Touchpoints, Jan 2, 2024")).toBe("Touchpoints, Jan 2, 202490");
 });
+
+it("shows the goal with its change where the period is too long for a report", async () => {
+  show("&from=2010-01-01&to=2024-02-01&compare=previous", { graph: () => Promise.resolve(graphOf(40, 5)), report: () => Promise.reject(new Error("too long")) });
+  await screen.findByText("This part could not be loaded");
+  await screen.findByText("5 of 40 sessions");
+  await screen.findByText("no data before");
+});
+
+it("says where only the goal's change is missing", async () => {
+  show(COMPARED, {
+    graph: (query) => (query["from"] === "2024-01-01" ? Promise.reject(new Error("down")) : Promise.resolve(graphOf(40, 5))),
+    report: (query) => Promise.resolve(query["from"] === "2024-01-01" ? daily("2024-01-01", 4, 100) : daily("2024-01-02", 4, 90)),
+  });
+  await screen.findByText("Jan 1, 2024 could not be loaded, so no change is shown.");
+  await screen.findByText("−10 (−10%)");
+});

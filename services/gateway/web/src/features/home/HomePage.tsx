@@ -6,7 +6,7 @@ import type { DailyReport, Dataset, DirectlyFollows, Home, ShareCount } from "@/
 import { T, useText } from "@/messages";
 import { Change, ComparedWith, daysKnown, formerOf } from "@/shared/compare";
 import { useFormat } from "@/shared/format";
-import { dayIn, daysWithin, type Period } from "@/shared/period";
+import { boundedPeriod, dayIn, daysWithin, type Period } from "@/shared/period";
 import { useScope } from "@/shared/scope";
 import { scopeOf, scopeOfAnalysis } from "@/shared/search";
 import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, LoadingRows, Note, PageBody, PageTitle } from "@/shared/ui";
@@ -147,11 +147,15 @@ function PeriodTiles({ dataset }: { dataset: Dataset }) {
   const report = useDailyReport(dataset.id, "action_type", { ...(from && { from }), ...(to && { to }) });
   const query = useDailyReport(dataset.id, "action_type", previous ?? {}, hasDays);
   const before = formerOf(query, hasDays, ({ touchpoints }) => touchpoints === 0);
+  const asked = boundedPeriod(from, to);
   if (report.isError) {
     return (
-      <Card>
-        <ErrorState error={report.error} onRetry={() => void report.refetch()} />
-      </Card>
+      <>
+        <Card>
+          <ErrorState error={report.error} onRetry={() => void report.refetch()} />
+        </Card>
+        {asked && <GoalTile dataset={dataset} period={asked} hasBefore={hasDays} />}
+      </>
     );
   }
   if (!report.data || report.isPlaceholderData) return <LoadingBlock height={180} />;
@@ -201,7 +205,7 @@ function Tiles({ dataset, numbers, period, before }: TilesProps) {
           )}
         </section>
       ))}
-      {dataset.goal_activity && dataset.access.can_analyse && <GoalTile dataset={dataset} goal={dataset.goal_activity} period={period} hasBefore={before !== null} />}
+      <GoalTile dataset={dataset} period={period} hasBefore={before !== null} />
     </div>
   );
 }
@@ -212,8 +216,21 @@ function reachOf(graph: DirectlyFollows, goal: string): { total: number; reached
   return { total: graph.cases, reached, share: graph.cases > 0 ? reached / graph.cases : 0 };
 }
 
-/** The share of journeys that reach the goal, by the same question as the map without filters. */
-function GoalTile({ dataset, goal, period, hasBefore }: { dataset: Dataset; goal: string; period: Period | null; hasBefore: boolean }) {
+interface GoalProps {
+  dataset: Dataset;
+  /** Null for all time. */
+  period: Period | null;
+  /** The previous period may have data. */
+  hasBefore: boolean;
+}
+
+/** The share of journeys that reach the goal, by the same question as the map without filters; nothing without a goal. */
+function GoalTile(props: GoalProps) {
+  const { goal_activity: goal, access } = props.dataset;
+  return goal && access.can_analyse ? <Goal {...props} goal={goal} /> : null;
+}
+
+function Goal({ dataset, goal, period, hasBefore }: GoalProps & { goal: string }) {
   const t = useText();
   const format = useFormat();
   const { from, to, previous } = useScope();
@@ -229,7 +246,8 @@ function GoalTile({ dataset, goal, period, hasBefore }: { dataset: Dataset; goal
       {graph.data && !graph.isPlaceholderData && !graph.isError && (
         <>
           <div className={css.hero}>{format.share(share)}</div>
-          {previous && <Change now={share} was={before && reachOf(before, goal).share} kind="points" />}
+          {previous && !former.isError && <Change now={share} was={before && reachOf(before, goal).share} kind="points" />}
+          {previous && former.isError && <p className={css.caption}>{t("common.compare.failed", { range: format.range(previous) })}</p>}
           <p className={css.caption}>{t(`home.goal_base.${dataset.case}`, { reached, total })}</p>
         </>
       )}
