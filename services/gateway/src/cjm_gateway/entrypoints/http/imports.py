@@ -224,7 +224,8 @@ _UPLOAD_DOCS = {
                         "file": {
                             "type": "string",
                             "contentMediaType": "application/octet-stream",
-                            "description": "CSV, XLSX, Parquet or XES, also gz or zip.",
+                            "description": "CSV or other delimited text, plain or packed with gzip. "
+                            "The mapping says how it is written.",
                         },
                         "url": {
                             "type": "string",
