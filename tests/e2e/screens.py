@@ -125,7 +125,7 @@ FREEZE = r"""
     const fixed = [
         [new RegExp(`${day}, \\d{1,2}:\\d\\d\\s[AP]M`, "g"), "Jan 10, 2025, 10:00 AM"],
         [new RegExp(day, "g"), "Jan 10, 2025"],
-        [/\b\d+ (second|minute|hour|day)s? ago\b|\byesterday\b|^now$|(?<=, )now\b/g, "10 minutes ago"],
+        [/\b\d+ (second|minute|hour|day)s? ago\b|\byesterday\b|^now$|(?<=, |built )now\b/g, "10 minutes ago"],
         [/\btook (less than a second|\d[\d dhms]*)/g, "took 1 s"],
         [/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "00000000-0000-0000-0000-000000000000"],
         [/\b(202[5-9]|20[3-9]\d)-\d\d-\d\dT[\d:.]+Z/g, "2025-01-10T10:00:00.000Z"],
