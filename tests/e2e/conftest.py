@@ -1,5 +1,7 @@
 """Installations of the whole product for the tests of this folder, and browsers to look at them."""
 
+import csv
+import gzip
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,21 @@ def fresh_product(tmp_path: Path) -> Iterator[Product]:
 def admin(product: Product) -> Iterator[httpx.Client]:
     with product.client() as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def rows() -> list[dict[str, str]]:
+    """Rows of the sample file, to count in the plainest way."""
+    with gzip.open(Path(__file__).resolve().parents[2] / "samples" / "ecom.csv.gz", "rt") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="session")
+def shop(admin: httpx.Client) -> dict[str, Any]:
+    """The dataset with the sample data."""
+    items = created(admin.get("/api/v1/datasets", params={"name_contains": "Web shop"}), 200)["items"]
+    dataset: dict[str, Any] = items[0]
+    return dataset
 
 
 @pytest.fixture(scope="session")

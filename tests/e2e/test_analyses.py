@@ -1,7 +1,5 @@
 """Journeys and analyses over REST: the sample against a plain count, public logs against pm4py's figures."""
 
-import csv
-import gzip
 import itertools
 import json
 from collections import Counter, defaultdict
@@ -16,21 +14,7 @@ import pytest
 
 from cjm_testkit.product import Product, created, ended
 
-SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "ecom.csv.gz"
 Row = dict[str, str]
-
-
-@pytest.fixture(scope="session")
-def rows() -> list[Row]:
-    with gzip.open(SAMPLE, "rt") as file:
-        return list(csv.DictReader(file))
-
-
-@pytest.fixture(scope="session")
-def shop(admin: httpx.Client) -> dict[str, Any]:
-    items = created(admin.get("/api/v1/datasets", params={"name_contains": "Web shop"}), 200)["items"]
-    dataset: dict[str, Any] = items[0]
-    return dataset
 
 
 def journeys(rows: list[Row], case: str) -> list[list[Row]]:

@@ -1,43 +1,24 @@
 """A period compared with the one before it: every number against a plain count of the sample."""
 
 import csv
-import gzip
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
-
-from cjm_testkit.product import created
 
 from .screens import BEYOND_EDGE, DESKTOP, PHONE, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "ecom.csv.gz"
 GOAL = "purchase"
 # A week, a single day, and the leap day at the end of the days before.
 PERIODS = [("2024-05-06", "2024-05-12"), ("2024-05-07", "2024-05-07"), ("2024-03-01", "2024-03-03")]
 Row = dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def rows() -> list[Row]:
-    with gzip.open(SAMPLE, "rt") as file:
-        return list(csv.DictReader(file))
-
-
-@pytest.fixture(scope="module")
-def shop(admin: httpx.Client) -> dict[str, Any]:
-    items = created(admin.get("/api/v1/datasets", params={"name_contains": "Web shop"}), 200)["items"]
-    dataset: dict[str, Any] = items[0]
-    return dataset
 
 
 @pytest.fixture

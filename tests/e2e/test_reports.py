@@ -1,30 +1,12 @@
 """Daily report and home numbers against a plain count of the sample."""
 
-import csv
-import gzip
 from collections import Counter, defaultdict
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from cjm_testkit.product import created
-
-SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "ecom.csv.gz"
-
-
-@pytest.fixture(scope="session")
-def rows() -> list[dict[str, str]]:
-    with gzip.open(SAMPLE, "rt") as file:
-        return list(csv.DictReader(file))
-
-
-@pytest.fixture(scope="session")
-def shop(admin: httpx.Client) -> dict[str, Any]:
-    items = created(admin.get("/api/v1/datasets", params={"name_contains": "Web shop"}), 200)["items"]
-    dataset: dict[str, Any] = items[0]
-    return dataset
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
-import { Button, NumberInput, Radio, Select, Switch, TextInput } from "@mantine/core";
+import { NumberInput, Radio, Select, Switch, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { ApiError } from "@/api/client";
 import type { DatasetInput } from "@/api/types";
 import { useText } from "@/messages";
 import { HelpHover, Note, useErrorText } from "@/shared/ui";
 import css from "./data.module.css";
+import { FormActions } from "./FormActions";
 import { journeyUnit, TIME_ZONES, type JourneyUnit } from "./datasetOptions";
 
 export interface DatasetFormValues {
@@ -105,16 +106,9 @@ export function DatasetForm({ initial, steps, submitLabel, isPending, isDisabled
           />
         )}
         <Switch label={t("data.form.public")} description={t("data.form.public_text")} {...form.getInputProps("is_public", { type: "checkbox" })} />
-        <div className={css.formActions}>
-          <Button type="submit" loading={isPending}>
-            {submitLabel}
-          </Button>
-          {onCancel && (
-            <Button variant="default" onClick={onCancel}>
-              {t("common.cancel")}
-            </Button>
-          )}
-        </div>
+        <FormActions loading={isPending} onCancel={onCancel}>
+          {submitLabel}
+        </FormActions>
       </fieldset>
     </form>
   );

@@ -1,8 +1,9 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Modal, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
-import { T, useText } from "@/messages";
+import { T } from "@/messages";
 import { Note, useErrorText } from "@/shared/ui";
 import css from "./data.module.css";
+import { FormActions } from "./FormActions";
 
 interface TypedConfirmProps {
   title: string;
@@ -18,7 +19,6 @@ interface TypedConfirmProps {
 
 /** Asks to type a name before something that cannot be undone. */
 export function TypedConfirm({ title, text, word, actionLabel, isPending, error, onConfirm, onClose }: TypedConfirmProps) {
-  const t = useText();
   const errorText = useErrorText();
   const [typed, setTyped] = useState("");
   const isRight = typed.trim() === word;
@@ -35,14 +35,9 @@ export function TypedConfirm({ title, text, word, actionLabel, isPending, error,
         <p className={css.modalText}>{text}</p>
         {error && <Note tone="danger">{errorText(error)}</Note>}
         <TextInput label={<T id="data.confirm_label" values={{ word }} />} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} autoComplete="off" spellCheck={false} data-autofocus />
-        <div className={css.formActions}>
-          <Button type="submit" color="red" disabled={!isRight} loading={isPending}>
-            {actionLabel}
-          </Button>
-          <Button variant="default" onClick={onClose}>
-            {t("common.cancel")}
-          </Button>
-        </div>
+        <FormActions color="red" disabled={!isRight} loading={isPending} onCancel={onClose}>
+          {actionLabel}
+        </FormActions>
       </form>
     </Modal>
   );

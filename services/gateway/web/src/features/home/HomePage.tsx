@@ -1,15 +1,15 @@
-import { Button } from "@mantine/core";
 import { IconDatabaseOff, IconRoute } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useAnalyses, useDailyReport, useDatasets, useDirectlyFollows, useHome, useImports } from "@/api/hooks";
 import type { DailyReport, Dataset, DirectlyFollows, Home, ShareCount } from "@/api/types";
 import { T, useText } from "@/messages";
 import { Change, ComparedWith, daysKnown, formerOf } from "@/shared/compare";
+import { FiltersIgnored } from "@/shared/FiltersIgnored";
 import { useFormat } from "@/shared/format";
 import { boundedPeriod, dayIn, daysWithin, type Period } from "@/shared/period";
 import { useScope } from "@/shared/scope";
 import { scopeOf, scopeOfAnalysis } from "@/shared/search";
-import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, LoadingRows, Note, PageBody, PageTitle } from "@/shared/ui";
+import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, LoadingRows, PageBody, PageTitle } from "@/shared/ui";
 import { FirstRun } from "./FirstRun";
 import { daysOf } from "./days";
 import css from "./HomePage.module.css";
@@ -140,8 +140,7 @@ function Numbers({ home, dataset }: { home: Home; dataset: Dataset }) {
 
 /** The numbers of the period in use, and how they changed where the reader compares. */
 function PeriodTiles({ dataset }: { dataset: Dataset }) {
-  const t = useText();
-  const { from, to, filters, previous, setScope } = useScope();
+  const { from, to, previous } = useScope();
   const known = daysKnown([dataset], dataset.time_zone);
   const hasDays = previous !== null && daysWithin(previous, known) > 0;
   const report = useDailyReport(dataset.id, "action_type", { ...(from && { from }), ...(to && { to }) });
@@ -161,14 +160,7 @@ function PeriodTiles({ dataset }: { dataset: Dataset }) {
   if (!report.data || report.isPlaceholderData) return <LoadingBlock height={180} />;
   return (
     <>
-      {filters.length > 0 && (
-        <Note>
-          {t("common.filters_ignored")}{" "}
-          <Button variant="subtle" size="compact-sm" onClick={() => setScope({ filters: [] })}>
-            {t("common.remove_filters")}
-          </Button>
-        </Note>
-      )}
+      <FiltersIgnored />
       <ComparedWith known={known} isEmpty={before === null} query={query} />
       <Tiles dataset={dataset} numbers={report.data} period={report.data} before={before} />
     </>

@@ -8,6 +8,7 @@ import { useDailyReport, useDatasets } from "@/api/hooks";
 import type { DailyReport, Dataset, ReportBy } from "@/api/types";
 import { useText } from "@/messages";
 import { Change, ComparedWith, daysKnown, formerOf, isWhole } from "@/shared/compare";
+import { FiltersIgnored } from "@/shared/FiltersIgnored";
 import { formatTerm } from "@/shared/filters";
 import { useFormat } from "@/shared/format";
 import { dayIn, daysWithin, type Period } from "@/shared/period";
@@ -29,7 +30,7 @@ const CARD_HEIGHT_PX = 360;
 /** Reports: the daily report of one dataset or of all public ones. */
 export default function ReportsPage() {
   const t = useText();
-  const { datasetId, dataset, from, to, filters, setScope } = useScope();
+  const { datasetId, dataset, from, to, filters } = useScope();
   const datasets = useDatasets();
   const [of, setOf] = useUrlState("of", "dataset");
   const isPublic = of === "public";
@@ -53,12 +54,7 @@ export default function ReportsPage() {
       <PageTitle title={t("reports.title")} lead={report.data && <Lead report={report.data} name={isPublic ? t("reports.of_public") : (dataset?.name ?? "")} />} actions={choice} />
       {filters.length > 0 && (
         <div style={{ marginBottom: 16 }}>
-          <Note>
-            {t("common.filters_ignored")}{" "}
-            <Button variant="subtle" size="compact-sm" onClick={() => setScope({ filters: [] })}>
-              {t("common.remove_filters")}
-            </Button>
-          </Note>
+          <FiltersIgnored />
         </div>
       )}
       {!canAsk && datasets.isSuccess && (

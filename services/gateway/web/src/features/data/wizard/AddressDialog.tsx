@@ -1,10 +1,11 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Modal, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useText } from "@/messages";
 import { Note, useErrorText } from "@/shared/ui";
 import data from "../data.module.css";
+import { FormActions } from "../FormActions";
 import { addressProblem, fetchHead, type Remote } from "./remote";
 
 interface AddressDialogProps {
@@ -70,14 +71,9 @@ export function AddressDialog({ url, problem, onChange, onUse, onClose }: Addres
         />
         {problem && <Note tone="danger">{problem}</Note>}
         {read.isPending && <p role="status">{t("wizard.address_reading")}</p>}
-        <div className={data.formActions}>
-          <Button type="submit" loading={read.isPending}>
-            {t("wizard.address_use")}
-          </Button>
-          <Button variant="default" onClick={onClose}>
-            {t("common.cancel")}
-          </Button>
-        </div>
+        <FormActions loading={read.isPending} onCancel={onClose}>
+          {t("wizard.address_use")}
+        </FormActions>
       </form>
     </Modal>
   );

@@ -1,8 +1,9 @@
-import { Button, Modal, Textarea } from "@mantine/core";
+import { Modal, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useText } from "@/messages";
 import { Note } from "@/shared/ui";
 import data from "../data.module.css";
+import { FormActions } from "../FormActions";
 
 interface PasteDialogProps {
   /** What was pasted before, so that closing the dialog loses nothing. */
@@ -42,14 +43,9 @@ export function PasteDialog({ text, problem, onChange, onUse, onClose }: PasteDi
           data-autofocus
         />
         {problem && <Note tone="danger">{problem}</Note>}
-        <div className={data.formActions}>
-          <Button type="submit" disabled={text.trim() === ""} loading={isReading}>
-            {t("wizard.paste_use")}
-          </Button>
-          <Button variant="default" onClick={onClose}>
-            {t("common.cancel")}
-          </Button>
-        </div>
+        <FormActions disabled={text.trim() === ""} loading={isReading} onCancel={onClose}>
+          {t("wizard.paste_use")}
+        </FormActions>
       </form>
     </Modal>
   );
