@@ -103,6 +103,6 @@ async def test_who_gives_up_ends_the_work(both: Both) -> None:
 
 async def test_deadline_ends_the_work(both: Both) -> None:
     with pytest.raises(AppError) as caught:
-        await both.stub.GetLink(REQUEST, timeout=0.02)
+        await asyncio.wait_for(both.stub.GetLink(REQUEST, timeout=0.02), 10)
     assert caught.value.code is Code.DEADLINE_EXCEEDED
     assert both.links.was_cancelled

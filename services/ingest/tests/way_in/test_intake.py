@@ -256,6 +256,19 @@ async def test_a_message_that_cannot_be_read_is_set_aside(bus: Bus) -> None:
     assert (await bus.jetstream.get_last_msg(DEAD_LETTER_STREAM, "cjm.dlq.ingest-writer")).data == b"\xff"
 
 
+async def test_events_of_another_layout_stop_the_flow_and_stay(bus: Bus) -> None:
+    stream = EventStream(bus, 10_000_000)
+    await stream.ensure()
+    await bus.jetstream.publish(SUBJECT, intake_pb2.EventBatch(layout_version=1).SerializeToString())
+
+    async def hand_over(events: StoredEvents) -> None:
+        raise AssertionError(events)
+
+    with pytest.raises(RuntimeError, match="events of layout 1 wait in the stream: run the version that wrote them"):
+        await asyncio.wait_for(stream.follow(0, hand_over), 10)
+    assert (await bus.jetstream.stream_info(STREAM)).state.messages == 1
+
+
 async def test_the_flow_has_no_gaps_after_the_server_forgot_the_consumer(bus: Bus) -> None:
     stream = EventStream(bus, 10_000_000)
     await stream.ensure()
