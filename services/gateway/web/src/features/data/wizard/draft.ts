@@ -74,30 +74,54 @@ const KEPT_MS = 7 * 24 * 3600 * 1000;
 const STORE = "drafts";
 const KEY = "import";
 
-function inStore<Answer>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<Answer>): Promise<Answer> {
-  return new Promise((resolve, reject) => {
+let opened: Promise<IDBDatabase> | null = null;
+/** The file that lies in the store; it may be large and is written only once. */
+let keptFile: File | null = null;
+
+const fileKey = (file: File): string => `${file.name}/${file.size}/${file.lastModified}`;
+
+/** The browser's store, opened once: a change is then written before a reload right after it takes the page away. */
+function open(): Promise<IDBDatabase> {
+  opened ??= new Promise<IDBDatabase>((resolve, reject) => {
     const opening = indexedDB.open("cjm", 1);
     opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
     opening.onerror = () => reject(opening.error ?? new Error("indexedDB"));
     opening.onsuccess = () => {
-      const database = opening.result;
-      const asked = act(database.transaction(STORE, mode).objectStore(STORE));
-      asked.onerror = () => reject(asked.error ?? new Error("indexedDB"));
-      asked.onsuccess = () => {
-        database.close();
-        resolve(asked.result);
-      };
+      opening.result.onclose = () => (opened = null);
+      resolve(opening.result);
     };
   });
+  return opened;
+}
+
+async function inStore<Answer>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<Answer>): Promise<Answer> {
+  const database = await open();
+  return new Promise((resolve, reject) => {
+    const transaction = database.transaction(STORE, mode);
+    const asked = act(transaction.objectStore(STORE));
+    transaction.oncomplete = () => resolve(asked.result);
+    transaction.onabort = () => reject(transaction.error ?? new Error("indexedDB"));
+    // At once: a page that is gone does not commit any more.
+    transaction.commit();
+  });
+}
+
+interface Stored {
+  draft: Draft;
+  fileKey: string;
+  savedAt: number;
 }
 
 /** The draft of the last seven days with its file, if there is one and the browser keeps such things. */
 export async function loadDraft(now = Date.now()): Promise<KeptDraft | null> {
   try {
-    const kept = await inStore<KeptDraft | undefined>("readonly", (store) => store.get(KEY) as IDBRequest<KeptDraft | undefined>);
-    if (!kept || now - kept.savedAt >= KEPT_MS) return null;
+    const stored = await inStore("readonly", (store) => store.get(KEY) as IDBRequest<Stored | undefined>);
+    if (!stored || now - stored.savedAt >= KEPT_MS) return null;
+    const file = await inStore("readonly", (store) => store.get(stored.fileKey) as IDBRequest<File | undefined>);
+    if (!file) return null;
+    keptFile = file;
     // A draft from before an update lacks what is new since.
-    return { ...kept, draft: { ...emptyDraft(null), ...kept.draft } };
+    return { draft: { ...emptyDraft(null), ...stored.draft }, file, savedAt: stored.savedAt };
   } catch {
     return null;
   }
@@ -105,9 +129,18 @@ export async function loadDraft(now = Date.now()): Promise<KeptDraft | null> {
 
 /** Keeps the draft; a browser that refuses to store only loses resuming. */
 export async function saveDraft(draft: Draft, file: File): Promise<void> {
-  await inStore("readwrite", (store) => store.put({ draft, file, savedAt: Date.now() } satisfies KeptDraft, KEY)).catch(() => undefined);
+  const isNewFile = file !== keptFile;
+  keptFile = file;
+  await inStore("readwrite", (store) => {
+    if (isNewFile) {
+      store.clear();
+      store.put(file, fileKey(file));
+    }
+    return store.put({ draft, fileKey: fileKey(file), savedAt: Date.now() } satisfies Stored, KEY);
+  }).catch(() => (keptFile = null));
 }
 
 export async function dropDraft(): Promise<void> {
-  await inStore("readwrite", (store) => store.delete(KEY)).catch(() => undefined);
+  keptFile = null;
+  await inStore("readwrite", (store) => store.clear()).catch(() => undefined);
 }
