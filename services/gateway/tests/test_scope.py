@@ -64,6 +64,7 @@ def test_every_date_of_the_range_is_a_period(day: object) -> None:
         (Frame(case="customer"), dataset_pb2.CASE_NOTION_CUSTOMER, 0),
         (Frame(case="session", session_gap_minutes=5), dataset_pb2.CASE_NOTION_SESSION, 5),
         (Frame(session_gap_minutes=5), dataset_pb2.CASE_NOTION_SESSION, 5),
+        (Frame(session_gap_minutes=0), dataset_pb2.CASE_NOTION_SESSION, 0),
     ],
 )
 def test_what_a_request_leaves_open_comes_from_the_dataset(frame: Frame, notion: int, gap_minutes: int) -> None:

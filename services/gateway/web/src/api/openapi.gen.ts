@@ -1745,7 +1745,10 @@ export interface components {
             kind: string;
             /** Case */
             case?: ("customer" | "session") | null;
-            /** Session Gap Minutes */
+            /**
+             * Session Gap Minutes
+             * @description Gap that starts a session; 0 uses the session ids of the events; default: the dataset's.
+             */
             session_gap_minutes?: number | null;
             /**
              * From
@@ -3254,7 +3257,7 @@ export interface operations {
                 activity?: string[];
                 /** @description What makes one journey; default: the dataset's. */
                 case?: ("customer" | "session") | null;
-                /** @description Gap that starts a session. */
+                /** @description Gap that starts a session; 0 uses the session ids of the events; default: the dataset's. */
                 session_gap_minutes?: number | null;
                 /** @description First day, ISO date, in the dataset's time zone. */
                 from?: string;
@@ -3302,7 +3305,7 @@ export interface operations {
                 ignore_repeats?: boolean;
                 /** @description What makes one journey; default: the dataset's. */
                 case?: ("customer" | "session") | null;
-                /** @description Gap that starts a session. */
+                /** @description Gap that starts a session; 0 uses the session ids of the events; default: the dataset's. */
                 session_gap_minutes?: number | null;
                 /** @description First day, ISO date, in the dataset's time zone. */
                 from?: string;
@@ -3341,7 +3344,7 @@ export interface operations {
                 activity?: string[];
                 /** @description What makes one journey; default: the dataset's. */
                 case?: ("customer" | "session") | null;
-                /** @description Gap that starts a session. */
+                /** @description Gap that starts a session; 0 uses the session ids of the events; default: the dataset's. */
                 session_gap_minutes?: number | null;
                 /** @description First day, ISO date, in the dataset's time zone. */
                 from?: string;

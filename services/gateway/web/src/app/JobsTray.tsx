@@ -139,7 +139,9 @@ function runAgain(job: Job): Promise<Import | Analysis> {
     if (job.source.check_only) form.set("check_only", "true");
     return api.post<Import>(`/datasets/${job.source.dataset_id}/imports`, form);
   }
-  const { dataset_id, kind, from, to, filter, parameters, session_gap_minutes } = job.source;
+  const { dataset_id, kind, from, to, filter, parameters } = job.source;
+  // Null says that the events named their sessions; left out, the dataset's pause would end them.
+  const session_gap_minutes = job.source.session_gap_minutes ?? 0;
   const again: AnalysisInput = { dataset_id, kind, case: job.source.case, session_gap_minutes, filter, parameters, ...(from && { from }), ...(to && { to }) };
   return api.post<Analysis>("/analyses", again);
 }

@@ -16,7 +16,7 @@ from cjm_gateway.entrypoints.http.gateway import GatewayDep
 from cjm_gateway.entrypoints.http.imports import ErrorShape
 from cjm_gateway.entrypoints.http.progress import changes
 from cjm_gateway.entrypoints.http.questions import DirectlyFollows, directly_follows_shape
-from cjm_gateway.entrypoints.http.scope import Case, Frame
+from cjm_gateway.entrypoints.http.scope import SESSION_GAP, Case, Frame
 from cjm_gateway.entrypoints.http.shapes import (
     Body,
     Instant,
@@ -44,7 +44,7 @@ class NewAnalysis(Body):
     dataset_id: str
     kind: Annotated[str, Field(description=f"One of: {', '.join(_KINDS)}.")]
     case: Case | None = None
-    session_gap_minutes: Annotated[int | None, Field(ge=1, le=10080)] = None
+    session_gap_minutes: Annotated[int | None, Field(ge=0, le=10080, description=SESSION_GAP)] = None
     from_: Annotated[str | None, Field(alias="from", description="First day, ISO date.")] = None
     to: Annotated[str | None, Field(description="Last day, ISO date, included.")] = None
     filter: Annotated[list[str], Field(description="Filter terms; all must be true.", default_factory=list)]

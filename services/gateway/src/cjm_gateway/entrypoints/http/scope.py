@@ -25,6 +25,7 @@ Case = Literal["customer", "session"]
 FilterTerms = Annotated[
     list[str], Query(description="Filter term, for example `device_category:mobile,tablet`; all terms must be true.")
 ]
+SESSION_GAP = "Gap that starts a session; 0 uses the session ids of the events; default: the dataset's."
 CASES: dict[Case, Any] = {"customer": CASE_NOTION_CUSTOMER, "session": CASE_NOTION_SESSION}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2299, 12, 30)
@@ -52,7 +53,8 @@ class Frame:
             notion = CASE_NOTION_CUSTOMER
         gap_minutes = 0
         if notion == CASE_NOTION_SESSION:
-            gap_minutes = self.session_gap_minutes or dataset.session_gap_minutes
+            own = self.session_gap_minutes
+            gap_minutes = dataset.session_gap_minutes if own is None else own
         return Scope(
             dataset_id=dataset.dataset_id,
             from_time=from_time,
@@ -65,7 +67,7 @@ class Frame:
 
 def _frame(
     case: Annotated[Case | None, Query(description="What makes one journey; default: the dataset's.")] = None,
-    session_gap_minutes: Annotated[int | None, Query(ge=1, le=10080, description="Gap that starts a session.")] = None,
+    session_gap_minutes: Annotated[int | None, Query(ge=0, le=10080, description=SESSION_GAP)] = None,
     from_: Annotated[str, Query(alias="from", description="First day, ISO date, in the dataset's time zone.")] = "",
     to: Annotated[str, Query(description="Last day, ISO date, included.")] = "",
     f: FilterTerms = [],  # noqa: B006 - FastAPI copies defaults
