@@ -118,10 +118,11 @@ def test_a_saved_mapping_brings_its_names_and_each_can_be_undone(
     rules = [*RULES, {"pattern": "gone", "name": "Gone"}]
     created(admin.post("/api/v1/mappings", json={"name": mapping_name, "columns": columns, "step_rules": rules}))
     open_journeys(page, shop, new_name("Kept"))
-    go(page, "Back", "Back")
+    go(page, "Back", "Back", "Back")
     page.get_by_role("combobox", name="Use a saved mapping").click()
     page.get_by_role("option", name=mapping_name, exact=True).click()
-    go(page, "Check the file", "Go to journeys")
+    expect(page.get_by_text(f"The file is read as “{mapping_name}” says.")).to_be_visible()
+    go(page, "Go to columns", "Check the file", "Go to journeys")
     expect(page.get_by_text("7 steps become 5.")).to_be_visible(timeout=30_000)
     for button, left in (("Undo gone", 5), ("Undo Cart", 6), ("Undo /product/*", 7)):
         page.get_by_role("button", name=button, exact=True).click()

@@ -1,17 +1,15 @@
 import { SegmentedControl, Select } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 import { useIntl } from "react-intl";
-import { useMappings } from "@/api/hooks";
-import type { Mapping, MappingInput } from "@/api/types";
 import { T, useText } from "@/messages";
 import { EVENT_FIELDS, fieldLabel, REQUIRED_FIELDS } from "@/shared/fields";
-import { Card, ErrorState, Note } from "@/shared/ui";
+import { Card, Note } from "@/shared/ui";
 import { TIME_ZONES } from "../datasetOptions";
 import { propertyName, type Roles, type SampleColumn } from "./roles";
 import { SaveMapping } from "./SaveMapping";
 import { StepActions } from "./StepActions";
 import { readTime, readTimes } from "./times";
-import type { Draft, StepProps } from "./draft";
+import type { StepProps } from "./draft";
 import css from "./wizard.module.css";
 
 const SKIP = "skip";
@@ -47,7 +45,6 @@ export function ColumnsStep({ draft, change, sample, goTo }: StepProps) {
 
   return (
     <div className={css.stack}>
-      <SavedMappings headers={sample.headers} onChoose={(mapping) => change(rolesOf(mapping, sample.columns))} />
       <div className={css.roles}>
         {REQUIRED_FIELDS.map((field) => (
           <RoleCard key={field} field={field} header={columnOf(roles, field)} columns={sample.columns} confidence={draft.confidence[columnOf(roles, field) ?? ""]} onChange={(header) => assign(field, header)} />
@@ -71,7 +68,7 @@ export function ColumnsStep({ draft, change, sample, goTo }: StepProps) {
                 searchable
                 allowDeselect={false}
                 maw={360}
-                onChange={(value) => value && change({ timezone: value })}
+                onChange={(value) => value && change({ timezone: value, isZoneChosen: true })}
               />
             )}
           </div>
@@ -189,32 +186,5 @@ function OrderChoice({ example, order, onChange }: { example: string; order: str
         style={{ justifySelf: "start" }}
       />
     </div>
-  );
-}
-
-/** The roles, time choices and step names of a saved mapping, for the columns this file has. */
-function rolesOf(mapping: MappingInput, columns: SampleColumn[]): Pick<Draft, "roles" | "timezone" | "confidence" | "stepRules"> {
-  const saved = new Map(mapping.columns.map(({ column, field }) => [column, field]));
-  return { roles: Object.fromEntries(columns.map(({ header }) => [header, saved.get(header) ?? null])), timezone: mapping.timezone, confidence: {}, stepRules: mapping.step_rules };
-}
-
-function SavedMappings({ headers, onChoose }: { headers: string[]; onChoose: (mapping: Mapping) => void }) {
-  const t = useText();
-  const mappings = useMappings();
-  if (mappings.isError) return <ErrorState error={mappings.error} onRetry={() => void mappings.refetch()} />;
-  if (!mappings.data || mappings.data.length === 0) return null;
-  const fits = (mapping: Mapping): boolean => mapping.columns.every(({ column }) => headers.includes(column));
-  return (
-    <Select
-      label={t("wizard.saved_mappings")}
-      placeholder={t("wizard.choose_mapping")}
-      maw={360}
-      data={mappings.data.map((mapping) => ({ value: mapping.id, label: fits(mapping) ? mapping.name : t("wizard.mapping_unfit", { name: mapping.name }), disabled: !fits(mapping) }))}
-      value={null}
-      onChange={(id) => {
-        const mapping = mappings.data.find((candidate) => candidate.id === id);
-        if (mapping) onChoose(mapping);
-      }}
-    />
   );
 }

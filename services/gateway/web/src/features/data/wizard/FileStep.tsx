@@ -2,7 +2,7 @@ import { Button, Select, TextInput } from "@mantine/core";
 import { IconClipboardText, IconFileUpload, IconLink } from "@tabler/icons-react";
 import { useRef, useState, type DragEvent } from "react";
 import { useDatasets, useMe } from "@/api/hooks";
-import type { Dataset } from "@/api/types";
+import type { Dataset, Mapping } from "@/api/types";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { DataTable, Note } from "@/shared/ui";
@@ -16,6 +16,8 @@ import { FileProblem } from "./readFile";
 import { useFileText, type Remote } from "./remote";
 import { guessRoles, type Roles } from "./roles";
 import { AS_FOUND, readSample, type Reading, type Sample } from "./sample";
+import { choicesOf, missingColumns, readingOf } from "./savedMapping";
+import { SavedMappings, type ChosenMapping } from "./SavedMappings";
 import { StepActions } from "./StepActions";
 import { readTimes } from "./times";
 import css from "./wizard.module.css";
@@ -43,41 +45,66 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
   const [isOver, setOver] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const [dialog, setDialog] = useState<"paste" | "address" | null>(null);
+  const [mapping, setMapping] = useState<ChosenMapping | null>(null);
   const [pasted, setPasted] = useState("");
   const [url, setUrl] = useState(draft.remote?.url ?? "");
   const fileText = useFileText();
   const writable = datasets.filter((dataset) => dataset.access.can_write);
 
-  /** Takes a file, read as corrected and else as found; of one that is `remote` it is the beginning. */
-  async function choose(chosen: File | undefined, reading: Reading = AS_FOUND, remote: Remote | null = null) {
-    if (!chosen) return;
+  /** Reads a file; null, with the reason said, when it cannot be read. */
+  async function read(chosen: File, reading: Reading): Promise<Sample | null> {
     setProblem(null);
+    setMapping(null);
+    try {
+      return await readSample(chosen, reading);
+    } catch (error) {
+      setProblem(error instanceof FileProblem ? t(`wizard.problem.${error.code}`) : t("wizard.problem.unreadable"));
+      return null;
+    }
+  }
+
+  /** Takes a file; of one that is `remote` it is the beginning. */
+  async function choose(chosen: File | undefined, remote: Remote | null = null) {
+    if (!chosen) return;
     if (limitBytes > 0 && chosen.size > limitBytes) {
       setProblem(t("wizard.too_large", { size: format.bytes(chosen.size), limit: format.bytes(limitBytes) }));
       return;
     }
-    try {
-      const read = await readSample(chosen, reading);
-      const { roles, confidence } = guessRoles(read.columns);
-      const timeHeader = Object.keys(roles).find((header) => roles[header] === "time");
-      const times = read.columns.find((column) => column.header === timeHeader)?.values ?? [];
-      const target = writable.find((dataset) => dataset.id === (draft.datasetId ?? suggestedDatasetId));
-      onAccept(chosen, read, {
-        ...reading,
-        remote,
-        roles,
-        confidence,
-        order: readTimes(times).order,
-        checkId: null,
-        checkedMapping: null,
-        datasetId: target?.id ?? null,
-        newName: draft.newName || freeName(nameOf(chosen.name), datasets.map((dataset) => dataset.name)),
-        ...(target ? settingsOf(target) : settingsOfNew(roles)),
-      });
-      setDialog(null);
-    } catch (error) {
-      setProblem(error instanceof FileProblem ? t(`wizard.problem.${error.code}`) : t("wizard.problem.unreadable"));
-    }
+    const found = await read(chosen, AS_FOUND);
+    if (!found) return;
+    const guess = guessOf(found);
+    const target = writable.find((dataset) => dataset.id === (draft.datasetId ?? suggestedDatasetId));
+    onAccept(chosen, found, {
+      ...AS_FOUND,
+      remote,
+      ...guess,
+      isZoneChosen: false,
+      checkId: null,
+      checkedMapping: null,
+      datasetId: target?.id ?? null,
+      newName: draft.newName || freeName(nameOf(chosen.name), datasets.map((dataset) => dataset.name)),
+      ...(target ? { ...settingsOf(target), timezone: target.time_zone } : settingsOfNew(guess.roles)),
+    });
+    setDialog(null);
+  }
+
+  /** Other meanings of the columns, with what they change for a new dataset. */
+  const meaning = (part: Partial<Draft> & Pick<Draft, "roles">): Partial<Draft> => ({ ...part, ...(draft.datasetId === null && settingsOfNew(part.roles)) });
+
+  /** Reads the same file as corrected; what its columns mean stays as it is while they are the same. */
+  async function correct(known: File, former: Sample, reading: Reading) {
+    const found = await read(known, reading);
+    if (found) onAccept(known, found, { ...reading, ...(JSON.stringify(found.headers) !== JSON.stringify(former.headers) && meaning(guessOf(found))) });
+  }
+
+  /** Reads the same file as a saved mapping says, if that finds all of its columns. */
+  async function apply(known: File, saved: Mapping) {
+    const reading = readingOf(saved);
+    const found = await read(known, reading);
+    if (!found) return;
+    const missing = missingColumns(saved, found);
+    if (missing.length === 0) onAccept(known, found, { ...reading, ...meaning(choicesOf(saved, found)) });
+    setMapping({ name: saved.name, missing });
   }
 
   function drop(event: DragEvent) {
@@ -157,7 +184,7 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
           url={url}
           problem={problem}
           onChange={setUrl}
-          onUse={(head, remote) => choose(head, AS_FOUND, remote)}
+          onUse={choose}
           onClose={() => {
             setProblem(null);
             setDialog(null);
@@ -167,7 +194,8 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
       {problem && !dialog && <Note tone="danger">{problem}</Note>}
       {file && sample && (
         <>
-          <FileSentence draft={draft} sample={sample} onReading={(reading) => void choose(file, reading, draft.remote)} onDecimalSign={(decimalSign) => change({ decimalSign })} />
+          <SavedMappings file={file} chosen={mapping} onChoose={(saved) => void apply(file, saved)} />
+          <FileSentence draft={draft} sample={sample} onReading={(reading) => void correct(file, sample, reading)} onDecimalSign={(decimalSign) => change({ decimalSign })} />
           <div className={css.preview} tabIndex={0} role="region" aria-label={t("wizard.preview", { count: Math.min(PREVIEW_ROWS, sample.rows.length) })}>
             <DataTable
               caption={t("wizard.preview", { count: Math.min(PREVIEW_ROWS, sample.rows.length) })}
@@ -190,7 +218,7 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
                   isDatasetOurs: false,
                   checkId: null,
                   checkedMapping: null,
-                  ...(target ? settingsOf(target) : settingsOfNew(draft.roles)),
+                  ...(target ? { ...settingsOf(target), ...(!draft.isZoneChosen && { timezone: target.time_zone }) } : settingsOfNew(draft.roles)),
                 });
               }}
             />
@@ -205,7 +233,13 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
 
 /** An existing dataset keeps its journeys and goal unless the reader changes them. */
 function settingsOf(dataset: Dataset): Partial<Draft> {
-  return { timezone: dataset.time_zone, unit: journeyUnit(dataset), gapMinutes: dataset.session_gap_minutes ?? 30, goal: dataset.goal_activity };
+  return { unit: journeyUnit(dataset), gapMinutes: dataset.session_gap_minutes ?? 30, goal: dataset.goal_activity };
+}
+
+function guessOf({ columns }: Sample): Pick<Draft, "roles" | "confidence" | "order"> {
+  const guess = guessRoles(columns);
+  const times = columns.find(({ header }) => guess.roles[header] === "time")?.values ?? [];
+  return { ...guess, order: readTimes(times).order };
 }
 
 function settingsOfNew(roles: Roles): Partial<Draft> {

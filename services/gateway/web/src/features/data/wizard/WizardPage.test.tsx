@@ -30,9 +30,10 @@ afterEach(() => {
   vi.clearAllMocks();
 });
 
-function show(search = "", datasets: unknown[] = []) {
+function show(search = "", datasets: unknown[] = [], mappings: unknown[] = []) {
   const client = quietClient();
   client.setQueryData(datasetsQuery.queryKey, datasets as never);
+  client.setQueryData(["mappings"], mappings);
   client.setQueryData(meQuery.queryKey, { features: { max_upload_bytes: 1_000_000 } } as never);
   return showAt(`/data/imports/new${search}`, <WizardPage />, client);
 }
@@ -115,4 +116,63 @@ it.each([
   await screen.findByText("Drop a file here");
   fireEvent.change(document.querySelector("input[type=file]") as HTMLInputElement, { target: { files: [file] } });
   await waitFor(() => expect(vi.mocked(saveDraft).mock.lastCall?.[0]).toMatchObject({ datasetId }));
+});
+
+const SAVED = {
+  id: "m1",
+  name: "Till",
+  columns: [
+    { field: "customer_id", column: "Column 1", function: null },
+    { field: "time", column: "Column 3", function: "datetime" },
+  ],
+  timezone: "Europe/Moscow",
+  time_format: null,
+  decimal_sign: ",",
+  step_rules: [],
+  encoding: "windows-1251",
+  separator: ";",
+  headerless: true,
+};
+
+const OTHER = { ...SAVED, id: "m2", name: "Other", columns: ["a", "b", "Column 2", "c", "d", "e", "f"].map((column) => ({ field: "value", column, function: null })) };
+const SHOP = { id: "d1", name: "Web shop", events: 10, case: "customer", session_gap_minutes: null, goal_activity: null, time_zone: "Asia/Tokyo", fields: [], access: { can_write: true } };
+
+const valueOf = (label: string): string => screen.getByRole<HTMLInputElement>("combobox", { name: label }).value;
+const kept = () => vi.mocked(saveDraft).mock.lastCall?.[0];
+
+async function choose(label: string, option: string) {
+  fireEvent.click(await screen.findByRole("combobox", { name: label }));
+  fireEvent.click(await screen.findByRole("option", { name: option, hidden: true }));
+}
+
+it("reads the file as a saved mapping says, and lets the reader correct that", async () => {
+  show("", [SHOP], [SAVED, OTHER]);
+  await choose("Use a saved mapping", "Till");
+  await screen.findByText(/The file is read as “Till” says/);
+  screen.getByRole("columnheader", { name: "Column 1" });
+  await waitFor(() => expect(["Encoding", "Decimal sign", "Header"].map(valueOf)).toEqual(["Windows-1251 (Cyrillic)", "decimal comma", "no header row"]));
+  const columns = { "Column 1": "customer_id", "Column 2": null, "Column 3": "time" };
+  await waitFor(() => expect(kept()).toMatchObject({ encoding: "windows-1251", separator: ";", isHeaderless: true, decimalSign: ",", roles: columns, timezone: "Europe/Moscow" }));
+  // Where the events go does not say how the times of the file are meant.
+  await choose("Into dataset", "Web shop");
+  await waitFor(() => expect(kept()).toMatchObject({ datasetId: "d1", timezone: "Europe/Moscow" }));
+  // A correction leaves alone what it does not touch, as long as the columns are the same.
+  await choose("Into dataset", "A new dataset");
+  await choose("Encoding", "UTF-8");
+  await waitFor(() => expect(kept()).toMatchObject({ encoding: "UTF-8", decimalSign: ",", isHeaderless: true, roles: columns, datasetId: null }));
+  expect(screen.queryByText(/The file is read as “Till” says/)).toBeNull();
+  await choose("Header", "first row is header");
+  await waitFor(() => expect(kept()?.roles).toEqual({ user: "customer_id", event: "action_type", when: "time" }));
+});
+
+it("says which columns of a saved mapping the file lacks, and changes nothing", async () => {
+  show("", [], [SAVED, OTHER]);
+  await choose("Use a saved mapping", "Other (needs other columns)");
+  await screen.findByText("“Other” does not fit this file. Read as it says, it has no columns called a, b, c, d, e and 1 more. Nothing was changed.");
+  expect(screen.getByRole("combobox", { name: "Use a saved mapping" }).getAttribute("aria-invalid")).toBe("true");
+  expect(valueOf("Header")).toBe("first row is header");
+  expect(kept()).toMatchObject({ isHeaderless: null, roles: { user: "customer_id" } });
+  await choose("Use a saved mapping", "Till");
+  await screen.findByText(/The file is read as “Till” says/);
+  expect(screen.queryByText(/does not fit/)).toBeNull();
 });

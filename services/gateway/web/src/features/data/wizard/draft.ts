@@ -21,6 +21,8 @@ export interface Draft extends Reading {
   roles: Roles;
   confidence: Record<string, Confidence>;
   timezone: string;
+  /** The reader or a saved mapping said the time zone, so that the dataset does not. */
+  isZoneChosen: boolean;
   order: DayOrder;
   /** The check of exactly `checkedMapping` into `datasetId`. */
   checkId: string | null;
@@ -53,6 +55,7 @@ export const emptyDraft = (datasetId: string | null): Draft => ({
   roles: {},
   confidence: {},
   timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  isZoneChosen: false,
   order: "ambiguous",
   checkId: null,
   checkedMapping: null,

@@ -30,12 +30,12 @@ export interface Sample extends Omit<FileHead, "text"> {
 }
 
 /**
- * Reads and splits the beginning of a file, as corrected and else as found.
+ * Reads and splits the beginning of a file, a megabyte if nothing else is said, as corrected and else as found.
  *
  * @throws FileProblem when it is no delimited text with a row, below its header if it has one.
  */
-export async function readSample(file: Blob, reading: Reading = AS_FOUND): Promise<Sample> {
-  const { text, ...head } = await readHead(file, reading.encoding);
+export async function readSample(file: Blob, reading: Reading = AS_FOUND, bytes?: number): Promise<Sample> {
+  const { text, ...head } = await readHead(file, reading.encoding, bytes);
   const separator = reading.separator ?? guessSeparator(text);
   const [first, ...others] = parseCsv(text, separator);
   if (!first) throw new FileProblem("header_missing");

@@ -1,0 +1,41 @@
+import type { MappingInput } from "@/api/types";
+import { SEPARATORS } from "./csv";
+import type { Draft } from "./draft";
+import { UNMARKED_ENCODINGS } from "./encoding";
+import type { Reading, Sample } from "./sample";
+import { readTimes, type DayOrder } from "./times";
+
+/** How a saved mapping reads a file. UTF-16 is left to the byte order mark, which every such file has here. */
+export function readingOf({ encoding, separator, headerless, decimal_sign }: MappingInput): Reading {
+  return {
+    encoding: UNMARKED_ENCODINGS.find((known) => known === encoding) ?? null,
+    separator: SEPARATORS.find((known) => known === separator) ?? null,
+    isHeaderless: headerless,
+    decimalSign: decimal_sign,
+  };
+}
+
+/** Columns of a saved mapping that a file read as it says does not have, or has twice. */
+export function missingColumns(mapping: MappingInput, { columns }: Sample): string[] {
+  return mapping.columns.map(({ column }) => column).filter((wanted) => !columns.some(({ header }) => header === wanted));
+}
+
+/** What a saved mapping says about the columns, times and steps of a file; columns it does not name are skipped. */
+export function choicesOf(mapping: MappingInput, { columns }: Sample): Pick<Draft, "roles" | "confidence" | "timezone" | "isZoneChosen" | "order" | "stepRules"> {
+  const fields = new Map(mapping.columns.map(({ column, field }) => [column, field]));
+  const times = readTimes(columns.find(({ header }) => fields.get(header) === "time")?.values ?? []);
+  return {
+    roles: Object.fromEntries(columns.map(({ header }) => [header, fields.get(header) ?? null])),
+    confidence: {},
+    timezone: mapping.timezone,
+    isZoneChosen: true,
+    order: times.order === "ambiguous" ? orderOf(mapping.time_format) : times.order,
+    stepRules: mapping.step_rules,
+  };
+}
+
+/** Which of day and month a strptime pattern has first. */
+function orderOf(pattern: string | null): DayOrder {
+  const [day, month] = [pattern?.indexOf("%d") ?? -1, pattern?.indexOf("%m") ?? -1];
+  return day < 0 || month < 0 ? "ambiguous" : day < month ? "day_first" : "month_first";
+}
