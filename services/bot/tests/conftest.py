@@ -109,10 +109,10 @@ class Others(
 
     @allow("staff")
     async def GetHome(self, request: report_pb2.GetHomeRequest, _: Any) -> report_pb2.GetHomeResponse:
-        self.world.hear(f"home {request.dataset_id}".strip())
-        days = self.world.homes.get(request.dataset_id, [])
+        self.world.hear(f"home {request.scope.dataset_id}".strip())
+        days = self.world.homes.get(request.scope.dataset_id, [])
         answer = report_pb2.GetHomeResponse(
-            last_days=[
+            days=[
                 report_pb2.ReportDay(date=day.isoformat(), customers_count=customers, touchpoints_count=touchpoints)
                 for day, customers, touchpoints in days
             ]

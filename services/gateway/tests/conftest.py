@@ -216,7 +216,7 @@ class Questions(questions_pb2_grpc.QuestionServiceServicer):
     @allow(*_STAFF)
     async def ListEvents(self, request: Any, context: Any) -> Any:
         event = questions_pb2.Event(
-            dataset_id=request.dataset_ids[0],
+            dataset_id=request.scopes[0].dataset_id,
             event_id="e",
             customer_id="NA",
             action_type="buy",
@@ -319,21 +319,29 @@ class Analyses(analysis_pb2_grpc.AnalysisServiceServicer):
 
 
 class Reports(report_pb2_grpc.ReportServiceServicer):
-    """Answers with one day."""
+    """Answers with one day, and remembers which scope it was asked for."""
+
+    asked: report_pb2.ReportScope
 
     @allow("staff")
     async def GetDailyReport(self, request: Any, context: Any) -> Any:
+        self.asked = request.scope
         values = [
             questions_pb2.ValueCount(value="web", is_set=True, events_count=3),
             questions_pb2.ValueCount(is_set=False, events_count=1),
         ]
         day = report_pb2.ReportDay(date="2024-05-07", customers_count=2, touchpoints_count=4, by_value=values)
         return report_pb2.GetDailyReportResponse(
-            from_date=request.from_date, to_date=request.to_date, days=[day], customers_count=2, touchpoints_count=4
+            from_date=request.scope.from_date,
+            to_date=request.scope.to_date,
+            days=[day],
+            customers_count=2,
+            touchpoints_count=4,
         )
 
     @allow("staff")
     async def GetHome(self, request: Any, context: Any) -> Any:
+        self.asked = request.scope
         share = report_pb2.Share(value="buy", is_set=True, touchpoints_count=4, share_ratio=1)
         event = questions_pb2.Event(dataset_id="d", event_id="e", customer_id="c", action_type="buy", time=Timestamp())
         return report_pb2.GetHomeResponse(customers_count=2, touchpoints_count=4, actions=[share], newest=[event])
@@ -369,6 +377,7 @@ class Behind:
     imports: Imports = field(default_factory=Imports)
     questions: Questions = field(default_factory=Questions)
     analyses: Analyses = field(default_factory=Analyses)
+    reports: Reports = field(default_factory=Reports)
 
     async def serve(self, settings: ServiceSettings, signer: IdentitySigner) -> RpcServer:
         server = RpcServer(
@@ -378,7 +387,7 @@ class Behind:
                 (imports_pb2_grpc.add_ImportServiceServicer_to_server, self.imports),
                 (questions_pb2_grpc.add_QuestionServiceServicer_to_server, self.questions),
                 (analysis_pb2_grpc.add_AnalysisServiceServicer_to_server, self.analyses),
-                (report_pb2_grpc.add_ReportServiceServicer_to_server, Reports()),
+                (report_pb2_grpc.add_ReportServiceServicer_to_server, self.reports),
                 (link_pb2_grpc.add_LinkServiceServicer_to_server, Links()),
             ],
             signer,

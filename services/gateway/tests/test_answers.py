@@ -7,6 +7,8 @@ import httpx
 import pytest
 
 from cjm_gateway.entrypoints.http.filter_terms import parse_filter
+from cjm_protos.catalog.v1 import dataset_pb2
+from cjm_protos.metrics.v1 import report_pb2
 from cjm_protos.mining.v1 import analysis_pb2
 
 
@@ -94,8 +96,32 @@ async def test_reports(admin: httpx.AsyncClient, dataset_id: str) -> None:
         answer = await admin.get(f"{path}?from=2024-05-08&to=2024-05-07")
         assert (answer.status_code, answer.json()["reason"]) == (400, "period_reversed")
     home = (await admin.get(f"/api/v1/home?dataset_id={dataset_id}")).json()
+    assert (home["from"], home["to"]) == (None, None)
     assert home["actions"] == [{"value": "buy", "count": 4, "share_ratio": 1.0}]
     assert home["newest"][0]["dataset_id"] == "d"
+
+
+async def test_reports_and_home_are_asked_for_the_scope(
+    admin: httpx.AsyncClient, dataset_id: str, running: Any
+) -> None:
+    query = "from=2024-05-01&to=2024-05-07&case=session&session_gap_minutes=20&f=step:buy&f=device_os:Linux"
+    for path, asked_for in (
+        (f"/api/v1/datasets/{dataset_id}/reports/daily?{query}", dataset_id),
+        (f"/api/v1/reports/daily?{query}", ""),
+        (f"/api/v1/home?dataset_id={dataset_id}&{query}", dataset_id),
+        (f"/api/v1/home?{query}", ""),
+    ):
+        assert (await admin.get(path)).status_code == 200
+        assert running.behind.reports.asked == report_pb2.ReportScope(
+            dataset_id=asked_for,
+            from_date="2024-05-01",
+            to_date="2024-05-07",
+            case_notion=dataset_pb2.CASE_NOTION_SESSION,
+            session_gap_minutes=20,
+            filter=parse_filter(["step:buy", "device_os:Linux"]),
+        )
+        answer = await admin.get(f"{path}&f=nonsense")
+        assert (answer.status_code, answer.json()["reason"]) == (400, "filter_term_invalid")
 
 
 async def _started(admin: httpx.AsyncClient, dataset_id: str, **more: Any) -> dict[str, Any]:

@@ -107,9 +107,9 @@ def test_a_deleted_import_is_gone_from_every_number(store: EventStore, fill: Fil
     graph = directly_follows(reader, Scope("d"))
     assert [(edge.source, edge.target) for edge in graph.edges] == [("a", "c")]
     assert (graph.cases_count, rows_count(store, "d")) == (1, 2)
-    assert [item.value for item in field_values(reader, ["d"], "device_os", "", 10)] == ["iOS"]
-    assert [event.action_type for event in list_events(reader, ["d"], 10).events] == ["c", "a"]
-    assert [day.date for day in count_by_day(reader, ["d"], None, None, "UTC").days] == ["2024-01-01", "2024-01-03"]
+    assert [item.value for item in field_values(reader, [Scope("d")], "device_os", "", 10)] == ["iOS"]
+    assert [event.action_type for event in list_events(reader, [Scope("d")], 10).events] == ["c", "a"]
+    assert [day.date for day in count_by_day(reader, [Scope("d")], "UTC").days] == ["2024-01-01", "2024-01-03"]
     assert len(store.existing_event_keys("d", event_keys(["i2:0", "i2:1"]))) == 0
     fill(store, "d", other, import_id="i3")
     assert rows_count(store, "d") == 4

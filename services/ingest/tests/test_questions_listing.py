@@ -32,7 +32,7 @@ def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 def test_days_begin_at_midnight_of_the_time_zone(reader: StoreReader, fill: Fill) -> None:
     times = ["2024-03-31T21:59:59.999Z", "2024-03-31T22:00:00Z", "1960-06-01T12:00:00Z"]
     fill(reader.store, "d", frame([{"time": time} for time in times]))
-    found = count_by_day(reader, ["d"], None, None, "Europe/Berlin")
+    found = count_by_day(reader, [Scope("d")], "Europe/Berlin")
     # Summer time began on that very day.
     assert [(day.date, day.events_count) for day in found.days] == [
         ("1960-06-01", 1),
@@ -41,23 +41,24 @@ def test_days_begin_at_midnight_of_the_time_zone(reader: StoreReader, fill: Fill
     ]
     assert (found.events_count, found.customers_count) == (3, 1)
     with pytest.raises(AppError, match="time_zone_unknown"):
-        count_by_day(reader, ["d"], None, None, "Mars/Base'; DROP")
+        count_by_day(reader, [Scope("d")], "Mars/Base'; DROP")
 
 
 def test_days_count_a_customer_of_two_datasets_twice_and_steps_by_name(reader: StoreReader, fill: Fill) -> None:
     fill(reader.store, "d", frame([{"action_type": "a"}, {"action_type": "b"}]))
     fill(reader.store, "e", frame([{"action_type": "b"}]))
-    (day,) = count_by_day(reader, ["d", "e"], None, None, "UTC", "action_type").days
+    (day,) = count_by_day(reader, [Scope("d"), Scope("e")], "UTC", "action_type").days
     assert (day.customers_count, day.events_count) == (2, 3)
     assert [(item.value, item.events_count) for item in day.by_value] == [("b", 2), ("a", 1)]
-    (day,) = count_by_day(reader, ["d", "e"], None, None, "UTC", "dataset_id").days
+    (day,) = count_by_day(reader, [Scope("d"), Scope("e")], "UTC", "dataset_id").days
     assert [(item.value, item.events_count) for item in day.by_value] == [("d", 2), ("e", 1)]
 
 
 def test_no_days_and_no_datasets_are_zero(reader: StoreReader, fill: Fill) -> None:
     fill(reader.store, "d", frame([{}]))
-    for datasets, to_ms in (([], None), (["d"], 0), (["none"], None)):
-        found = count_by_day(reader, datasets, None, to_ms, "UTC", "device_os")
+    contains = Contains(("a",))
+    for scopes in ([], [Scope("d", to_ms=0)], [Scope("none")], [Scope("none", filter=contains)]):
+        found = count_by_day(reader, scopes, "UTC", "device_os")
         assert (found.days, found.events_count, found.customers_count) == ((), 0, 0)
     assert list_events(reader, [], 10).events == ()
     assert field_values(reader, [], "device_os", "", 10) == ()
@@ -65,15 +66,15 @@ def test_no_days_and_no_datasets_are_zero(reader: StoreReader, fill: Fill) -> No
 
 def test_values_tell_not_set_from_the_text_null_and_from_a_blank(reader: StoreReader, fill: Fill) -> None:
     fill(reader.store, "d", frame([{"device_os": value} for value in ("", "", "null", " ", "NA")]))
-    found = field_values(reader, ["d"], "device_os", "", 10)
+    found = field_values(reader, [Scope("d")], "device_os", "", 10)
     assert [(item.value, item.is_set, item.events_count) for item in found] == [
         ("", False, 2),
         (" ", True, 1),
         ("NA", True, 1),
         ("null", True, 1),
     ]
-    assert [item.value for item in field_values(reader, ["d"], "device_os", "nU", 10)] == ["null"]
-    assert len(field_values(reader, ["d"], "device_os", "", 2)) == 2
+    assert [item.value for item in field_values(reader, [Scope("d")], "device_os", "nU", 10)] == ["null"]
+    assert len(field_values(reader, [Scope("d")], "device_os", "", 2)) == 2
 
 
 def test_values_of_numbers_and_properties_are_text(reader: StoreReader, fill: Fill) -> None:
@@ -88,7 +89,7 @@ def test_values_of_numbers_and_properties_are_text(reader: StoreReader, fill: Fi
         "value": {"12": 1, "0.5": 1, "": 1},
     }
     for field, values in expected.items():
-        found = field_values(reader, ["d"], field, "", 10)
+        found = field_values(reader, [Scope("d")], field, "", 10)
         assert {item.value.replace(" ", ""): item.events_count for item in found} == values
     for field, value, count in (("properties.n", "3", 1), ("properties.plan", "", 2), ("value", "0.50", 1)):
         assert directly_follows(reader, Scope("d", filter=FieldIn(field, (value,)))).events_count == count
@@ -102,7 +103,7 @@ def test_pages_neither_repeat_nor_lose_events_of_one_millisecond(reader: StoreRe
     seen: list[tuple[str, str]] = []
     after: EventPosition | None = None
     for number in range(10):
-        page = list_events(reader, ["d", "e"], 7, after)
+        page = list_events(reader, [Scope("d"), Scope("e")], 7, after)
         seen += [(event.dataset_id, event.event_id) for event in page.events]
         if number == 1:
             # What arrives later is newer and shifts nothing.
@@ -111,14 +112,14 @@ def test_pages_neither_repeat_nor_lose_events_of_one_millisecond(reader: StoreRe
         if after is None:
             break
     assert len(seen) == len(set(seen)) == 26
-    assert len(list_events(reader, ["d", "e"], 50, customer_id="c1").events) == 2
-    assert len(list_events(reader, ["d", "e"], 50, customer_id="c1", import_id="i").events) == 1
+    assert len(list_events(reader, [Scope("d"), Scope("e")], 50, customer_id="c1").events) == 2
+    assert len(list_events(reader, [Scope("d"), Scope("e")], 50, customer_id="c1", import_id="i").events) == 1
 
 
 def test_an_event_comes_back_as_it_was_sent(reader: StoreReader, fill: Fill) -> None:
     sent = {"customer_id": "NA", "time": "1969-12-31T23:59:59.001Z", "device_os": "i'O\\S", "value": 12.0}
     fill(reader.store, "d", frame([{**sent, "properties": '{"a": 1}', "session_id": " "}]))
-    (event,) = list_events(reader, ["d"], 1).events
+    (event,) = list_events(reader, [Scope("d")], 1).events
     assert (event.customer_id, event.time_ms, event.properties_json) == ("NA", -999, '{"a": 1}')
     assert event.fields == {"device_os": "i'O\\S", "session_id": " ", "value": "12"}
 
@@ -148,6 +149,18 @@ def test_an_all_of_within_all_of_may_hold_both_kinds(reader: StoreReader, fill: 
     fill(reader.store, "d", frame([{"device_os": "x"}, {"customer_id": "y"}]))
     node = AllOf((AllOf((FieldIn("device_os", ("x",)), Contains(("a",)))),))
     assert directly_follows(reader, Scope("d", filter=node)).cases_count == 1
+
+
+def test_events_of_kept_sessions_leave_out_the_sessions_around_them(reader: StoreReader, fill: Fill) -> None:
+    hours = {"early": 0, "cart": 2, "pay": 2.5, "late": 4}
+    rows = [
+        {"action_type": step, "time": f"2024-01-01T{int(hour):02}:{hour % 1 * 60:02.0f}Z"}
+        for step, hour in hours.items()
+    ]
+    fill(reader.store, "d", frame(rows))
+    scope = Scope("d", None, None, CaseNotion.SESSION, 60, Contains(("cart",)))
+    assert [event.action_type for event in list_events(reader, [scope], 10).events] == ["pay", "cart"]
+    assert count_by_day(reader, [scope], "UTC").events_count == 2
 
 
 def test_a_gap_of_exactly_the_limit_does_not_start_a_session(reader: StoreReader, fill: Fill) -> None:

@@ -183,7 +183,7 @@ def test_all_ways_are_those_of_pm4py(reader: StoreReader, shared_data: Path, log
 
 
 def test_a_customer_named_na_is_a_customer(reader: StoreReader) -> None:
-    page = list_events(reader, ["sepsis.xes.gz"], 500, customer_id="NA")
+    page = list_events(reader, [Scope("sepsis.xes.gz")], 500, customer_id="NA")
     assert page.events
     assert {event.customer_id for event in page.events} == {"NA"}
     graph = directly_follows(reader, Scope("sepsis.xes.gz", filter=AllOf((FieldIn("customer_id", ("NA",)),))))
@@ -193,7 +193,7 @@ def test_a_customer_named_na_is_a_customer(reader: StoreReader) -> None:
 
 def test_days_of_a_shop_are_those_pandas_found(reader: StoreReader, facts: dict[str, Any]) -> None:
     expected = facts[ECOM]
-    found = count_by_day(reader, [ECOM], None, None, "UTC", "device_category")
+    found = count_by_day(reader, [Scope(ECOM)], "UTC", "device_category")
     assert {day.date: [day.events_count, day.customers_count] for day in found.days} == expected["daily_report"]
     assert (found.events_count, found.customers_count) == (31106, 600)
     busiest = next(day for day in found.days if day.date == "2024-05-07")
@@ -204,7 +204,7 @@ def test_days_of_a_shop_are_those_pandas_found(reader: StoreReader, facts: dict[
 def test_values_and_stats_of_a_shop(reader: StoreReader, facts: dict[str, Any]) -> None:
     expected = facts[ECOM]
     for field, key in (("action_type", "event"), ("device_category", "platform"), ("properties.cohort", "user_cohort")):
-        found = field_values(reader, [ECOM], field, "", 100)
+        found = field_values(reader, [Scope(ECOM)], field, "", 100)
         assert {item.value: item.events_count for item in found} == expected[key]
         assert [item.events_count for item in found] == sorted(expected[key].values(), reverse=True)
     (stats,) = dataset_stats(reader, [ECOM, "not there"])
@@ -219,7 +219,7 @@ def test_pages_of_a_large_log_are_fast_whole_and_newest_first(reader: StoreReade
     ids: set[str] = set()
     after: EventPosition | None = None
     for _ in range(3):
-        page = list_events(reader, ["bpic2012.csv.gz"], 500, after)
+        page = list_events(reader, [Scope("bpic2012.csv.gz")], 500, after)
         after = page.next_position
         seen += [event.time_ms for event in page.events]
         ids |= {event.event_id for event in page.events}

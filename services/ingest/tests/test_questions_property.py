@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cjm_ingest.adapters.event_store.graph_questions import directly_follows, heuristics_counts, path_times
+from cjm_ingest.adapters.event_store.listing_questions import count_by_day, field_values, list_events
 from cjm_ingest.adapters.event_store.store import EventStore, StoreReader
 from cjm_ingest.adapters.event_store.variant_questions import coded_variants, variants
 from cjm_ingest.domain.answers import DirectlyFollowsGraph
@@ -290,6 +291,50 @@ def test_ways_and_heuristics_counts_are_what_counting_slowly_finds(
     assert named(counts.two_apart) == Counter(pair for way in ways for pair in zip(way, way[2:], strict=False))
     triples = Counter((a, b) for way in ways for a, b, c in zip(way, way[1:], way[2:], strict=False) if a == c)
     assert named(counts.triples) == triples
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(events, min_size=1, max_size=40),
+    others=st.lists(events, min_size=1, max_size=10),
+    frame=frames,
+    other_frame=st.just({}) | frames,
+)
+def test_events_of_scopes_are_those_of_the_journeys_that_counting_slowly_finds(
+    opened: EventStore,
+    fill: Callable[..., None],
+    rows: list[Event],
+    others: list[Event],
+    frame: dict[str, Any],
+    other_frame: dict[str, Any],
+) -> None:
+    reader = reader_of(opened)
+    scopes = [Scope(stored(opened, fill, rows, 2), **frame), Scope(stored(opened, fill, others, 1), **other_frame)]
+    kept = [
+        (scope.dataset_id, event)
+        for scope, source in zip(scopes, (rows, others), strict=True)
+        for journey in slow_journeys(source, scope)
+        for event in journey
+    ]
+    listed = [(event.dataset_id, event.customer_id, event.time_ms) for event in list_events(reader, scopes, 50).events]
+    assert sorted(listed) == sorted((of, event["customer_id"], event["time_ms"]) for of, event in kept)
+    assert [time for *_, time in listed] == sorted((time for *_, time in listed), reverse=True)
+    for field in ("device_os", "action_type"):
+        counts = Counter(event[field] for _, event in kept)
+        assert {item.value: item.events_count for item in field_values(reader, scopes, field, "", 10)} == counts
+    found = count_by_day(reader, scopes, "UTC", "device_os")
+    assert found.events_count == len(kept)
+    assert found.customers_count == len({(of, event["customer_id"]) for of, event in kept})
+    by_day: dict[str, list[tuple[str, Event]]] = {}
+    for of, event in kept:
+        by_day.setdefault(str(np.datetime64(event["time_ms"], "ms"))[:10], []).append((of, event))
+    assert [(day.date, day.events_count, day.customers_count) for day in found.days] == [
+        (day, len(of_day), len({(of, event["customer_id"]) for of, event in of_day}))
+        for day, of_day in sorted(by_day.items())
+    ]
+    for day in found.days:
+        counts = Counter(event["device_os"] for _, event in by_day[day.date])
+        assert {item.value: item.events_count for item in day.by_value} == counts
 
 
 def test_parts_of_the_customers_add_up_to_the_whole(opened: EventStore, fill: Callable[..., None]) -> None:

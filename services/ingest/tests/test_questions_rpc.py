@@ -150,11 +150,11 @@ async def test_the_rest_of_the_questions_answer(service: Service) -> None:
     heuristics = await service.stub.GetHeuristicsCounts(pb.GetHeuristicsCountsRequest(scope=SCOPE))
     assert list(heuristics.activity_counts) == [5, 11]
     with acting_as(VIEWER):
-        days = await service.stub.CountByDay(pb.CountByDayRequest(dataset_ids=["d"], by_field="action_type"))
-        values = await service.stub.ListFieldValues(pb.ListFieldValuesRequest(dataset_ids=["d"], field="customer_id"))
-        page = await service.stub.ListEvents(pb.ListEventsRequest(dataset_ids=["d"], page_size=10))
+        days = await service.stub.CountByDay(pb.CountByDayRequest(scopes=[SCOPE], by_field="action_type"))
+        values = await service.stub.ListFieldValues(pb.ListFieldValuesRequest(scopes=[SCOPE], field="customer_id"))
+        page = await service.stub.ListEvents(pb.ListEventsRequest(scopes=[SCOPE], page_size=10))
         rest = await service.stub.ListEvents(
-            pb.ListEventsRequest(dataset_ids=["d"], page_size=10, page_token=page.next_page_token)
+            pb.ListEventsRequest(scopes=[SCOPE], page_size=10, page_token=page.next_page_token)
         )
         stats = await service.stub.GetDatasetStats(pb.GetDatasetStatsRequest(dataset_ids=["d"]))
     assert [(day.date, day.events_count) for day in days.days] == [
@@ -208,7 +208,7 @@ async def test_fields_and_quality_are_for_who_may_see(service: Service) -> None:
 
 
 async def test_who_may_not_is_told_so(service: Service) -> None:
-    graph, events = pb.GetDirectlyFollowsRequest(scope=SCOPE), pb.ListEventsRequest(dataset_ids=["d"])
+    graph, events = pb.GetDirectlyFollowsRequest(scope=SCOPE), pb.ListEventsRequest(scopes=[SCOPE])
     for identity, code, reason in (
         (VIEWER, Code.PERMISSION_DENIED, "dataset_analysis_not_allowed"),
         (STRANGER, Code.NOT_FOUND, "dataset_not_found"),
@@ -221,6 +221,24 @@ async def test_who_may_not_is_told_so(service: Service) -> None:
         await service.stub.ListEvents(events)
     with acting_as(VIEWER), pytest.raises(AppError, match="dataset_not_found"):
         await service.stub.GetDatasetStats(pb.GetDatasetStatsRequest(dataset_ids=["d", "other"]))
+
+
+async def test_events_of_certain_journeys_are_for_who_may_analyse(service: Service) -> None:
+    scope = scope_pb2.Scope(dataset_id="d")
+    scope.filter.contains.activities.append("a")
+    of_event = scope_pb2.Scope(dataset_id="d")
+    of_event.filter.field_in.field, of_event.filter.field_in.values[:] = "action_type", ["a"]
+    for question, request in (
+        (service.stub.CountByDay, pb.CountByDayRequest),
+        (service.stub.ListFieldValues, lambda scopes: pb.ListFieldValuesRequest(scopes=scopes, field="action_type")),
+        (service.stub.ListEvents, pb.ListEventsRequest),
+    ):
+        with acting_as(VIEWER):
+            await question(request(scopes=[of_event]))
+            with pytest.raises(AppError, match="dataset_analysis_not_allowed"):
+                await question(request(scopes=[SCOPE, scope]))
+        with acting_as(ANALYST):
+            await question(request(scopes=[scope]))
 
 
 async def test_wrong_questions_get_reasons(service: Service) -> None:
@@ -237,9 +255,9 @@ async def test_wrong_questions_get_reasons(service: Service) -> None:
             (service.stub.ListVariants(pb.ListVariantsRequest(scope=SCOPE, page_token=nested)), "page_token_invalid"),
             (service.stub.ListVariants(pb.ListVariantsRequest(scope=SCOPE, page_size=1001)), "page_size_out_of_range"),
             (service.stub.ListVariants(pb.ListVariantsRequest(scope=SCOPE, page_token="Wy0xXQ")), "page_token_invalid"),
-            (service.stub.ListEvents(pb.ListEventsRequest(dataset_ids=["d"], page_token="x!")), "page_token_invalid"),
-            (service.stub.ListEvents(pb.ListEventsRequest(dataset_ids=["d"], page_size=501)), "page_size_out_of_range"),
-            (service.stub.ListFieldValues(pb.ListFieldValuesRequest(dataset_ids=["d"])), "filter_field_unknown"),
+            (service.stub.ListEvents(pb.ListEventsRequest(scopes=[SCOPE], page_token="x!")), "page_token_invalid"),
+            (service.stub.ListEvents(pb.ListEventsRequest(scopes=[SCOPE], page_size=501)), "page_size_out_of_range"),
+            (service.stub.ListFieldValues(pb.ListFieldValuesRequest(scopes=[SCOPE])), "filter_field_unknown"),
         ):
             with pytest.raises(AppError, match=reason):
                 await question

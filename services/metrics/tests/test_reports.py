@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,9 +17,10 @@ from cjm_kit.rpc import RpcClient, RpcServer
 from cjm_kit.settings import ServiceSettings
 from cjm_kit.telemetry import Telemetry
 from cjm_metrics.application import Reports
-from cjm_metrics.domain import DatasetInfo, DatasetStats, Day, DayCounts, ValueCount
+from cjm_metrics.domain import DatasetInfo, DatasetStats, Day, DayCounts, EventScope, ValueCount
 from cjm_metrics.entrypoints import ReportServicer
 from cjm_protos.ingest.v1.questions_pb2 import Event
+from cjm_protos.ingest.v1.scope_pb2 import FieldIn, Filter
 from cjm_protos.metrics.v1 import report_pb2
 from cjm_protos.metrics.v1.report_pb2_grpc import ReportServiceStub, add_ReportServiceServicer_to_server
 
@@ -61,11 +63,9 @@ class Memory:
                 )
         return found
 
-    async def count_by_day(
-        self, dataset_ids: Sequence[str], period: tuple[datetime, datetime], zone: ZoneInfo, by_field: str
-    ) -> DayCounts:
+    async def count_by_day(self, scopes: Sequence[EventScope], zone: ZoneInfo, by_field: str) -> DayCounts:
         self.counts_asked += 1
-        chosen = [item for item in self._of(dataset_ids) if period[0] <= self._time(item) < period[1]]
+        chosen = self._in(scopes)
         by_day: dict[date, list[Event]] = {}
         for item in chosen:
             by_day.setdefault(self._time(item).astimezone(zone).date(), []).append(item)
@@ -75,14 +75,26 @@ class Memory:
         ]
         return DayCounts(days, len(self._customers(chosen)), len(chosen))
 
-    async def values(self, dataset_ids: Sequence[str], field: str) -> list[ValueCount]:
-        return self._values(self._of(dataset_ids), field)
+    async def values(self, scopes: Sequence[EventScope], field: str) -> list[ValueCount]:
+        return self._values(self._in(scopes), field)
 
-    async def newest(self, dataset_ids: Sequence[str], count: int) -> list[Event]:
-        return sorted(self._of(dataset_ids), key=self._time, reverse=True)[:count]
+    async def newest(self, scopes: Sequence[EventScope], count: int) -> list[Event]:
+        return sorted(self._in(scopes), key=self._time, reverse=True)[:count]
 
     def _of(self, dataset_ids: Sequence[str]) -> list[Event]:
         return [item for item in self.events if item.dataset_id in dataset_ids]
+
+    def _in(self, scopes: Sequence[EventScope]) -> list[Event]:
+        found: list[Event] = []
+        for scope in scopes:
+            wanted = Filter.FromString(scope.selection.filter).field_in
+            found += [
+                item
+                for item in self._of([scope.dataset.dataset_id])
+                if scope.period is None or scope.period[0] <= self._time(item) < scope.period[1]
+                if not wanted.field or item.fields.get(wanted.field) in wanted.values
+            ]
+        return found
 
     @staticmethod
     def _time(item: Event) -> datetime:
@@ -130,15 +142,18 @@ async def client(memory: Memory, signer: IdentitySigner, tmp_path: Path) -> Asyn
     await server.stop()
 
 
-async def daily(client: RpcClient, **request: object) -> report_pb2.GetDailyReportResponse:
+async def daily(
+    client: RpcClient, *, dimension: report_pb2.Dimension.ValueType = report_pb2.DIMENSION_UNSPECIFIED, **scope: Any
+) -> report_pb2.GetDailyReportResponse:
+    request = report_pb2.GetDailyReportRequest(scope=report_pb2.ReportScope(**scope), dimension=dimension)
     with acting_as(staff_identity("eva", is_admin=False)):
-        stub = client.stub(ReportServiceStub)
-        return await stub.GetDailyReport(report_pb2.GetDailyReportRequest(**request))  # type: ignore[arg-type]
+        return await client.stub(ReportServiceStub).GetDailyReport(request)
 
 
-async def home(client: RpcClient, dataset_id: str = "") -> report_pb2.GetHomeResponse:
+async def home(client: RpcClient, **scope: Any) -> report_pb2.GetHomeResponse:
+    request = report_pb2.GetHomeRequest(scope=report_pb2.ReportScope(**scope))
     with acting_as(staff_identity("eva", is_admin=False)):
-        return await client.stub(ReportServiceStub).GetHome(report_pb2.GetHomeRequest(dataset_id=dataset_id))
+        return await client.stub(ReportServiceStub).GetHome(request)
 
 
 def days_of(days: Sequence[report_pb2.ReportDay]) -> list[tuple[str, int, int]]:
@@ -185,7 +200,7 @@ async def test_empty_datasets_have_empty_reports(client: RpcClient, memory: Memo
     assert (report.from_date, report.to_date, list(report.days)) == ("", "", [])
     report = await daily(client, dataset_id="1", from_date="2024-05-01", to_date="2024-05-02")
     assert days_of(report.days) == [("2024-05-01", 0, 0), ("2024-05-02", 0, 0)]
-    assert await home(client, "1") == report_pb2.GetHomeResponse()
+    assert await home(client, dataset_id="1") == report_pb2.GetHomeResponse()
 
 
 @pytest.mark.parametrize(
@@ -198,7 +213,7 @@ async def test_empty_datasets_have_empty_reports(client: RpcClient, memory: Memo
     ],
 )
 async def test_what_cannot_be_reported_is_refused(
-    client: RpcClient, request_fields: dict[str, str], code: Code, reason: str
+    client: RpcClient, request_fields: dict[str, Any], code: Code, reason: str
 ) -> None:
     with pytest.raises(AppError) as caught:
         await daily(client, **{"dataset_id": "1", **request_fields})
@@ -224,20 +239,60 @@ async def test_home_numbers(client: RpcClient, memory: Memory) -> None:
     assert [(item.touchpoints_count, item.share_ratio) for item in answer.channels if not item.is_set] == [(1, 0.0)]
     assert sum(item.share_ratio for item in answer.actions) == pytest.approx(1)
     assert [(item.is_set, item.touchpoints_count) for item in answer.device_categories] == [(False, 5)]
-    assert len(answer.last_days) == 30
-    assert (answer.last_days[0].date, answer.last_days[-1].date) == ("2024-04-05", "2024-05-04")
-    assert sum(day.touchpoints_count for day in answer.last_days) == 5
-    assert (await home(client, "2")).touchpoints_count == 1
+    assert len(answer.days) == 30
+    assert (answer.days[0].date, answer.days[-1].date) == ("2024-04-05", "2024-05-04")
+    assert sum(day.touchpoints_count for day in answer.days) == 5
+    assert (await home(client, dataset_id="2")).touchpoints_count == 1
+
+
+async def test_home_numbers_are_those_of_the_period_and_the_filter(client: RpcClient) -> None:
+    web = Filter(field_in=FieldIn(field="channel_type", values=["web"]))
+    answer = await home(client, dataset_id="1", filter=web)
+    assert (answer.customers_count, answer.touchpoints_count, answer.from_date) == (1, 2, "")
+    assert [item.action_type for item in answer.newest] == ["cart", "home"]
+    assert answer.newest[0].time == answer.last_event_at
+    assert [(item.value, item.touchpoints_count) for item in answer.channels] == [("web", 2)]
+    # The days shown do not move with the filter.
+    assert (len(answer.days), answer.days[-1].date) == (30, "2024-05-04")
+    assert sum(day.touchpoints_count for day in answer.days) == 2
+    answer = await home(client, dataset_id="1", from_date="2024-05-02")
+    assert (answer.from_date, answer.to_date) == ("2024-05-02", "2024-05-04")
+    assert (answer.customers_count, answer.touchpoints_count, len(answer.newest)) == (1, 2, 2)
+    assert days_of(answer.days) == [("2024-05-02", 0, 0), ("2024-05-03", 1, 1), ("2024-05-04", 1, 1)]
+    assert [item.value for item in answer.channels if item.is_set] == ["app"]
+    answer = await home(client, dataset_id="1", from_date="2024-05-02", filter=web)
+    assert (answer.touchpoints_count, len(answer.newest), answer.HasField("last_event_at")) == (0, 0, False)
+    with pytest.raises(AppError, match="period_reversed"):
+        await home(client, dataset_id="1", from_date="2024-05-02", to_date="2024-05-01")
+
+
+async def test_a_report_counts_what_the_filter_keeps(client: RpcClient) -> None:
+    web_or_voice = Filter(field_in=FieldIn(field="channel_type", values=["web", "voice"]))
+    report = await daily(client, filter=web_or_voice)
+    assert (report.from_date, report.to_date) == ("2024-05-01", "2024-05-04")
+    assert [day.touchpoints_count for day in report.days] == [2, 1, 0, 0]
+    assert (report.customers_count, report.touchpoints_count) == (2, 3)
 
 
 async def test_counts_are_remembered_until_events_or_datasets_change(client: RpcClient, memory: Memory) -> None:
     for _ in range(3):
         await daily(client, dataset_id="1")
-        await home(client, "1")
+        await home(client, dataset_id="1")
     assert memory.counts_asked == 2
+    for channel in ("web", "app"):
+        scope: dict[str, Any] = {
+            "dataset_id": "1",
+            "filter": Filter(field_in=FieldIn(field="channel_type", values=[channel])),
+        }
+        assert (await daily(client, **scope)).touchpoints_count == {"web": 2, "app": 1}[channel]
+    assert memory.counts_asked == 4
+    # What was counted for who may analyse is not for who may not.
+    memory.datasets[0] = replace(SHOP, can_analyse=True)
+    await daily(client, dataset_id="1")
+    assert memory.counts_asked == 5
     memory.events.append(event(SHOP, "carl", datetime(2024, 5, 2, 9, tzinfo=UTC), "home"))
     assert (await daily(client, dataset_id="1")).touchpoints_count == 5
-    assert (await home(client, "1")).customers_count == 3
+    assert (await home(client, dataset_id="1")).customers_count == 3
     memory.datasets[0] = DatasetInfo("1", "shop", "UTC")
     assert len((await daily(client, dataset_id="1")).days) == 3
 

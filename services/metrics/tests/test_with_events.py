@@ -1,10 +1,15 @@
 """Reports of real events: catalog, ingest and metrics run as in production, on a published log."""
 
 import asyncio
+import csv
+import gzip
+import io
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +35,7 @@ from cjm_protos.catalog.v1.dataset_pb2_grpc import DatasetServiceStub
 from cjm_protos.catalog.v1.import_log_pb2_grpc import ImportLogServiceStub
 from cjm_protos.ingest.v1 import imports_pb2
 from cjm_protos.ingest.v1.imports_pb2_grpc import ImportServiceStub
+from cjm_protos.ingest.v1.scope_pb2 import Contains, FieldIn, Filter, FilterGroup
 from cjm_protos.metrics.v1 import report_pb2
 from cjm_protos.metrics.v1.report_pb2_grpc import ReportServiceStub
 
@@ -41,6 +47,7 @@ COLUMNS = {
     "device_category": "platform",
     "channel_type": "acquisition_channel",
 }
+SAMPLE = Path(__file__).parents[3] / "samples" / "ecom.csv.gz"
 RUNNING = (import_log_pb2.IMPORT_STATUS_QUEUED, import_log_pb2.IMPORT_STATUS_RUNNING)
 
 
@@ -91,11 +98,15 @@ class Running:
                         return entry
                     await asyncio.sleep(0.05)
 
-    async def daily(self, **request: Any) -> report_pb2.GetDailyReportResponse:
-        return await self.metrics.stub(ReportServiceStub).GetDailyReport(report_pb2.GetDailyReportRequest(**request))
+    async def daily(
+        self, *, dimension: report_pb2.Dimension.ValueType = report_pb2.DIMENSION_UNSPECIFIED, **scope: Any
+    ) -> report_pb2.GetDailyReportResponse:
+        request = report_pb2.GetDailyReportRequest(scope=report_pb2.ReportScope(**scope), dimension=dimension)
+        return await self.metrics.stub(ReportServiceStub).GetDailyReport(request)
 
-    async def home(self, dataset_id: str = "") -> report_pb2.GetHomeResponse:
-        return await self.metrics.stub(ReportServiceStub).GetHome(report_pb2.GetHomeRequest(dataset_id=dataset_id))
+    async def home(self, dataset_id: str = "", **scope: Any) -> report_pb2.GetHomeResponse:
+        request = report_pb2.GetHomeRequest(scope=report_pb2.ReportScope(dataset_id=dataset_id, **scope))
+        return await self.metrics.stub(ReportServiceStub).GetHome(request)
 
 
 @pytest_asyncio.fixture
@@ -173,7 +184,7 @@ async def test_figures_of_a_published_log(running: Running, shared_data: Path) -
     assert home.newest[0].time == home.last_event_at
     assert len(home.newest) == 5
     expected_days = [facts["daily_report"][f"2024-06-{number:02}"] for number in range(1, 30)]
-    assert [[day.touchpoints_count, day.customers_count] for day in home.last_days[1:]] == expected_days
+    assert [[day.touchpoints_count, day.customers_count] for day in home.days[1:]] == expected_days
 
 
 async def test_private_data_stays_private(running: Running) -> None:
@@ -197,3 +208,41 @@ async def test_private_data_stays_private(running: Running) -> None:
         ]
     with running.admin():
         assert (await running.home(private)).touchpoints_count == 1
+
+
+async def test_filters_keep_what_a_plain_count_keeps(running: Running) -> None:
+    """The sample: journeys by session (pause of an hour) in which the cart is filled, on mobile or desktop devices."""
+    content = SAMPLE.read_bytes()
+    dataset_id = await running.dataset("shop", is_public=True)
+    await running.bring(dataset_id, "ecom.csv.gz", content)
+    sessions: dict[tuple[str, int], list[dict[str, str]]] = {}
+    last: dict[str, tuple[datetime, int]] = {}
+    rows = csv.DictReader(io.StringIO(gzip.decompress(content).decode()))
+    for row in sorted(rows, key=lambda row: row[COLUMNS["time"]]):
+        if row[COLUMNS["device_category"]] == "desktop":
+            continue
+        customer, time = row[COLUMNS["customer_id"]], datetime.fromisoformat(row[COLUMNS["time"]])
+        before, number = last.get(customer, (time, 0))
+        number += time - before > timedelta(hours=1)
+        last[customer] = time, number
+        sessions.setdefault((customer, number), []).append(row)
+    step, moment = COLUMNS["action_type"], COLUMNS["time"]
+    kept = [
+        row for session in sessions.values() if any(row[step] == "add_to_cart" for row in session) for row in session
+    ]
+    assert 0 < len(kept) < 31_106
+
+    cart, phones = Filter(contains=Contains(activities=["add_to_cart"])), Filter()
+    getattr(phones, "not").field_in.CopyFrom(FieldIn(field="device_category", values=["desktop"]))
+    keep = Filter(all_of=FilterGroup(filters=[phones, cart]))
+    scope: dict[str, Any] = {"case_notion": dataset_pb2.CASE_NOTION_SESSION, "session_gap_minutes": 60, "filter": keep}
+    with running.admin():
+        report = await running.daily(dataset_id=dataset_id, **scope)
+        home = await running.home(dataset_id, from_date="2024-05-01", to_date="2024-05-31", **scope)
+    assert {day.date: day.touchpoints_count for day in report.days if day.touchpoints_count} == Counter(
+        row[moment][:10] for row in kept
+    )
+    assert report.customers_count == len({row[COLUMNS["customer_id"]] for row in kept})
+    assert home.touchpoints_count == sum(row[moment].startswith("2024-05") for row in kept) > 0
+    with running.analyst(), pytest.raises(AppError, match="dataset_analysis_not_allowed"):
+        await running.daily(dataset_id=dataset_id, **scope)

@@ -34,6 +34,7 @@ from cjm_protos.ingest.v1 import (
     intake_pb2_grpc,
     questions_pb2,
     questions_pb2_grpc,
+    scope_pb2,
 )
 
 OWNER = str(uuid4())
@@ -194,7 +195,7 @@ class Ingest:
 
     async def events(self, count: int = 100) -> list[questions_pb2.Event]:
         """Newest events."""
-        request = questions_pb2.ListEventsRequest(dataset_ids=[self.dataset_id], page_size=count)
+        request = questions_pb2.ListEventsRequest(scopes=[scope_pb2.Scope(dataset_id=self.dataset_id)], page_size=count)
         return list((await self.questions.ListEvents(request)).events)
 
     def token(self, **changes: Any) -> str:

@@ -96,7 +96,9 @@ async def test_a_case_named_na_is_a_case(ingest: Any, shared_data: Path) -> None
     entry = await ingest.run_import(data, [("customer_id", "case"), ("action_type", "step"), ("time", "time")])
     assert numbers(entry) == (15_214, 15_214, 0, 0)
     assert (await ingest.stats()).customers_count == 1_050
-    request = questions_pb2.ListEventsRequest(dataset_ids=[ingest.dataset_id], customer_id="NA", page_size=500)
+    request = questions_pb2.ListEventsRequest(
+        scopes=[scope_pb2.Scope(dataset_id=ingest.dataset_id)], customer_id="NA", page_size=500
+    )
     assert len((await ingest.questions.ListEvents(request)).events) == sum(line.startswith("NA,") for line in lines)
 
 

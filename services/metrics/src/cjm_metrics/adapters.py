@@ -1,15 +1,14 @@
 """Catalog and ingest over gRPC, in the name of the caller of the running request."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date
+from typing import cast
 from zoneinfo import ZoneInfo
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from cjm_kit.rpc import RpcClient
-from cjm_metrics.domain import DatasetInfo, DatasetStats, Day, DayCounts, ValueCount
+from cjm_metrics.domain import DatasetInfo, DatasetStats, Day, DayCounts, EventScope, ValueCount
 from cjm_protos.catalog.v1 import dataset_pb2, dataset_pb2_grpc
-from cjm_protos.ingest.v1 import questions_pb2, questions_pb2_grpc
+from cjm_protos.ingest.v1 import questions_pb2, questions_pb2_grpc, scope_pb2
 
 _DATASETS_PER_PAGE = 200
 _VALUES_COUNT = 1000
@@ -59,21 +58,10 @@ class GrpcSources:
             if item.events_count
         ]
 
-    async def count_by_day(
-        self, dataset_ids: Sequence[str], period: tuple[datetime, datetime], zone: ZoneInfo, by_field: str
-    ) -> DayCounts:
-        """Days with events between two instants (UTC, the last exclusive), split by a field unless it is empty."""
-        from_time, to_time = Timestamp(), Timestamp()
-        from_time.FromDatetime(period[0])
-        to_time.FromDatetime(period[1])
+    async def count_by_day(self, scopes: Sequence[EventScope], zone: ZoneInfo, by_field: str) -> DayCounts:
+        """Days with events, split by a field unless it is empty."""
         answer = await self._questions.CountByDay(
-            questions_pb2.CountByDayRequest(
-                dataset_ids=dataset_ids,
-                from_time=from_time,
-                to_time=to_time,
-                time_zone=zone.key,
-                by_field=by_field,
-            )
+            questions_pb2.CountByDayRequest(scopes=map(_scope, scopes), time_zone=zone.key, by_field=by_field)
         )
         days = [
             Day(date.fromisoformat(day.date), day.customers_count, day.events_count, tuple(map(_count, day.by_value)))
@@ -81,23 +69,45 @@ class GrpcSources:
         ]
         return DayCounts(days, answer.customers_count, answer.events_count)
 
-    async def values(self, dataset_ids: Sequence[str], field: str) -> list[ValueCount]:
+    async def values(self, scopes: Sequence[EventScope], field: str) -> list[ValueCount]:
         """Values of a field, most frequent first."""
         answer = await self._questions.ListFieldValues(
-            questions_pb2.ListFieldValuesRequest(dataset_ids=dataset_ids, field=field, page_size=_VALUES_COUNT)
+            questions_pb2.ListFieldValuesRequest(scopes=map(_scope, scopes), field=field, page_size=_VALUES_COUNT)
         )
         return [_count(item) for item in answer.values]
 
-    async def newest(self, dataset_ids: Sequence[str], count: int) -> list[questions_pb2.Event]:
+    async def newest(self, scopes: Sequence[EventScope], count: int) -> list[questions_pb2.Event]:
         """The newest events."""
         answer = await self._questions.ListEvents(
-            questions_pb2.ListEventsRequest(dataset_ids=dataset_ids, page_size=count)
+            questions_pb2.ListEventsRequest(scopes=map(_scope, scopes), page_size=count)
         )
         return list(answer.events)
 
 
+def _scope(scope: EventScope) -> scope_pb2.Scope:
+    message = scope_pb2.Scope(dataset_id=scope.dataset.dataset_id)
+    if scope.period:
+        message.from_time.FromDatetime(scope.period[0])
+        message.to_time.FromDatetime(scope.period[1])
+    if scope.selection.filter:
+        message.filter.ParseFromString(scope.selection.filter)
+        notion = scope.selection.case_notion or scope.dataset.case_notion or dataset_pb2.CASE_NOTION_CUSTOMER
+        message.case_notion = cast(dataset_pb2.CaseNotion.ValueType, notion)
+        if notion == dataset_pb2.CASE_NOTION_SESSION:
+            own = scope.selection.session_gap_minutes
+            message.session_gap_minutes = scope.dataset.session_gap_minutes if own is None else own
+    return message
+
+
 def _info(dataset: dataset_pb2.Dataset) -> DatasetInfo:
-    return DatasetInfo(dataset.dataset_id, dataset.name, dataset.time_zone)
+    return DatasetInfo(
+        dataset.dataset_id,
+        dataset.name,
+        dataset.time_zone,
+        dataset.default_case,
+        dataset.session_gap_minutes,
+        dataset.access.can_analyse,
+    )
 
 
 def _count(item: questions_pb2.ValueCount) -> ValueCount:

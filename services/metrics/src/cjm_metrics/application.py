@@ -3,8 +3,8 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -16,8 +16,11 @@ from cjm_metrics.domain import (
     Day,
     DayCounts,
     Dimension,
+    EventScope,
     EventT,
     Home,
+    ReportScope,
+    Selection,
     ValueCount,
     chosen_period,
     common_zone,
@@ -46,15 +49,13 @@ class Sources(Protocol[EventT]):
     async def stats(self, dataset_ids: Sequence[str]) -> list[DatasetStats]:
         """Size and period of those datasets that have events."""
 
-    async def count_by_day(
-        self, dataset_ids: Sequence[str], period: tuple[datetime, datetime], zone: ZoneInfo, by_field: str
-    ) -> DayCounts:
-        """Days with events between two instants (UTC, the last exclusive), split by a field unless it is empty."""
+    async def count_by_day(self, scopes: Sequence[EventScope], zone: ZoneInfo, by_field: str) -> DayCounts:
+        """Days with events, split by a field unless it is empty."""
 
-    async def values(self, dataset_ids: Sequence[str], field: str) -> list[ValueCount]:
+    async def values(self, scopes: Sequence[EventScope], field: str) -> list[ValueCount]:
         """Values of a field, most frequent first."""
 
-    async def newest(self, dataset_ids: Sequence[str], count: int) -> list[EventT]:
+    async def newest(self, scopes: Sequence[EventScope], count: int) -> list[EventT]:
         """The newest events."""
 
 
@@ -89,51 +90,52 @@ class Reports(Generic[EventT]):
         self._daily: _Remembered[DailyReport] = _Remembered()
         self._home: _Remembered[Home[EventT]] = _Remembered()
 
-    async def daily(self, dataset_id: str, from_text: str, to_text: str, dimension: Dimension | None) -> DailyReport:
+    async def daily(self, scope: ReportScope, dimension: Dimension | None) -> DailyReport:
         """Counts customers and touchpoints per day.
 
         Args:
-            dataset_id: UUID of a dataset; empty for the union of all public ones.
-            from_text: first day, ISO date in the time zone of the dataset; empty for the day of the first event.
-            to_text: last day, included; empty for the day of the last event.
-            dimension: what to split by.
+            scope: Which touchpoints; open days are those of the first and the last event before any filter.
+            dimension: What to split by.
 
         Returns:
             Every day of the period, those without events with zeros.
 
         Raises:
-            AppError: INVALID_ARGUMENT date_invalid, period_reversed, period_too_long; NOT_FOUND dataset_not_found.
+            AppError: INVALID_ARGUMENT date_invalid, period_reversed, period_too_long; NOT_FOUND dataset_not_found; what
+                the owner of the events says of the filter.
         """
-        from_date, to_date = read_date("from", from_text), read_date("to", to_text)
-        datasets = await self._datasets(dataset_id)
-        stats = await self._stats(datasets)
-        zone = common_zone(datasets)
-        period = chosen_period(from_date, to_date, _days_with_events(stats, zone))
-        if period is None or not stats:
-            return DailyReport(period, filled((), period) if period else (), 0, 0, zone.key)
-        key = (tuple(datasets), _versions(stats), period, dimension)
-        return self._daily.get(key) or self._daily.keep(key, await self._count(datasets, period, zone, dimension))
+        asked = await self._ask(scope)
+        period = chosen_period(*asked.dates, asked.days_with_events)
+        if period is None or not asked.stats:
+            return DailyReport(period, filled((), period) if period else (), 0, 0, asked.zone.key)
+        key = (asked.key, period, dimension)
+        return self._daily.get(key) or self._daily.keep(key, await self._count(asked, period, dimension))
 
-    async def home(self, dataset_id: str) -> Home[EventT]:
+    async def home(self, scope: ReportScope) -> Home[EventT]:
         """Gathers the numbers of the home page.
 
         Args:
-            dataset_id: UUID of a dataset; empty for the union of all public ones.
+            scope: Which touchpoints.
 
         Returns:
-            Totals, newest events, shares, and the 30 days that end with the newest event.
+            Totals, newest events, shares, and the days of the period; without one, the 30 days that end with the newest
+            event before any filter.
 
         Raises:
-            AppError: NOT_FOUND dataset_not_found.
+            AppError: As in `daily`.
         """
-        datasets = await self._datasets(dataset_id)
-        stats = await self._stats(datasets)
-        zone = common_zone(datasets)
-        days = _days_with_events(stats, zone)
-        if days is None:
+        asked = await self._ask(scope)
+        if asked.days_with_events is None:
             return Home()
-        key = (tuple(datasets), _versions(stats))
-        return self._home.get(key) or self._home.keep(key, await self._gather(stats, zone, days[1]))
+        period = chosen_period(*asked.dates, asked.days_with_events) if any(asked.dates) else None
+        key = (asked.key, period)
+        return self._home.get(key) or self._home.keep(key, await self._gather(asked, period, asked.days_with_events[1]))
+
+    async def _ask(self, scope: ReportScope) -> "_Asked":
+        dates = read_date("from", scope.from_text), read_date("to", scope.to_text)
+        datasets = await self._datasets(scope.dataset_id)
+        stats = await self._stats(datasets)
+        return _Asked(dates, datasets, stats, scope.selection)
 
     async def _datasets(self, dataset_id: str) -> list[DatasetInfo]:
         return [await self._sources.dataset(dataset_id)] if dataset_id else await self._sources.public_datasets()
@@ -141,37 +143,71 @@ class Reports(Generic[EventT]):
     async def _stats(self, datasets: Sequence[DatasetInfo]) -> list[DatasetStats]:
         return await self._sources.stats([dataset.dataset_id for dataset in datasets]) if datasets else []
 
-    async def _count(
-        self, datasets: Sequence[DatasetInfo], period: tuple[date, date], zone: ZoneInfo, dimension: Dimension | None
-    ) -> DailyReport:
-        ids = [dataset.dataset_id for dataset in datasets]
-        counts = await self._sources.count_by_day(ids, instants(period, zone), zone, dimension or "")
+    async def _count(self, asked: "_Asked", period: tuple[date, date], dimension: Dimension | None) -> DailyReport:
+        counts = await self._sources.count_by_day(asked.scopes(period), asked.zone, dimension or "")
         days = counts.days
         if dimension is Dimension.DATASET:
-            names = {dataset.dataset_id: dataset.name for dataset in datasets}
+            names = {dataset.dataset_id: dataset.name for dataset in asked.datasets}
             days = [_with_names(day, names) for day in days]
-        return DailyReport(period, filled(days, period), counts.customers_count, counts.events_count, zone.key)
+        return DailyReport(period, filled(days, period), counts.customers_count, counts.events_count, asked.zone.key)
 
-    async def _gather(self, stats: Sequence[DatasetStats], zone: ZoneInfo, last_day: date) -> Home[EventT]:
-        ids = [item.dataset_id for item in stats]
+    async def _gather(self, asked: "_Asked", period: tuple[date, date] | None, last_day: date) -> Home[EventT]:
         recent = (last_day - timedelta(days=RECENT_DAYS - 1), last_day)
+        # Of everything the totals are known: then only the days that are shown are counted.
+        is_everything = period is None and not asked.selection.filter
+        scopes = asked.scopes(period)
         newest, actions, channels, devices, counts = await asyncio.gather(
-            self._sources.newest(ids, _NEWEST_COUNT),
-            self._sources.values(ids, Dimension.ACTION_TYPE),
-            self._sources.values(ids, Dimension.CHANNEL_TYPE),
-            self._sources.values(ids, Dimension.DEVICE_CATEGORY),
-            self._sources.count_by_day(ids, instants(recent, zone), zone, ""),
+            self._sources.newest(scopes, _NEWEST_COUNT),
+            self._sources.values(scopes, Dimension.ACTION_TYPE),
+            self._sources.values(scopes, Dimension.CHANNEL_TYPE),
+            self._sources.values(scopes, Dimension.DEVICE_CATEGORY),
+            self._sources.count_by_day(asked.scopes(recent) if is_everything else scopes, asked.zone, ""),
         )
+        totals = counts.customers_count, counts.events_count
+        if is_everything:
+            totals = sum(item.customers_count for item in asked.stats), sum(item.events_count for item in asked.stats)
         return Home(
-            customers_count=sum(item.customers_count for item in stats),
-            touchpoints_count=sum(item.events_count for item in stats),
-            last_event_at=max(item.last_event_at for item in stats),
+            period,
+            *totals,
             newest=newest,
             actions=shares(actions),
             channels=shares(channels),
             device_categories=shares(devices),
-            last_days=filled(counts.days, recent),
+            days=filled(counts.days, period or recent),
         )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a scope asks for, with what is known of its datasets."""
+
+    dates: tuple[date | None, date | None]
+    datasets: Sequence[DatasetInfo]
+    stats: Sequence[DatasetStats]
+    selection: Selection
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return common_zone(self.datasets)
+
+    @property
+    def days_with_events(self) -> tuple[date, date] | None:
+        return _days_with_events(self.stats, self.zone)
+
+    @property
+    def key(self) -> Hashable:
+        """Changes whenever the answer may; rights, which it holds, are part of that."""
+        return tuple(self.datasets), frozenset((item.dataset_id, item.version) for item in self.stats), self.selection
+
+    def scopes(self, period: tuple[date, date] | None) -> list[EventScope]:
+        """One for each dataset with events."""
+        between = instants(period, self.zone) if period else None
+        with_events = {item.dataset_id for item in self.stats}
+        return [
+            EventScope(dataset, between, self.selection)
+            for dataset in self.datasets
+            if dataset.dataset_id in with_events
+        ]
 
 
 def _days_with_events(stats: Sequence[DatasetStats], zone: ZoneInfo) -> tuple[date, date] | None:
@@ -180,10 +216,6 @@ def _days_with_events(stats: Sequence[DatasetStats], zone: ZoneInfo) -> tuple[da
     first = min(item.first_event_at for item in stats)
     last = max(item.last_event_at for item in stats)
     return first.astimezone(zone).date(), last.astimezone(zone).date()
-
-
-def _versions(stats: Sequence[DatasetStats]) -> Hashable:
-    return frozenset((item.dataset_id, item.version) for item in stats)
 
 
 def _with_names(day: Day, names: dict[str, str]) -> Day:

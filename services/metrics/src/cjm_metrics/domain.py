@@ -30,11 +30,17 @@ class Dimension(StrEnum):
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What a report needs to know of a dataset."""
+    """What a report needs to know of a dataset, and whether the caller may analyse it.
+
+    `case_notion` and `session_gap_minutes` say what makes one journey, in the words of catalog.
+    """
 
     dataset_id: str
     name: str
     time_zone: str
+    case_notion: int = 0
+    session_gap_minutes: int = 0
+    can_analyse: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,40 @@ class DatasetStats:
     first_event_at: datetime
     last_event_at: datetime
     version: str
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which touchpoints to keep and what makes one journey.
+
+    Attributes:
+        filter: As it came over the wire, passed on unread; empty keeps everything.
+        case_notion: In the words of catalog; 0 means as each dataset says.
+        session_gap_minutes: With sessions, the longest pause within one; 0 uses session ids, None is as each dataset says.
+    """
+
+    filter: bytes = b""
+    case_notion: int = 0
+    session_gap_minutes: int | None = None
+
+
+@dataclass(frozen=True)
+class ReportScope:
+    """What is asked for: a dataset ("" for all public ones), days as ISO dates ("" for open) and what to keep."""
+
+    dataset_id: str = ""
+    from_text: str = ""
+    to_text: str = ""
+    selection: Selection = Selection()
+
+
+@dataclass(frozen=True)
+class EventScope:
+    """Touchpoints of one dataset between two instants (UTC, the last exclusive; None for all), and which to keep."""
+
+    dataset: DatasetInfo
+    period: tuple[datetime, datetime] | None = None
+    selection: Selection = Selection()
 
 
 @dataclass(frozen=True)
@@ -100,16 +140,16 @@ class Share:
 
 @dataclass(frozen=True)
 class Home(Generic[EventT]):
-    """The numbers of the home page; `last_event_at` is None without events."""
+    """The numbers of the home page; no period when no days were asked for."""
 
+    period: tuple[date, date] | None = None
     customers_count: int = 0
     touchpoints_count: int = 0
-    last_event_at: datetime | None = None
     newest: Sequence[EventT] = ()
     actions: Sequence[Share] = ()
     channels: Sequence[Share] = ()
     device_categories: Sequence[Share] = ()
-    last_days: Sequence[Day] = ()
+    days: Sequence[Day] = ()
 
 
 def read_date(field: str, text: str) -> date | None:

@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from cjm_kit.rpc import allow
 from cjm_metrics.application import Reports
-from cjm_metrics.domain import Day, Dimension, Share
+from cjm_metrics.domain import Day, Dimension, ReportScope, Selection, Share
 from cjm_protos.ingest.v1 import questions_pb2
 from cjm_protos.metrics.v1 import report_pb2, report_pb2_grpc
 
@@ -33,7 +31,7 @@ class ReportServicer(report_pb2_grpc.ReportServiceServicer):
     ) -> report_pb2.GetDailyReportResponse:
         """Counts per day."""
         dimension = _DIMENSION_FROM_PROTO.get(request.dimension)
-        report = await self._reports.daily(request.dataset_id, request.from_date, request.to_date, dimension)
+        report = await self._reports.daily(_scope(request.scope), dimension)
         first, last = report.period or ("", "")
         return report_pb2.GetDailyReportResponse(
             from_date=str(first),
@@ -47,20 +45,30 @@ class ReportServicer(report_pb2_grpc.ReportServiceServicer):
     @allow("staff")
     async def GetHome(self, request: report_pb2.GetHomeRequest, context: Any) -> report_pb2.GetHomeResponse:
         """The numbers of the home page."""
-        home = await self._reports.home(request.dataset_id)
-        last_event_at = Timestamp()
-        if home.last_event_at:
-            last_event_at.FromDatetime(home.last_event_at)
+        home = await self._reports.home(_scope(request.scope))
+        first, last = home.period or ("", "")
         return report_pb2.GetHomeResponse(
+            from_date=str(first),
+            to_date=str(last),
             customers_count=home.customers_count,
             touchpoints_count=home.touchpoints_count,
             newest=home.newest,
             actions=_shares(home.actions),
             channels=_shares(home.channels),
             device_categories=_shares(home.device_categories),
-            last_event_at=last_event_at if home.last_event_at else None,
-            last_days=_days(home.last_days),
+            last_event_at=home.newest[0].time if home.newest else None,
+            days=_days(home.days),
         )
+
+
+def _scope(message: report_pb2.ReportScope) -> ReportScope:
+    selection = Selection()
+    # Without a filter it does not matter what makes one journey.
+    if message.HasField("filter"):
+        content = message.filter.SerializeToString(deterministic=True)
+        gap_minutes = message.session_gap_minutes if message.HasField("session_gap_minutes") else None
+        selection = Selection(content, message.case_notion, gap_minutes)
+    return ReportScope(message.dataset_id, message.from_date, message.to_date, selection)
 
 
 def _days(days: Iterable[Day]) -> list[report_pb2.ReportDay]:

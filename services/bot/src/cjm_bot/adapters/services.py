@@ -59,7 +59,7 @@ class ServicesProduct:
             homes = await asyncio.gather(*(self._home(dataset_id, gate) for dataset_id in ["", *own]))
         newest = [home.last_event_at.ToDatetime(UTC) for home in homes if home.HasField("last_event_at")]
         return RecentDays(
-            days=merge_days([[_day(item) for item in home.last_days] for home in homes]),
+            days=merge_days([[_day(item) for item in home.days] for home in homes]),
             own_private_count=len(own),
             last_event_at=max(newest, default=None),
         )
@@ -111,7 +111,9 @@ class ServicesProduct:
 
     async def _home(self, dataset_id: str, gate: asyncio.Semaphore) -> report_pb2.GetHomeResponse:
         async with gate:
-            return await self._reports.GetHome(report_pb2.GetHomeRequest(dataset_id=dataset_id))
+            return await self._reports.GetHome(
+                report_pb2.GetHomeRequest(scope=report_pb2.ReportScope(dataset_id=dataset_id))
+            )
 
 
 async def _or_none(call: Any) -> Any:

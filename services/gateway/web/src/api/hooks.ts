@@ -75,19 +75,19 @@ export function useDirectlyFollows(datasetId: string | null, question: Query, en
   });
 }
 
-export function useHome(datasetId: string | null) {
+export function useHome(datasetId: string, question: Query) {
   return useQuery({
-    queryKey: ["datasets", datasetId, "home"],
-    queryFn: ({ signal }) => api.get<Home>("/home", { dataset_id: datasetId }, signal),
-    enabled: datasetId !== null,
+    queryKey: ["datasets", datasetId, "home", question],
+    queryFn: ({ signal }) => api.get<Home>("/home", { dataset_id: datasetId, ...question }, signal),
+    placeholderData: (former) => former,
   });
 }
 
 /** One report question; `datasetId` null asks for all public datasets together. */
-export function useDailyReport(datasetId: string | null, by: ReportBy, period: { from?: string | null; to?: string | null }, enabled = true) {
+export function useDailyReport(datasetId: string | null, by: ReportBy, question: Query, enabled = true) {
   return useQuery({
-    queryKey: ["datasets", datasetId ?? "public", "daily", by, period],
-    queryFn: ({ signal }) => api.get<DailyReport>(datasetId ? `/datasets/${datasetId}/reports/daily` : "/reports/daily", { ...period, by }, signal),
+    queryKey: ["datasets", datasetId ?? "public", "daily", by, question],
+    queryFn: ({ signal }) => api.get<DailyReport>(datasetId ? `/datasets/${datasetId}/reports/daily` : "/reports/daily", { ...question, by }, signal),
     enabled,
     placeholderData: (former) => former,
   });

@@ -760,7 +760,7 @@ export interface paths {
         };
         /**
          * Daily report of a dataset
-         * @description Customers and touchpoints per day, whole and split by one field.
+         * @description Customers and touchpoints per day, whole and split. Filters on journeys need the right to analyse.
          */
         get: operations["get_dataset_daily_report"];
         put?: never;
@@ -780,7 +780,7 @@ export interface paths {
         };
         /**
          * Daily report of all public datasets
-         * @description Customers and touchpoints per day over all public datasets.
+         * @description Customers and touchpoints per day over all public datasets; each puts journeys together in its own way.
          */
         get: operations["get_daily_report"];
         put?: never;
@@ -800,7 +800,7 @@ export interface paths {
         };
         /**
          * Numbers of the home page
-         * @description Totals, the newest events, shares, and the last 30 days that end with the latest event.
+         * @description Totals, the newest events, shares and days. Filters on journeys need the right to analyse.
          */
         get: operations["get_home"];
         put?: never;
@@ -1470,9 +1470,16 @@ export interface components {
         };
         /**
          * Home
-         * @description The numbers of the home page.
+         * @description The numbers of the home page, all within the scope.
          */
         Home: {
+            /**
+             * From
+             * @description null when neither `from` nor `to` was sent.
+             */
+            from: string | null;
+            /** To */
+            to: string | null;
             /** Customers */
             customers: number;
             /** Touchpoints */
@@ -1487,8 +1494,11 @@ export interface components {
             channels: components["schemas"]["ShareShape"][];
             /** Device Categories */
             device_categories: components["schemas"]["ShareShape"][];
-            /** Last Days */
-            last_days: components["schemas"]["Day"][];
+            /**
+             * Days
+             * @description Of the period; without one, the 30 days that end with the dataset's latest event.
+             */
+            days: components["schemas"]["Day"][];
         };
         /**
          * HomeEvent
@@ -3950,12 +3960,18 @@ export interface operations {
     get_dataset_daily_report: {
         parameters: {
             query?: {
-                /** @description First day, ISO date; default: the first event's. */
-                from?: string;
-                /** @description Last day, ISO date, included; default: the last event's. */
-                to?: string;
                 /** @description What to split by. */
                 by?: ("action_type" | "channel_type" | "device_category" | "device_os" | "device_browser" | "dataset") | null;
+                /** @description What makes one journey; default: the dataset's. */
+                case?: ("customer" | "session") | null;
+                /** @description Gap that starts a session; 0 uses the session ids of the events; default: the dataset's. */
+                session_gap_minutes?: number | null;
+                /** @description First day, ISO date, in the dataset's time zone. */
+                from?: string;
+                /** @description Last day, ISO date, included. */
+                to?: string;
+                /** @description Filter term, for example `device_category:mobile,tablet`; all terms must be true. */
+                f?: string[];
             };
             header?: never;
             path: {
@@ -3981,12 +3997,18 @@ export interface operations {
     get_daily_report: {
         parameters: {
             query?: {
-                /** @description First day, ISO date; default: the first event's. */
-                from?: string;
-                /** @description Last day, ISO date, included; default: the last event's. */
-                to?: string;
                 /** @description What to split by. */
                 by?: ("action_type" | "channel_type" | "device_category" | "device_os" | "device_browser" | "dataset") | null;
+                /** @description What makes one journey; default: the dataset's. */
+                case?: ("customer" | "session") | null;
+                /** @description Gap that starts a session; 0 uses the session ids of the events; default: the dataset's. */
+                session_gap_minutes?: number | null;
+                /** @description First day, ISO date, in the dataset's time zone. */
+                from?: string;
+                /** @description Last day, ISO date, included. */
+                to?: string;
+                /** @description Filter term, for example `device_category:mobile,tablet`; all terms must be true. */
+                f?: string[];
             };
             header?: never;
             path?: never;
@@ -4012,6 +4034,16 @@ export interface operations {
             query?: {
                 /** @description Default: all public datasets. */
                 dataset_id?: string;
+                /** @description What makes one journey; default: the dataset's. */
+                case?: ("customer" | "session") | null;
+                /** @description Gap that starts a session; 0 uses the session ids of the events; default: the dataset's. */
+                session_gap_minutes?: number | null;
+                /** @description First day, ISO date, in the dataset's time zone. */
+                from?: string;
+                /** @description Last day, ISO date, included. */
+                to?: string;
+                /** @description Filter term, for example `device_category:mobile,tablet`; all terms must be true. */
+                f?: string[];
             };
             header?: never;
             path?: never;

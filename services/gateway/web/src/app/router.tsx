@@ -49,14 +49,14 @@ const forward = <Path extends string>(parent: typeof shell | typeof explore | ty
 const routeTree = root.addChildren([
   signIn,
   shell.addChildren([
-    under("/", ["home"], () => import("@/features/home/HomePage")),
+    under("/", ["home", "filters"], () => import("@/features/home/HomePage")),
     explore.addChildren([
       forward(explore, "/", { to: "/explore/map" }),
       inExplore("/map", () => import("@/features/explore/MapPage")),
       inExplore("/variants", () => import("@/features/explore/VariantsPage")),
       inExplore("/models", () => import("@/features/explore/ModelsPage")),
     ]),
-    under("/reports", ["reports"], () => import("@/features/reports/ReportsPage")),
+    under("/reports", ["reports", "filters"], () => import("@/features/reports/ReportsPage")),
     under("/history", ["history", "filters"], () => import("@/features/history/HistoryPage")),
     forward(shell, "/data", { to: "/data/datasets" }),
     under("/data/datasets", ["data", "home"], () => import("@/features/data/DatasetsPage")),

@@ -37,21 +37,19 @@ class EventQuestions(Protocol):
         """Histogram of the times of one path."""
         ...
 
-    async def count_by_day(
-        self, dataset_ids: Sequence[str], from_ms: int | None, to_ms: int | None, time_zone: str, by_field: str
-    ) -> answers.DayCounts:
+    async def count_by_day(self, scopes: Sequence[Scope], time_zone: str, by_field: str) -> answers.DayCounts:
         """Events and customers per day."""
         ...
 
     async def field_values(
-        self, dataset_ids: Sequence[str], field: str, value_contains: str, limit: int
+        self, scopes: Sequence[Scope], field: str, value_contains: str, limit: int
     ) -> tuple[answers.ValueCount, ...]:
         """Values of one field."""
         ...
 
     async def list_events(
         self,
-        dataset_ids: Sequence[str],
+        scopes: Sequence[Scope],
         limit: int,
         after: answers.EventPosition | None,
         customer_id: str,
@@ -119,7 +117,7 @@ async def list_variants(
 
 async def list_events(
     store: EventQuestions,
-    dataset_ids: Sequence[str],
+    scopes: Sequence[Scope],
     page_size: int,
     page_token: str,
     customer_id: str,
@@ -129,7 +127,7 @@ async def list_events(
 
     Args:
         store: Who knows.
-        dataset_ids: UUIDs, merged.
+        scopes: Which events, one scope per dataset, merged.
         page_size: 1-500; 0 means 50.
         page_token: Cursor of the page before, "" for the first page.
         customer_id: Only events of this customer; "" for all.
@@ -140,7 +138,7 @@ async def list_events(
     """
     limit = checked_page_size(page_size, default=50, maximum=500)
     after = _position(page_token) if page_token else None
-    page = await store.list_events(dataset_ids, limit, after, customer_id, import_id)
+    page = await store.list_events(scopes, limit, after, customer_id, import_id)
     token = _encoded(astuple(page.next_position)) if page.next_position else ""
     return EventsAnswer(page.events, token)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from cjm_ingest.domain.filter import Filter
+from cjm_ingest.domain.filter import AllOf, Filter, split
 from cjm_kit.errors import AppError, Code
 
 MAX_GAP_MINUTES = 10_080
@@ -46,7 +46,10 @@ class Scope:
         Raises:
             AppError: INVALID_ARGUMENT `period_reversed` or `session_gap_out_of_range`.
         """
-        check_period(self.from_ms, self.to_ms)
+        if self.from_ms is not None and self.to_ms is not None and self.from_ms > self.to_ms:
+            raise AppError(
+                Code.INVALID_ARGUMENT, "period_reversed", "The period ends before it starts. Swap from and to."
+            )
         if not 0 <= self.session_gap_minutes <= MAX_GAP_MINUTES:
             raise AppError(
                 Code.INVALID_ARGUMENT,
@@ -60,12 +63,11 @@ class Scope:
         """Longest pause within a session in milliseconds; 0 when pauses do not matter."""
         return self.session_gap_minutes * 60_000 if self.case_notion is CaseNotion.SESSION else 0
 
+    @property
+    def asks_of_journeys(self) -> bool:
+        """True when whole journeys are left out.
 
-def check_period(from_ms: int | None, to_ms: int | None) -> None:
-    """Make sure that a period does not end before it starts.
-
-    Raises:
-        AppError: INVALID_ARGUMENT `period_reversed`.
-    """
-    if from_ms is not None and to_ms is not None and from_ms > to_ms:
-        raise AppError(Code.INVALID_ARGUMENT, "period_reversed", "The period ends before it starts. Swap from and to.")
+        Raises:
+            AppError: INVALID_ARGUMENT `filter_mixed`.
+        """
+        return split(self.filter)[1] != AllOf(())

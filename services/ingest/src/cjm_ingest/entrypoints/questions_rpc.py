@@ -1,18 +1,18 @@
 """The question service: checks what the caller may do with the dataset, translates, delegates."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from grpc.aio import ServicerContext
 
-from cjm_access.dataset_access import DatasetAccess, Right
+from cjm_access.dataset_access import DatasetAccess
 from cjm_ingest.application.quality import ImportResults, check_quality
 from cjm_ingest.application.questions import EventQuestions, checked_page_size, list_events, list_variants
-from cjm_ingest.domain.scope import Scope, check_period
+from cjm_ingest.domain.scope import Scope
 from cjm_ingest.entrypoints import questions_translate as translate
 from cjm_kit.rpc import allow
-from cjm_protos.ingest.v1 import questions_pb2, questions_pb2_grpc
+from cjm_protos.ingest.v1 import questions_pb2, questions_pb2_grpc, scope_pb2
 
 Context = ServicerContext[Any, Any]
 
@@ -103,13 +103,8 @@ class QuestionServicer(questions_pb2_grpc.QuestionServiceServicer):
         self, request: questions_pb2.CountByDayRequest, context: Context
     ) -> questions_pb2.CountByDayResponse:
         """Events and customers per day."""
-        await self._require(request.dataset_ids, "see")
-        from_ms = translate.bound_ms(request.from_time) if request.HasField("from_time") else None
-        to_ms = translate.bound_ms(request.to_time) if request.HasField("to_time") else None
-        check_period(from_ms, to_ms)
-        counts = await self._questions.count_by_day(
-            list(request.dataset_ids), from_ms, to_ms, request.time_zone or "UTC", request.by_field
-        )
+        scopes = await self._seen_scopes(request.scopes)
+        counts = await self._questions.count_by_day(scopes, request.time_zone or "UTC", request.by_field)
         return translate.days_to_message(counts)
 
     @allow("staff", "service")
@@ -117,11 +112,9 @@ class QuestionServicer(questions_pb2_grpc.QuestionServiceServicer):
         self, request: questions_pb2.ListFieldValuesRequest, context: Context
     ) -> questions_pb2.ListFieldValuesResponse:
         """Values of one field with their counts."""
-        await self._require(request.dataset_ids, "see")
+        scopes = await self._seen_scopes(request.scopes)
         limit = checked_page_size(request.page_size, default=100, maximum=1000)
-        values = await self._questions.field_values(
-            list(request.dataset_ids), request.field, request.value_contains, limit
-        )
+        values = await self._questions.field_values(scopes, request.field, request.value_contains, limit)
         return questions_pb2.ListFieldValuesResponse(values=translate.values_to_messages(values))
 
     @allow("staff", "service")
@@ -129,10 +122,9 @@ class QuestionServicer(questions_pb2_grpc.QuestionServiceServicer):
         self, request: questions_pb2.ListEventsRequest, context: Context
     ) -> questions_pb2.ListEventsResponse:
         """Events, newest first."""
-        await self._require(request.dataset_ids, "see")
         page = await list_events(
             self._questions,
-            list(request.dataset_ids),
+            await self._seen_scopes(request.scopes),
             request.page_size,
             request.page_token,
             request.customer_id,
@@ -147,7 +139,8 @@ class QuestionServicer(questions_pb2_grpc.QuestionServiceServicer):
         self, request: questions_pb2.GetDatasetStatsRequest, context: Context
     ) -> questions_pb2.GetDatasetStatsResponse:
         """Size and period of datasets."""
-        await self._require(request.dataset_ids, "see")
+        for dataset_id in request.dataset_ids:
+            await self._access.require(dataset_id, "see")
         stats = await self._questions.dataset_stats(list(request.dataset_ids))
         return questions_pb2.GetDatasetStatsResponse(stats=[translate.stats_to_message(item) for item in stats])
 
@@ -179,9 +172,12 @@ class QuestionServicer(questions_pb2_grpc.QuestionServiceServicer):
         | questions_pb2.StreamVariantsRequest
         | questions_pb2.GetPathTimesRequest,
     ) -> Scope:
-        await self._require([request.scope.dataset_id], "analyse")
+        await self._access.require(request.scope.dataset_id, "analyse")
         return translate.scope_from_message(request.scope)
 
-    async def _require(self, dataset_ids: Sequence[str], right: Right) -> None:
-        for dataset_id in dataset_ids:
-            await self._access.require(dataset_id, right)
+    async def _seen_scopes(self, messages: Iterable[scope_pb2.Scope]) -> list[Scope]:
+        """Scopes whose events the caller may see; to choose them by their journeys is to analyse."""
+        scopes = [translate.scope_from_message(message) for message in messages]
+        for scope in scopes:
+            await self._access.require(scope.dataset_id, "analyse" if scope.asks_of_journeys else "see")
+        return scopes

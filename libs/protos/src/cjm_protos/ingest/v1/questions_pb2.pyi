@@ -761,9 +761,7 @@ class CountByDayRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    DATASET_IDS_FIELD_NUMBER: _builtins.int
-    FROM_TIME_FIELD_NUMBER: _builtins.int
-    TO_TIME_FIELD_NUMBER: _builtins.int
+    SCOPES_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     BY_FIELD_FIELD_NUMBER: _builtins.int
     time_zone: _builtins.str
@@ -771,29 +769,19 @@ class CountByDayRequest(_message.Message):
     by_field: _builtins.str
     """Field to split by, for example "device_category", or "dataset_id"; empty for none."""
     @_builtins.property
-    def dataset_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """UUIDs of the datasets, counted together; a customer of two datasets counts twice."""
-
-    @_builtins.property
-    def from_time(self) -> _timestamp_pb2.Timestamp:
-        """First instant, UTC, inclusive; absent means from the beginning."""
-
-    @_builtins.property
-    def to_time(self) -> _timestamp_pb2.Timestamp:
-        """Last instant, UTC, exclusive; absent means to the end."""
+    def scopes(self) -> _containers.RepeatedCompositeFieldContainer[_scope_pb2.Scope]:
+        """Which events, one scope per dataset, counted together; a customer of two datasets counts twice."""
 
     def __init__(
         self,
         *,
-        dataset_ids: _abc.Iterable[_builtins.str] | None = ...,
-        from_time: _timestamp_pb2.Timestamp | None = ...,
-        to_time: _timestamp_pb2.Timestamp | None = ...,
+        scopes: _abc.Iterable[_scope_pb2.Scope] | None = ...,
         time_zone: _builtins.str = ...,
         by_field: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["from_time", b"from_time", "to_time", b"to_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_field", b"by_field", "dataset_ids", b"dataset_ids", "from_time", b"from_time", "time_zone", b"time_zone", "to_time", b"to_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_field", b"by_field", "scopes", b"scopes", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -903,7 +891,7 @@ class ListFieldValuesRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    DATASET_IDS_FIELD_NUMBER: _builtins.int
+    SCOPES_FIELD_NUMBER: _builtins.int
     FIELD_FIELD_NUMBER: _builtins.int
     VALUE_CONTAINS_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
@@ -914,20 +902,20 @@ class ListFieldValuesRequest(_message.Message):
     page_size: _builtins.int
     """Values at most, 1-1000; 0 means 100."""
     @_builtins.property
-    def dataset_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Datasets, counted together."""
+    def scopes(self) -> _containers.RepeatedCompositeFieldContainer[_scope_pb2.Scope]:
+        """Which events, one scope per dataset, counted together."""
 
     def __init__(
         self,
         *,
-        dataset_ids: _abc.Iterable[_builtins.str] | None = ...,
+        scopes: _abc.Iterable[_scope_pb2.Scope] | None = ...,
         field: _builtins.str = ...,
         value_contains: _builtins.str = ...,
         page_size: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_ids", b"dataset_ids", "field", b"field", "page_size", b"page_size", "value_contains", b"value_contains"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "page_size", b"page_size", "scopes", b"scopes", "value_contains", b"value_contains"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -963,7 +951,7 @@ class ListEventsRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    DATASET_IDS_FIELD_NUMBER: _builtins.int
+    SCOPES_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
@@ -977,13 +965,13 @@ class ListEventsRequest(_message.Message):
     import_id: _builtins.str
     """Only events of this import; empty for all."""
     @_builtins.property
-    def dataset_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Datasets, merged."""
+    def scopes(self) -> _containers.RepeatedCompositeFieldContainer[_scope_pb2.Scope]:
+        """Which events, one scope per dataset, merged."""
 
     def __init__(
         self,
         *,
-        dataset_ids: _abc.Iterable[_builtins.str] | None = ...,
+        scopes: _abc.Iterable[_scope_pb2.Scope] | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         customer_id: _builtins.str = ...,
@@ -991,7 +979,7 @@ class ListEventsRequest(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "dataset_ids", b"dataset_ids", "import_id", b"import_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "import_id", b"import_id", "page_size", b"page_size", "page_token", b"page_token", "scopes", b"scopes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -27,7 +27,7 @@ if _version_not_supported:
 
 class QuestionServiceStub:
     """Questions about events, answered where the events are. Callers who may see a dataset get counts, latest events and field values;
-    callers who may analyse it get the rest.
+    callers who may analyse it get the rest, and may ask for events of certain journeys only.
     """
 
     def __init__(self, channel):
@@ -95,7 +95,7 @@ class QuestionServiceStub:
 
 class QuestionServiceServicer:
     """Questions about events, answered where the events are. Callers who may see a dataset get counts, latest events and field values;
-    callers who may analyse it get the rest.
+    callers who may analyse it get the rest, and may ask for events of certain journeys only.
     """
 
     def GetDirectlyFollows(self, request, context):
@@ -243,7 +243,7 @@ def add_QuestionServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class QuestionService:
     """Questions about events, answered where the events are. Callers who may see a dataset get counts, latest events and field values;
-    callers who may analyse it get the rest.
+    callers who may analyse it get the rest, and may ask for events of certain journeys only.
     """
 
     @staticmethod

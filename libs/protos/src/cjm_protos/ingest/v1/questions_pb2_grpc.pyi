@@ -28,7 +28,7 @@ GRPC_VERSION: str
 
 class QuestionServiceStub:
     """Questions about events, answered where the events are. Callers who may see a dataset get counts, latest events and field values;
-    callers who may analyse it get the rest.
+    callers who may analyse it get the rest, and may ask for events of certain journeys only.
     """
 
     @_typing.overload
@@ -61,7 +61,7 @@ class QuestionServiceStub:
 @_typing.type_check_only
 class QuestionServiceAsyncStub(QuestionServiceStub):
     """Questions about events, answered where the events are. Callers who may see a dataset get counts, latest events and field values;
-    callers who may analyse it get the rest.
+    callers who may analyse it get the rest, and may ask for events of certain journeys only.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -90,7 +90,7 @@ class QuestionServiceAsyncStub(QuestionServiceStub):
 
 class QuestionServiceServicer(metaclass=_abc_1.ABCMeta):
     """Questions about events, answered where the events are. Callers who may see a dataset get counts, latest events and field values;
-    callers who may analyse it get the rest.
+    callers who may analyse it get the rest, and may ask for events of certain journeys only.
     """
 
     @_abc_1.abstractmethod

@@ -22,31 +22,35 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from cjm_protos.catalog.v1 import dataset_pb2 as cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2
 from cjm_protos.ingest.v1 import questions_pb2 as cjm__protos_dot_ingest_dot_v1_dot_questions__pb2
+from cjm_protos.ingest.v1 import scope_pb2 as cjm__protos_dot_ingest_dot_v1_dot_scope__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"cjm_protos/metrics/v1/report.proto\x12\x15\x63jm_protos.metrics.v1\x1a$cjm_protos/ingest/v1/questions.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x84\x01\n\x15GetDailyReportRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x11\n\tfrom_date\x18\x02 \x01(\t\x12\x0f\n\x07to_date\x18\x03 \x01(\t\x12\x33\n\tdimension\x18\x04 \x01(\x0e\x32 .cjm_protos.metrics.v1.Dimension\"\xb3\x01\n\x16GetDailyReportResponse\x12\x11\n\tfrom_date\x18\x01 \x01(\t\x12\x0f\n\x07to_date\x18\x02 \x01(\t\x12.\n\x04\x64\x61ys\x18\x03 \x03(\x0b\x32 .cjm_protos.metrics.v1.ReportDay\x12\x17\n\x0f\x63ustomers_count\x18\x04 \x01(\x03\x12\x19\n\x11touchpoints_count\x18\x05 \x01(\x03\x12\x11\n\ttime_zone\x18\x06 \x01(\t\"\x81\x01\n\tReportDay\x12\x0c\n\x04\x64\x61te\x18\x01 \x01(\t\x12\x17\n\x0f\x63ustomers_count\x18\x02 \x01(\x03\x12\x19\n\x11touchpoints_count\x18\x03 \x01(\x03\x12\x32\n\x08\x62y_value\x18\x04 \x03(\x0b\x32 .cjm_protos.ingest.v1.ValueCount\"$\n\x0eGetHomeRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\"\xf2\x02\n\x0fGetHomeResponse\x12\x17\n\x0f\x63ustomers_count\x18\x01 \x01(\x03\x12\x19\n\x11touchpoints_count\x18\x02 \x01(\x03\x12+\n\x06newest\x18\x03 \x03(\x0b\x32\x1b.cjm_protos.ingest.v1.Event\x12-\n\x07\x61\x63tions\x18\x04 \x03(\x0b\x32\x1c.cjm_protos.metrics.v1.Share\x12.\n\x08\x63hannels\x18\x05 \x03(\x0b\x32\x1c.cjm_protos.metrics.v1.Share\x12\x37\n\x11\x64\x65vice_categories\x18\x06 \x03(\x0b\x32\x1c.cjm_protos.metrics.v1.Share\x12\x31\n\rlast_event_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\tlast_days\x18\x08 \x03(\x0b\x32 .cjm_protos.metrics.v1.ReportDay\"V\n\x05Share\x12\r\n\x05value\x18\x01 \x01(\t\x12\x0e\n\x06is_set\x18\x02 \x01(\x08\x12\x19\n\x11touchpoints_count\x18\x03 \x01(\x03\x12\x13\n\x0bshare_ratio\x18\x04 \x01(\x01*\xca\x01\n\tDimension\x12\x19\n\x15\x44IMENSION_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44IMENSION_ACTION_TYPE\x10\x01\x12\x1a\n\x16\x44IMENSION_CHANNEL_TYPE\x10\x02\x12\x1d\n\x19\x44IMENSION_DEVICE_CATEGORY\x10\x03\x12\x17\n\x13\x44IMENSION_DEVICE_OS\x10\x04\x12\x1c\n\x18\x44IMENSION_DEVICE_BROWSER\x10\x05\x12\x15\n\x11\x44IMENSION_DATASET\x10\x06\x32\xd8\x01\n\rReportService\x12m\n\x0eGetDailyReport\x12,.cjm_protos.metrics.v1.GetDailyReportRequest\x1a-.cjm_protos.metrics.v1.GetDailyReportResponse\x12X\n\x07GetHome\x12%.cjm_protos.metrics.v1.GetHomeRequest\x1a&.cjm_protos.metrics.v1.GetHomeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"cjm_protos/metrics/v1/report.proto\x12\x15\x63jm_protos.metrics.v1\x1a#cjm_protos/catalog/v1/dataset.proto\x1a$cjm_protos/ingest/v1/questions.proto\x1a cjm_protos/ingest/v1/scope.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe5\x01\n\x0bReportScope\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x11\n\tfrom_date\x18\x02 \x01(\t\x12\x0f\n\x07to_date\x18\x03 \x01(\t\x12\x36\n\x0b\x63\x61se_notion\x18\x04 \x01(\x0e\x32!.cjm_protos.catalog.v1.CaseNotion\x12 \n\x13session_gap_minutes\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12,\n\x06\x66ilter\x18\x06 \x01(\x0b\x32\x1c.cjm_protos.ingest.v1.FilterB\x16\n\x14_session_gap_minutes\"\x7f\n\x15GetDailyReportRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".cjm_protos.metrics.v1.ReportScope\x12\x33\n\tdimension\x18\x02 \x01(\x0e\x32 .cjm_protos.metrics.v1.Dimension\"\xb3\x01\n\x16GetDailyReportResponse\x12\x11\n\tfrom_date\x18\x01 \x01(\t\x12\x0f\n\x07to_date\x18\x02 \x01(\t\x12.\n\x04\x64\x61ys\x18\x03 \x03(\x0b\x32 .cjm_protos.metrics.v1.ReportDay\x12\x17\n\x0f\x63ustomers_count\x18\x04 \x01(\x03\x12\x19\n\x11touchpoints_count\x18\x05 \x01(\x03\x12\x11\n\ttime_zone\x18\x06 \x01(\t\"\x81\x01\n\tReportDay\x12\x0c\n\x04\x64\x61te\x18\x01 \x01(\t\x12\x17\n\x0f\x63ustomers_count\x18\x02 \x01(\x03\x12\x19\n\x11touchpoints_count\x18\x03 \x01(\x03\x12\x32\n\x08\x62y_value\x18\x04 \x03(\x0b\x32 .cjm_protos.ingest.v1.ValueCount\"C\n\x0eGetHomeRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".cjm_protos.metrics.v1.ReportScope\"\x91\x03\n\x0fGetHomeResponse\x12\x17\n\x0f\x63ustomers_count\x18\x01 \x01(\x03\x12\x19\n\x11touchpoints_count\x18\x02 \x01(\x03\x12+\n\x06newest\x18\x03 \x03(\x0b\x32\x1b.cjm_protos.ingest.v1.Event\x12-\n\x07\x61\x63tions\x18\x04 \x03(\x0b\x32\x1c.cjm_protos.metrics.v1.Share\x12.\n\x08\x63hannels\x18\x05 \x03(\x0b\x32\x1c.cjm_protos.metrics.v1.Share\x12\x37\n\x11\x64\x65vice_categories\x18\x06 \x03(\x0b\x32\x1c.cjm_protos.metrics.v1.Share\x12\x31\n\rlast_event_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x04\x64\x61ys\x18\x08 \x03(\x0b\x32 .cjm_protos.metrics.v1.ReportDay\x12\x11\n\tfrom_date\x18\t \x01(\t\x12\x0f\n\x07to_date\x18\n \x01(\t\"V\n\x05Share\x12\r\n\x05value\x18\x01 \x01(\t\x12\x0e\n\x06is_set\x18\x02 \x01(\x08\x12\x19\n\x11touchpoints_count\x18\x03 \x01(\x03\x12\x13\n\x0bshare_ratio\x18\x04 \x01(\x01*\xca\x01\n\tDimension\x12\x19\n\x15\x44IMENSION_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44IMENSION_ACTION_TYPE\x10\x01\x12\x1a\n\x16\x44IMENSION_CHANNEL_TYPE\x10\x02\x12\x1d\n\x19\x44IMENSION_DEVICE_CATEGORY\x10\x03\x12\x17\n\x13\x44IMENSION_DEVICE_OS\x10\x04\x12\x1c\n\x18\x44IMENSION_DEVICE_BROWSER\x10\x05\x12\x15\n\x11\x44IMENSION_DATASET\x10\x06\x32\xd8\x01\n\rReportService\x12m\n\x0eGetDailyReport\x12,.cjm_protos.metrics.v1.GetDailyReportRequest\x1a-.cjm_protos.metrics.v1.GetDailyReportResponse\x12X\n\x07GetHome\x12%.cjm_protos.metrics.v1.GetHomeRequest\x1a&.cjm_protos.metrics.v1.GetHomeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cjm_protos.metrics.v1.report_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DIMENSION']._serialized_start=1081
-  _globals['_DIMENSION']._serialized_end=1283
-  _globals['_GETDAILYREPORTREQUEST']._serialized_start=133
-  _globals['_GETDAILYREPORTREQUEST']._serialized_end=265
-  _globals['_GETDAILYREPORTRESPONSE']._serialized_start=268
-  _globals['_GETDAILYREPORTRESPONSE']._serialized_end=447
-  _globals['_REPORTDAY']._serialized_start=450
-  _globals['_REPORTDAY']._serialized_end=579
-  _globals['_GETHOMEREQUEST']._serialized_start=581
-  _globals['_GETHOMEREQUEST']._serialized_end=617
-  _globals['_GETHOMERESPONSE']._serialized_start=620
-  _globals['_GETHOMERESPONSE']._serialized_end=990
-  _globals['_SHARE']._serialized_start=992
-  _globals['_SHARE']._serialized_end=1078
-  _globals['_REPORTSERVICE']._serialized_start=1286
-  _globals['_REPORTSERVICE']._serialized_end=1502
+  _globals['_DIMENSION']._serialized_start=1440
+  _globals['_DIMENSION']._serialized_end=1642
+  _globals['_REPORTSCOPE']._serialized_start=204
+  _globals['_REPORTSCOPE']._serialized_end=433
+  _globals['_GETDAILYREPORTREQUEST']._serialized_start=435
+  _globals['_GETDAILYREPORTREQUEST']._serialized_end=562
+  _globals['_GETDAILYREPORTRESPONSE']._serialized_start=565
+  _globals['_GETDAILYREPORTRESPONSE']._serialized_end=744
+  _globals['_REPORTDAY']._serialized_start=747
+  _globals['_REPORTDAY']._serialized_end=876
+  _globals['_GETHOMEREQUEST']._serialized_start=878
+  _globals['_GETHOMEREQUEST']._serialized_end=945
+  _globals['_GETHOMERESPONSE']._serialized_start=948
+  _globals['_GETHOMERESPONSE']._serialized_end=1349
+  _globals['_SHARE']._serialized_start=1351
+  _globals['_SHARE']._serialized_end=1437
+  _globals['_REPORTSERVICE']._serialized_start=1645
+  _globals['_REPORTSERVICE']._serialized_end=1861
 # @@protoc_insertion_point(module_scope)

@@ -3,7 +3,9 @@
 isort:skip_file
 """
 
+from cjm_protos.catalog.v1 import dataset_pb2 as _dataset_pb2
 from cjm_protos.ingest.v1 import questions_pb2 as _questions_pb2
+from cjm_protos.ingest.v1 import scope_pb2 as _scope_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -62,34 +64,76 @@ DIMENSION_DATASET: Dimension.ValueType  # 6
 Global___Dimension: _TypeAlias = Dimension  # noqa: Y015
 
 @_typing.final
-class GetDailyReportRequest(_message.Message):
-    """Which report."""
+class ReportScope(_message.Message):
+    """Which touchpoints of which datasets; as the Scope of questions, but in days of the dataset's time zone."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     DATASET_ID_FIELD_NUMBER: _builtins.int
     FROM_DATE_FIELD_NUMBER: _builtins.int
     TO_DATE_FIELD_NUMBER: _builtins.int
-    DIMENSION_FIELD_NUMBER: _builtins.int
+    CASE_NOTION_FIELD_NUMBER: _builtins.int
+    SESSION_GAP_MINUTES_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
     dataset_id: _builtins.str
     """UUID of the dataset; empty for all public ones."""
     from_date: _builtins.str
     """First day, ISO date; empty for the day of the first event."""
     to_date: _builtins.str
     """Last day, ISO date, included; empty for the day of the last event."""
-    dimension: Global___Dimension.ValueType
-    """What to split by."""
+    case_notion: _dataset_pb2.CaseNotion.ValueType
+    """What makes one journey, for filters on journeys; unspecified means as each dataset says."""
+    session_gap_minutes: _builtins.int
+    """With sessions: gap in minutes that starts a new one, 1-10080; 0 means the session ids of the events; absent means as
+    each dataset says.
+    """
+    @_builtins.property
+    def filter(self) -> _scope_pb2.Filter:
+        """What to keep; absent means everything. Filters on journeys are for callers who may analyse."""
+
     def __init__(
         self,
         *,
         dataset_id: _builtins.str = ...,
         from_date: _builtins.str = ...,
         to_date: _builtins.str = ...,
+        case_notion: _dataset_pb2.CaseNotion.ValueType = ...,
+        session_gap_minutes: _builtins.int | None = ...,
+        filter: _scope_pb2.Filter | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_session_gap_minutes", b"_session_gap_minutes", "filter", b"filter", "session_gap_minutes", b"session_gap_minutes"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_session_gap_minutes", b"_session_gap_minutes", "case_notion", b"case_notion", "dataset_id", b"dataset_id", "filter", b"filter", "from_date", b"from_date", "session_gap_minutes", b"session_gap_minutes", "to_date", b"to_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__session_gap_minutes: _TypeAlias = _typing.Literal["session_gap_minutes"]  # noqa: Y015
+    _WhichOneofArgType__session_gap_minutes: _TypeAlias = _typing.Literal["_session_gap_minutes", b"_session_gap_minutes"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__session_gap_minutes) -> _WhichOneofReturnType__session_gap_minutes | None: ...
+
+Global___ReportScope: _TypeAlias = ReportScope  # noqa: Y015
+
+@_typing.final
+class GetDailyReportRequest(_message.Message):
+    """Which report."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    DIMENSION_FIELD_NUMBER: _builtins.int
+    dimension: Global___Dimension.ValueType
+    """What to split by."""
+    @_builtins.property
+    def scope(self) -> Global___ReportScope:
+        """Which touchpoints."""
+
+    def __init__(
+        self,
+        *,
+        scope: Global___ReportScope | None = ...,
         dimension: Global___Dimension.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["scope", b"scope"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id", "dimension", b"dimension", "from_date", b"from_date", "to_date", b"to_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dimension", b"dimension", "scope", b"scope"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -181,17 +225,19 @@ class GetHomeRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    DATASET_ID_FIELD_NUMBER: _builtins.int
-    dataset_id: _builtins.str
-    """UUID of the dataset; empty for all public ones."""
+    SCOPE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def scope(self) -> Global___ReportScope:
+        """Which touchpoints."""
+
     def __init__(
         self,
         *,
-        dataset_id: _builtins.str = ...,
+        scope: Global___ReportScope | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["scope", b"scope"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["scope", b"scope"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -199,7 +245,7 @@ Global___GetHomeRequest: _TypeAlias = GetHomeRequest  # noqa: Y015
 
 @_typing.final
 class GetHomeResponse(_message.Message):
-    """The numbers of the home page."""
+    """The numbers of the home page, all within the scope."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -210,11 +256,17 @@ class GetHomeResponse(_message.Message):
     CHANNELS_FIELD_NUMBER: _builtins.int
     DEVICE_CATEGORIES_FIELD_NUMBER: _builtins.int
     LAST_EVENT_AT_FIELD_NUMBER: _builtins.int
-    LAST_DAYS_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    FROM_DATE_FIELD_NUMBER: _builtins.int
+    TO_DATE_FIELD_NUMBER: _builtins.int
     customers_count: _builtins.int
     """Distinct customers."""
     touchpoints_count: _builtins.int
     """Touchpoints."""
+    from_date: _builtins.str
+    """First day of the period, ISO date; empty when the scope names no day."""
+    to_date: _builtins.str
+    """Last day, ISO date, included."""
     @_builtins.property
     def newest(self) -> _containers.RepeatedCompositeFieldContainer[_questions_pb2.Event]:
         """Five newest touchpoints."""
@@ -236,8 +288,10 @@ class GetHomeResponse(_message.Message):
         """Time of the latest touchpoint, UTC; absent without any."""
 
     @_builtins.property
-    def last_days(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReportDay]:
-        """Customers and touchpoints of the last 30 days that end with the latest touchpoint."""
+    def days(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReportDay]:
+        """Customers and touchpoints of every day of the period; without one, of the 30 days that end with the latest touchpoint
+        before any filter.
+        """
 
     def __init__(
         self,
@@ -249,11 +303,13 @@ class GetHomeResponse(_message.Message):
         channels: _abc.Iterable[Global___Share] | None = ...,
         device_categories: _abc.Iterable[Global___Share] | None = ...,
         last_event_at: _timestamp_pb2.Timestamp | None = ...,
-        last_days: _abc.Iterable[Global___ReportDay] | None = ...,
+        days: _abc.Iterable[Global___ReportDay] | None = ...,
+        from_date: _builtins.str = ...,
+        to_date: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["last_event_at", b"last_event_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "channels", b"channels", "customers_count", b"customers_count", "device_categories", b"device_categories", "last_days", b"last_days", "last_event_at", b"last_event_at", "newest", b"newest", "touchpoints_count", b"touchpoints_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "channels", b"channels", "customers_count", b"customers_count", "days", b"days", "device_categories", b"device_categories", "from_date", b"from_date", "last_event_at", b"last_event_at", "newest", b"newest", "to_date", b"to_date", "touchpoints_count", b"touchpoints_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -18,7 +18,7 @@ from cjm_gateway.entrypoints.http.problems import HttpProblem
 from cjm_gateway.entrypoints.http.shapes import Instant, Page, PagingQuery, Shape, instant
 from cjm_kit.errors import AppError, Code, FieldViolation
 from cjm_kit.identity import current_identity
-from cjm_protos.ingest.v1 import intake_pb2, questions_pb2
+from cjm_protos.ingest.v1 import intake_pb2, questions_pb2, scope_pb2
 
 router = APIRouter(prefix="/api/v1/datasets/{dataset_id}", tags=["Events"], dependencies=[staff_only])
 WRITE_SCOPE = "events:write"
@@ -227,7 +227,7 @@ async def list_events(
     """Events, newest first."""
     answer = await gateway.services.questions.ListEvents(
         questions_pb2.ListEventsRequest(
-            dataset_ids=[dataset_id],
+            scopes=[scope_pb2.Scope(dataset_id=dataset_id)],
             page_size=paging.limit,
             page_token=paging.cursor,
             customer_id=customer_id,
@@ -248,7 +248,7 @@ async def list_field_values(
     """Values of an event field or of `properties.<name>` with their counts, most frequent first."""
     answer = await gateway.services.questions.ListFieldValues(
         questions_pb2.ListFieldValuesRequest(
-            dataset_ids=[dataset_id], field=field, value_contains=contains, page_size=limit
+            scopes=[scope_pb2.Scope(dataset_id=dataset_id)], field=field, value_contains=contains, page_size=limit
         )
     )
     return FieldValues(

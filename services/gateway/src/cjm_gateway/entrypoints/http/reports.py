@@ -3,19 +3,22 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from cjm_gateway.entrypoints.http.auth import staff_only
 from cjm_gateway.entrypoints.http.events import EventShape, event_shape
+from cjm_gateway.entrypoints.http.filter_terms import parse_filter
 from cjm_gateway.entrypoints.http.gateway import QUESTION_DEADLINE_SECONDS, Gateway, GatewayDep
-from cjm_gateway.entrypoints.http.scope import period
+from cjm_gateway.entrypoints.http.scope import CASES, Frame, FrameQuery, period
 from cjm_gateway.entrypoints.http.shapes import Instant, Shape, instant_or_none, words
+from cjm_protos.catalog.v1.dataset_pb2 import CASE_NOTION_UNSPECIFIED
 from cjm_protos.ingest.v1 import questions_pb2
 from cjm_protos.metrics.v1 import report_pb2
 
 router = APIRouter(prefix="/api/v1", tags=["Reports"], dependencies=[staff_only])
 DimensionWord = Literal["action_type", "channel_type", "device_category", "device_os", "device_browser", "dataset"]
+By = Annotated[DimensionWord | None, Query(description="What to split by.")]
 _DIMENSIONS = words(report_pb2.Dimension)
 
 
@@ -60,8 +63,10 @@ class ShareShape(Shape):
 
 
 class Home(Shape):
-    """The numbers of the home page."""
+    """The numbers of the home page, all within the scope."""
 
+    from_: Annotated[str | None, Field(alias="from", description="null when neither `from` nor `to` was sent.")]
+    to: str | None
     customers: int
     touchpoints: int
     last_event_at: Instant | None
@@ -69,21 +74,10 @@ class Home(Shape):
     actions: list[ShareShape]
     channels: list[ShareShape]
     device_categories: list[ShareShape]
-    last_days: list[Day]
-
-
-class Split:
-    """Period and dimension of a daily report."""
-
-    def __init__(
-        self,
-        from_: Annotated[str, Query(alias="from", description="First day, ISO date; default: the first event's.")] = "",
-        to: Annotated[str, Query(description="Last day, ISO date, included; default: the last event's.")] = "",
-        by: Annotated[DimensionWord | None, Query(description="What to split by.")] = None,
-    ) -> None:
-        self.from_date = from_
-        self.to_date = to
-        self.dimension = _DIMENSIONS[by] if by else report_pb2.DIMENSION_UNSPECIFIED
+    days: Annotated[
+        list[Day],
+        Field(description="Of the period; without one, the 30 days that end with the dataset's latest event."),
+    ]
 
 
 def _day(day: report_pb2.ReportDay) -> ReportDay:
@@ -109,11 +103,23 @@ def _shares(shares: Iterable[report_pb2.Share]) -> list[ShareShape]:
     ]
 
 
-async def _daily(gateway: Gateway, dataset_id: str, split: Split) -> DailyReport:
-    period(split.from_date, split.to_date, "UTC")
+def _scope(frame: Frame, dataset_id: str) -> report_pb2.ReportScope:
+    period(frame.from_date, frame.to_date, "UTC")
+    return report_pb2.ReportScope(
+        dataset_id=dataset_id,
+        from_date=frame.from_date,
+        to_date=frame.to_date,
+        case_notion=CASES[frame.case] if frame.case else CASE_NOTION_UNSPECIFIED,
+        session_gap_minutes=frame.session_gap_minutes,
+        filter=parse_filter(frame.terms),
+    )
+
+
+async def _daily(gateway: Gateway, dataset_id: str, frame: Frame, by: DimensionWord | None) -> DailyReport:
     answer = await gateway.services.reports.GetDailyReport(
         report_pb2.GetDailyReportRequest(
-            dataset_id=dataset_id, from_date=split.from_date, to_date=split.to_date, dimension=split.dimension
+            scope=_scope(frame, dataset_id),
+            dimension=_DIMENSIONS[by] if by else report_pb2.DIMENSION_UNSPECIFIED,
         ),
         timeout=QUESTION_DEADLINE_SECONDS,
     )
@@ -131,26 +137,30 @@ async def _daily(gateway: Gateway, dataset_id: str, split: Split) -> DailyReport
 
 @router.get("/datasets/{dataset_id}/reports/daily", summary="Daily report of a dataset")
 async def get_dataset_daily_report(
-    dataset_id: str, split: Annotated[Split, Depends()], gateway: GatewayDep
+    dataset_id: str, frame: FrameQuery, gateway: GatewayDep, by: By = None
 ) -> DailyReport:
-    """Customers and touchpoints per day, whole and split by one field."""
-    return await _daily(gateway, dataset_id, split)
+    """Customers and touchpoints per day, whole and split. Filters on journeys need the right to analyse."""
+    return await _daily(gateway, dataset_id, frame, by)
 
 
 @router.get("/reports/daily", summary="Daily report of all public datasets")
-async def get_daily_report(split: Annotated[Split, Depends()], gateway: GatewayDep) -> DailyReport:
-    """Customers and touchpoints per day over all public datasets."""
-    return await _daily(gateway, "", split)
+async def get_daily_report(frame: FrameQuery, gateway: GatewayDep, by: By = None) -> DailyReport:
+    """Customers and touchpoints per day over all public datasets; each puts journeys together in its own way."""
+    return await _daily(gateway, "", frame, by)
 
 
 @router.get("/home", summary="Numbers of the home page")
 async def get_home(
-    gateway: GatewayDep, dataset_id: Annotated[str, Query(description="Default: all public datasets.")] = ""
+    gateway: GatewayDep,
+    frame: FrameQuery,
+    dataset_id: Annotated[str, Query(description="Default: all public datasets.")] = "",
 ) -> Home:
-    """Totals, the newest events, shares, and the last 30 days that end with the latest event."""
-    request = report_pb2.GetHomeRequest(dataset_id=dataset_id)
+    """Totals, the newest events, shares and days. Filters on journeys need the right to analyse."""
+    request = report_pb2.GetHomeRequest(scope=_scope(frame, dataset_id))
     answer = await gateway.services.reports.GetHome(request, timeout=QUESTION_DEADLINE_SECONDS)
     return Home(
+        from_=answer.from_date or None,
+        to=answer.to_date or None,
         customers=answer.customers_count,
         touchpoints=answer.touchpoints_count,
         last_event_at=instant_or_none(answer, "last_event_at"),
@@ -158,8 +168,7 @@ async def get_home(
         actions=_shares(answer.actions),
         channels=_shares(answer.channels),
         device_categories=_shares(answer.device_categories),
-        last_days=[
-            Day(date=day.date, customers=day.customers_count, touchpoints=day.touchpoints_count)
-            for day in answer.last_days
+        days=[
+            Day(date=day.date, customers=day.customers_count, touchpoints=day.touchpoints_count) for day in answer.days
         ],
     )

@@ -1,11 +1,12 @@
 import { Button } from "@mantine/core";
-import { IconDatabaseOff, IconFilterOff, IconLock } from "@tabler/icons-react";
+import { IconDatabaseOff, IconLock } from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useDatasets, useDirectlyFollows } from "@/api/hooks";
 import type { Dataset } from "@/api/types";
 import { useText } from "@/messages";
 import { FilterBar } from "@/shared/filters";
+import { NothingInScope } from "@/shared/NothingInScope";
 import { useScope } from "@/shared/scope";
 import { EmptyState, ErrorState, LoadingBlock, TabBar } from "@/shared/ui";
 import css from "./explore.module.css";
@@ -77,7 +78,6 @@ function NoDataset() {
 /** Not allowed, not loaded, or nothing in the scope. */
 function NoJourneys({ dataset, full }: { dataset: Dataset; full: ReturnType<typeof useDirectlyFollows> }) {
   const t = useText();
-  const { setScope } = useScope();
   const { name, owner } = dataset;
   if (!dataset.access.can_analyse) {
     const text = t("explore.not_allowed_text", { name, owner });
@@ -85,15 +85,7 @@ function NoJourneys({ dataset, full }: { dataset: Dataset; full: ReturnType<type
   }
   if (full.isError) return <ErrorState error={full.error} onRetry={() => void full.refetch()} />;
   if (!full.data) return <LoadingBlock height="100%" />;
-  if (dataset.events > 0) {
-    return (
-      <EmptyState icon={<IconFilterOff size={22} stroke={1.7} />} title={t("explore.empty")} text={t("explore.empty_text")}>
-        <Button variant="default" onClick={() => setScope({ filters: [], from: null, to: null })}>
-          {t("explore.show_all")}
-        </Button>
-      </EmptyState>
-    );
-  }
+  if (dataset.events > 0) return <NothingInScope title={t("explore.empty")} />;
   return (
     <EmptyState icon={<IconDatabaseOff size={22} stroke={1.7} />} title={t("explore.no_events")} text={t("explore.no_events_text")}>
       <Button component={Link} to="/data/imports/new">

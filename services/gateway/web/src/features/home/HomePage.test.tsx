@@ -8,20 +8,22 @@ import HomePage from "./HomePage";
 
 beforeAll(async () => {
   vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
-  await loadMessages("home");
+  await Promise.all([loadMessages("home"), loadMessages("filters")]);
 });
 afterEach(() => vi.restoreAllMocks());
 
 const dataset = { id: "d1", name: "Web shop", case: "session", events: 10, customers: 4, activities: 2, goal_activity: "purchase", first_event_at: "2023-12-31T12:00:00Z", last_event_at: "2024-03-05T12:00:00Z", time_zone: "UTC", fields: [], access: { can_analyse: true } };
-const home = { customers: 4, touchpoints: 10, newest: [], actions: [], channels: [], device_categories: [], last_days: [{ date: "2024-01-01", customers: 4, touchpoints: 10 }, { date: "2024-01-02", customers: 1, touchpoints: 2 }] };
+const shares = { newest: [], actions: [], channels: [], device_categories: [] };
+const home = { from: null, to: null, customers: 4, touchpoints: 10, ...shares, days: [{ date: "2024-01-01", customers: 4, touchpoints: 10 }, { date: "2024-01-02", customers: 1, touchpoints: 2 }] };
 const graphOf = (cases: number, reached: number) => ({ cases, nodes: [{ activity: "cart", cases }, { activity: "purchase", cases: reached }] });
 const daily = (from: string, customers: number, touchpoints: number) => ({ from, to: from, time_zone: "UTC", customers, touchpoints, days: [{ date: from, customers, touchpoints, by: {}, not_set: 0 }] });
+const homeOf = (day: string, customers: number, touchpoints: number) => ({ ...shares, ...daily(day, customers, touchpoints) });
 
-type Answers = Record<"graph" | "report", (query: Query) => Promise<unknown>>;
+type Answers = Record<"graph" | "home" | "report", (query: Query) => Promise<unknown>>;
 
-function show(search: string, { graph, report }: Partial<Answers>) {
+function show(search: string, { graph, home: numbers = () => Promise.resolve(home), report }: Partial<Answers>) {
   const get = vi.spyOn(api, "get").mockImplementation((path, query = {}) => {
-    if (path === "/home") return Promise.resolve(home);
+    if (path === "/home") return numbers(query);
     if (path.endsWith("/directly-follows") && graph) return graph(query);
     if (path.endsWith("/reports/daily") && report) return report(query);
     return Promise.resolve({ items: [], next_cursor: null });
@@ -35,12 +37,14 @@ function show(search: string, { graph, report }: Partial<Answers>) {
 const tile = async (name: string) => (await screen.findByRole("heading", { name })).closest("section")?.textContent;
 const COMPARED = "&from=2024-01-02&to=2024-01-02&compare=previous";
 
-it("tells how many journeys reach the goal, of all time like the tiles beside it", async () => {
+it("asks for the scope, and tells how many of its journeys reach the goal", async () => {
   const get = show("&f=step:cart", { graph: () => Promise.resolve(graphOf(1295, 126)) });
   await screen.findByText("9.7%");
   await screen.findByText("126 of 1,295 sessions");
   await screen.findByText(/Per day over the last 2 days\. 1 customer on/);
-  expect(get).toHaveBeenCalledWith("/datasets/d1/directly-follows", { from: null, to: null, f: [] }, expect.anything());
+  const scope = { from: null, to: null, f: ["step:cart"] };
+  expect(get).toHaveBeenCalledWith("/datasets/d1/directly-follows", scope, expect.anything());
+  expect(get).toHaveBeenCalledWith("/home", { dataset_id: "d1", ...scope }, expect.anything());
 });
 
 it("shows the other tiles when the goal's fails", async () => {
@@ -49,24 +53,29 @@ it("shows the other tiles when the goal's fails", async () => {
   await screen.findByText("Touchpoints, all time");
 });
 
+it("leads back to all data where nothing lies in the scope", async () => {
+  show("&f=step:cart", { graph: () => Promise.resolve(graphOf(0, 0)), home: () => Promise.resolve({ ...home, customers: 0, touchpoints: 0 }) });
+  await screen.findByText("No touchpoints match");
+  await screen.findByRole("button", { name: "Show all data" });
+});
+
 it("shows the period, without changes as long as nobody compares", async () => {
-  const get = show("&from=2024-01-02&to=2024-01-02", { graph: () => Promise.resolve(graphOf(40, 5)), report: () => Promise.resolve(daily("2024-01-02", 3, 90)) });
+  const get = show("&from=2024-01-02&to=2024-01-02", { graph: () => Promise.resolve(graphOf(40, 5)), home: () => Promise.resolve(homeOf("2024-01-02", 3, 90)) });
   expect(await tile("Touchpoints, Jan 2, 2024")).toBe("Touchpoints, Jan 2, 202490");
-  expect(get.mock.calls.filter(([path]) => path.endsWith("/reports/daily"))).toHaveLength(1);
-  expect(screen.getByRole("heading", { name: "Steps, all time" })).toBeTruthy();
+  expect(get.mock.calls.filter(([path]) => path.endsWith("/reports/daily"))).toHaveLength(0);
 });
 
 it("shows what changed against the day before", async () => {
   const before = (query: Query) => query["from"] === "2024-01-01" && query["to"] === "2024-01-01";
   show(`${COMPARED}&f=step:cart`, {
     graph: (query) => Promise.resolve(before(query) ? graphOf(50, 5) : graphOf(40, 5)),
-    report: (query) => Promise.resolve(before(query) ? daily("2024-01-01", 4, 100) : daily("2024-01-02", 4, 90)),
+    home: () => Promise.resolve(homeOf("2024-01-02", 4, 90)),
+    report: (query) => Promise.resolve(before(query) && String(query["f"]) === "step:cart" ? daily("2024-01-01", 4, 100) : daily("2024-01-02", 0, 0)),
   });
   await screen.findByText("−10 (−10%)");
   expect(await tile("Customers, Jan 2, 2024")).toBe("Customers, Jan 2, 20244no change");
   expect(await tile("Journeys that reach “purchase”, Jan 2, 2024")).toBe("Journeys that reach “purchase”, Jan 2, 202413%+2.5 points5 of 40 sessions");
   await screen.findByText("Changes are against Jan 1, 2024, the day before.");
-  await screen.findByText(/The filters in use do not change them/);
 });
 
 it.each([
@@ -75,7 +84,8 @@ it.each([
 ])("says that there is no data before where that period %s", async (_, search, sentence) => {
   const get = show(search, {
     graph: (query) => Promise.resolve(query["from"] === "2024-01-02" ? graphOf(0, 0) : graphOf(40, 5)),
-    report: (query) => Promise.resolve(query["from"] === "2024-01-02" ? daily("2024-01-02", 0, 0) : daily("2024-01-03", 4, 90)),
+    home: () => Promise.resolve(homeOf("2024-01-03", 4, 90)),
+    report: () => Promise.resolve(daily("2024-01-02", 0, 0)),
   });
   await screen.findByText(sentence);
   await waitFor(() => expect(screen.getAllByText("no data before")).toHaveLength(3));
@@ -85,14 +95,15 @@ it.each([
 it("keeps the numbers where the period before cannot be loaded, and says so", async () => {
   show(COMPARED, {
     graph: () => Promise.resolve(graphOf(40, 5)),
-    report: (query) => (query["from"] === "2024-01-01" ? Promise.reject(new Error("down")) : Promise.resolve(daily("2024-01-02", 4, 90))),
+    home: () => Promise.resolve(homeOf("2024-01-02", 4, 90)),
+    report: () => Promise.reject(new Error("down")),
   });
   await screen.findByText(/Jan 1, 2024 could not be loaded, so no change is shown/);
   expect(await tile("Touchpoints, Jan 2, 2024")).toBe("Touchpoints, Jan 2, 202490");
 });
 
 it("shows the goal with its change where the period is too long for a report", async () => {
-  show("&from=2010-01-01&to=2024-02-01&compare=previous", { graph: () => Promise.resolve(graphOf(40, 5)), report: () => Promise.reject(new Error("too long")) });
+  show("&from=2010-01-01&to=2024-02-01&compare=previous", { graph: () => Promise.resolve(graphOf(40, 5)), home: () => Promise.reject(new Error("too long")) });
   await screen.findByText("This part could not be loaded");
   await screen.findByText("5 of 40 sessions");
   await screen.findByText("no data before");
@@ -101,7 +112,8 @@ it("shows the goal with its change where the period is too long for a report", a
 it("says where only the goal's change is missing", async () => {
   show(COMPARED, {
     graph: (query) => (query["from"] === "2024-01-01" ? Promise.reject(new Error("down")) : Promise.resolve(graphOf(40, 5))),
-    report: (query) => Promise.resolve(query["from"] === "2024-01-01" ? daily("2024-01-01", 4, 100) : daily("2024-01-02", 4, 90)),
+    home: () => Promise.resolve(homeOf("2024-01-02", 4, 90)),
+    report: () => Promise.resolve(daily("2024-01-01", 4, 100)),
   });
   await screen.findByText("Jan 1, 2024 could not be loaded, so no change is shown.");
   await screen.findByText("−10 (−10%)");

@@ -1,11 +1,12 @@
 import { IconDatabaseOff, IconRoute } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useAnalyses, useDailyReport, useDatasets, useDirectlyFollows, useHome, useImports } from "@/api/hooks";
-import type { DailyReport, Dataset, DirectlyFollows, Home, ShareCount } from "@/api/types";
+import type { Dataset, DirectlyFollows, Home, ShareCount } from "@/api/types";
 import { T, useText } from "@/messages";
 import { Change, ComparedWith, daysKnown, formerOf } from "@/shared/compare";
-import { FiltersIgnored } from "@/shared/FiltersIgnored";
+import { FilterBar } from "@/shared/filters";
 import { useFormat } from "@/shared/format";
+import { NothingInScope } from "@/shared/NothingInScope";
 import { boundedPeriod, dayIn, daysWithin, type Period } from "@/shared/period";
 import { useScope } from "@/shared/scope";
 import { scopeOf, scopeOfAnalysis } from "@/shared/search";
@@ -44,13 +45,17 @@ export default function HomePage() {
       </PageBody>
     );
   }
-  return <DatasetHome key={dataset.id} dataset={dataset} />;
+  return (
+    <>
+      <FilterBar />
+      <DatasetHome key={dataset.id} dataset={dataset} />
+    </>
+  );
 }
 
 function DatasetHome({ dataset }: { dataset: Dataset }) {
   const t = useText();
   const format = useFormat();
-  const home = useHome(dataset.id);
   const { first_event_at: first, last_event_at: last } = dataset;
   return (
     <PageBody>
@@ -89,13 +94,7 @@ function DatasetHome({ dataset }: { dataset: Dataset }) {
       ) : (
         <div className={css.grid}>
           <div className={css.wide}>
-            {home.isError && (
-              <Card>
-                <ErrorState error={home.error} onRetry={() => void home.refetch()} />
-              </Card>
-            )}
-            {home.isPending && <LoadingBlock height={480} />}
-            {home.data && <Numbers home={home.data} dataset={dataset} />}
+            <Numbers dataset={dataset} />
           </div>
           <div className={css.side}>
             <Recent dataset={dataset} />
@@ -106,25 +105,54 @@ function DatasetHome({ dataset }: { dataset: Dataset }) {
   );
 }
 
-function Numbers({ home, dataset }: { home: Home; dataset: Dataset }) {
+/** The numbers of the scope, and how they changed where the reader compares. */
+function Numbers({ dataset }: { dataset: Dataset }) {
   const t = useText();
   const format = useFormat();
-  const { from, to } = useScope();
-  const hasPeriod = from !== null || to !== null;
-  const titleOf = (title: string): string => (hasPeriod ? t("home.all_time", { title }) : title);
+  const { from, to, previous, question } = useScope();
+  const known = daysKnown([dataset], dataset.time_zone);
+  const hasDays = previous !== null && daysWithin(previous, known) > 0;
+  const home = useHome(dataset.id, question);
+  const query = useDailyReport(dataset.id, "action_type", { ...question, ...previous }, hasDays);
+  const before = formerOf(query, hasDays, ({ touchpoints }) => touchpoints === 0);
+  const period = home.data && !home.isError ? boundedPeriod(home.data.from, home.data.to) : boundedPeriod(from, to);
+  const goal = <GoalTile dataset={dataset} period={period} hasBefore={before !== null} />;
+  if (home.isError) {
+    return (
+      <>
+        <Card>
+          <ErrorState error={home.error} onRetry={() => void home.refetch()} />
+        </Card>
+        {goal}
+      </>
+    );
+  }
+  if (!home.data || home.isPlaceholderData) return <LoadingBlock height={480} />;
+  if (home.data.touchpoints === 0) {
+    return (
+      <Card>
+        <NothingInScope title={t("common.scope_empty")} />
+      </Card>
+    );
+  }
   return (
     <>
-      {hasPeriod ? <PeriodTiles dataset={dataset} /> : <Tiles dataset={dataset} numbers={{ ...home, days: home.last_days }} period={null} />}
+      <ComparedWith known={known} isEmpty={before === null} query={query} />
+      <div className={css.tiles}>
+        <CountTile kind="customers" home={home.data} period={period} before={before} />
+        <CountTile kind="touchpoints" home={home.data} period={period} before={before} />
+        {goal}
+      </div>
       <div className={css.shares}>
-        <ShareCard title={titleOf(t("home.actions"))} items={home.actions} />
-        <ShareCard title={titleOf(t("home.channels"))} items={home.channels} />
-        <ShareCard title={titleOf(t("home.devices"))} items={home.device_categories} />
+        <ShareCard title={t("home.actions")} items={home.data.actions} />
+        <ShareCard title={t("home.channels")} items={home.data.channels} />
+        <ShareCard title={t("home.devices")} items={home.data.device_categories} />
       </div>
       <h2 className={css.section}>{t("home.newest")}</h2>
       <DataTable
         caption={t("home.newest")}
         cards
-        rows={home.newest}
+        rows={home.data.newest}
         rowKey={(event) => event.event_id}
         columns={[
           { key: "customer", label: t("common.field.customer_id"), render: (event) => event.customer_id },
@@ -138,67 +166,33 @@ function Numbers({ home, dataset }: { home: Home; dataset: Dataset }) {
   );
 }
 
-/** The numbers of the period in use, and how they changed where the reader compares. */
-function PeriodTiles({ dataset }: { dataset: Dataset }) {
-  const { from, to, previous } = useScope();
-  const known = daysKnown([dataset], dataset.time_zone);
-  const hasDays = previous !== null && daysWithin(previous, known) > 0;
-  const report = useDailyReport(dataset.id, "action_type", { ...(from && { from }), ...(to && { to }) });
-  const query = useDailyReport(dataset.id, "action_type", previous ?? {}, hasDays);
-  const before = formerOf(query, hasDays, ({ touchpoints }) => touchpoints === 0);
-  const asked = boundedPeriod(from, to);
-  if (report.isError) {
-    return (
-      <>
-        <Card>
-          <ErrorState error={report.error} onRetry={() => void report.refetch()} />
-        </Card>
-        {asked && <GoalTile dataset={dataset} period={asked} hasBefore={hasDays} />}
-      </>
-    );
-  }
-  if (!report.data || report.isPlaceholderData) return <LoadingBlock height={180} />;
-  return (
-    <>
-      <FiltersIgnored />
-      <ComparedWith known={known} isEmpty={before === null} query={query} />
-      <Tiles dataset={dataset} numbers={report.data} period={report.data} before={before} />
-    </>
-  );
-}
-
-interface TilesProps {
-  dataset: Dataset;
-  numbers: Pick<DailyReport, "customers" | "touchpoints"> & { days: Home["last_days"] };
+interface CountTileProps {
+  kind: "customers" | "touchpoints";
+  home: Home;
   /** Null for all time. */
   period: Period | null;
-  before?: DailyReport | null | undefined;
+  before: Pick<Home, "customers" | "touchpoints"> | null | undefined;
 }
 
-function Tiles({ dataset, numbers, period, before }: TilesProps) {
+function CountTile({ kind, home, period, before }: CountTileProps) {
   const t = useText();
   const format = useFormat();
   const { previous } = useScope();
-  const days = daysOf(numbers.days);
+  const days = daysOf(home.days);
   const last = days.findLast((day) => day.touchpoints !== null);
   const label = { of: period ? "period" : "all", range: period && format.range(period) };
   return (
-    <div className={css.tiles}>
-      {(["customers", "touchpoints"] as const).map((kind) => (
-        <section key={kind} className={css.tile}>
-          <h2 className={css.tileLabel}>{t(`home.${kind}`, label)}</h2>
-          <div className={css.hero}>{format.number(numbers[kind])}</div>
-          {previous && <Change now={numbers[kind]} was={before && before[kind]} />}
-          {days.length > 1 && last && (
-            <>
-              <Sparkline values={days.map((day) => day[kind])} label={t(`home.spark.${kind}`, { ...label, count: days.length })} />
-              <p className={css.caption}>{t(`home.spark_caption.${kind}`, { ...label, count: days.length, last: last[kind], day: format.day(last.date) })}</p>
-            </>
-          )}
-        </section>
-      ))}
-      <GoalTile dataset={dataset} period={period} hasBefore={before !== null} />
-    </div>
+    <section className={css.tile}>
+      <h2 className={css.tileLabel}>{t(`home.${kind}`, label)}</h2>
+      <div className={css.hero}>{format.number(home[kind])}</div>
+      {previous && <Change now={home[kind]} was={before && before[kind]} />}
+      {days.length > 1 && last && (
+        <>
+          <Sparkline values={days.map((day) => day[kind])} label={t(`home.spark.${kind}`, { ...label, count: days.length })} />
+          <p className={css.caption}>{t(`home.spark_caption.${kind}`, { ...label, count: days.length, last: last[kind], day: format.day(last.date) })}</p>
+        </>
+      )}
+    </section>
   );
 }
 
@@ -216,7 +210,7 @@ interface GoalProps {
   hasBefore: boolean;
 }
 
-/** The share of journeys that reach the goal, by the same question as the map without filters; nothing without a goal. */
+/** The share of journeys that reach the goal, by the same question as the map; nothing without a goal. */
 function GoalTile(props: GoalProps) {
   const { goal_activity: goal, access } = props.dataset;
   return goal && access.can_analyse ? <Goal {...props} goal={goal} /> : null;
@@ -225,9 +219,9 @@ function GoalTile(props: GoalProps) {
 function Goal({ dataset, goal, period, hasBefore }: GoalProps & { goal: string }) {
   const t = useText();
   const format = useFormat();
-  const { from, to, previous } = useScope();
-  const graph = useDirectlyFollows(dataset.id, { from, to, f: [] });
-  const former = useDirectlyFollows(dataset.id, { ...previous, f: [] }, previous !== null && hasBefore);
+  const { previous, unit, question } = useScope();
+  const graph = useDirectlyFollows(dataset.id, question);
+  const former = useDirectlyFollows(dataset.id, { ...question, ...previous }, previous !== null && hasBefore);
   const before = formerOf(former, hasBefore, ({ cases }) => cases === 0);
   const { total, reached, share } = graph.data ? reachOf(graph.data, goal) : { total: 0, reached: 0, share: 0 };
   return (
@@ -240,7 +234,7 @@ function Goal({ dataset, goal, period, hasBefore }: GoalProps & { goal: string }
           <div className={css.hero}>{format.share(share)}</div>
           {previous && !former.isError && <Change now={share} was={before && reachOf(before, goal).share} kind="points" />}
           {previous && former.isError && <p className={css.caption}>{t("common.compare.failed", { range: format.range(previous) })}</p>}
-          <p className={css.caption}>{t(`home.goal_base.${dataset.case}`, { reached, total })}</p>
+          <p className={css.caption}>{t(`home.goal_base.${unit}`, { reached, total })}</p>
         </>
       )}
     </section>

@@ -9,7 +9,7 @@ export interface HomeDay {
 }
 
 /** Every day from the first to the last. The answer fills days without events with zeros: those have no data. */
-export function daysOf(days: Home["last_days"]): HomeDay[] {
+export function daysOf(days: Home["days"]): HomeDay[] {
   const first = days[0];
   const last = days.at(-1);
   if (!first || !last) return [];

@@ -1,4 +1,4 @@
-import { Button, SegmentedControl } from "@mantine/core";
+import { SegmentedControl } from "@mantine/core";
 import { useIntersection } from "@mantine/hooks";
 import { IconArrowDownRight, IconArrowUpRight, IconChartBar } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
@@ -8,10 +8,11 @@ import { useDailyReport, useDatasets } from "@/api/hooks";
 import type { DailyReport, Dataset, ReportBy } from "@/api/types";
 import { useText } from "@/messages";
 import { Change, ComparedWith, daysKnown, formerOf, isWhole } from "@/shared/compare";
-import { FiltersIgnored } from "@/shared/FiltersIgnored";
-import { formatTerm } from "@/shared/filters";
+import type { Query } from "@/api/client";
+import { FilterBar, formatTerm } from "@/shared/filters";
 import { useFormat } from "@/shared/format";
-import { dayIn, daysWithin, type Period } from "@/shared/period";
+import { NothingInScope } from "@/shared/NothingInScope";
+import { dayIn, daysWithin } from "@/shared/period";
 import { useScope, useUrlState } from "@/shared/scope";
 import { scopeOf, type AppSearch } from "@/shared/search";
 import { Card, EmptyState, ErrorState, LoadingBlock, Note, PageBody, PageTitle } from "@/shared/ui";
@@ -30,13 +31,14 @@ const CARD_HEIGHT_PX = 360;
 /** Reports: the daily report of one dataset or of all public ones. */
 export default function ReportsPage() {
   const t = useText();
-  const { datasetId, dataset, from, to, filters } = useScope();
+  const { datasetId, dataset, from, to, filters, question: ofDataset } = useScope();
   const datasets = useDatasets();
   const [of, setOf] = useUrlState("of", "dataset");
   const isPublic = of === "public";
-  const period = { ...(from && { from }), ...(to && { to }) };
+  // Each public dataset puts journeys together in its own way.
+  const question = isPublic ? { from, to, f: filters } : ofDataset;
   const canAsk = isPublic || datasetId !== null;
-  const report = useDailyReport(isPublic ? null : datasetId, "action_type", period, canAsk);
+  const report = useDailyReport(isPublic ? null : datasetId, "action_type", question, canAsk);
 
   const choice = (
     <SegmentedControl
@@ -50,31 +52,29 @@ export default function ReportsPage() {
     />
   );
   return (
-    <PageBody>
-      <PageTitle title={t("reports.title")} lead={report.data && <Lead report={report.data} name={isPublic ? t("reports.of_public") : (dataset?.name ?? "")} />} actions={choice} />
-      {filters.length > 0 && (
-        <div style={{ marginBottom: 16 }}>
-          <FiltersIgnored />
-        </div>
-      )}
-      {!canAsk && datasets.isSuccess && (
-        <EmptyState icon={<IconChartBar size={22} stroke={1.7} />} title={t("reports.no_dataset")} text={t("reports.no_dataset_text")}>
-          <ImportButton />
-        </EmptyState>
-      )}
-      {!canAsk && datasets.isError && <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />}
-      {report.isError && <ErrorState error={report.error} onRetry={() => void report.refetch()} />}
-      {(canAsk ? report.isPending : datasets.isPending) && <LoadingReport />}
-      {report.data && !report.isError && (
-        <div className={`${css.report} ${report.isPlaceholderData ? css.dimmed : ""}`} aria-busy={report.isPlaceholderData}>
-          {report.data.touchpoints === 0 ? (
-            <NoTouchpoints isPublic={isPublic} period={from && to ? { from, to } : null} />
-          ) : (
-            <Report report={report.data} datasetId={isPublic ? null : datasetId} dataset={isPublic ? null : dataset} period={period} hasPeriod={Boolean(from && to)} />
-          )}
-        </div>
-      )}
-    </PageBody>
+    <>
+      <FilterBar hasMeter={!isPublic} />
+      <PageBody>
+        <PageTitle title={t("reports.title")} lead={report.data && <Lead report={report.data} name={isPublic ? t("reports.of_public") : (dataset?.name ?? "")} />} actions={choice} />
+        {!canAsk && datasets.isSuccess && (
+          <EmptyState icon={<IconChartBar size={22} stroke={1.7} />} title={t("reports.no_dataset")} text={t("reports.no_dataset_text")}>
+            <ImportButton />
+          </EmptyState>
+        )}
+        {!canAsk && datasets.isError && <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />}
+        {report.isError && <ErrorState error={report.error} onRetry={() => void report.refetch()} />}
+        {(canAsk ? report.isPending : datasets.isPending) && <LoadingReport />}
+        {report.data && !report.isError && (
+          <div className={`${css.report} ${report.isPlaceholderData ? css.dimmed : ""}`} aria-busy={report.isPlaceholderData}>
+            {report.data.touchpoints === 0 ? (
+              <NoTouchpoints isPublic={isPublic} />
+            ) : (
+              <Report report={report.data} datasetId={isPublic ? null : datasetId} dataset={isPublic ? null : dataset} question={question} hasPeriod={Boolean(from && to)} />
+            )}
+          </div>
+        )}
+      </PageBody>
+    </>
   );
 }
 
@@ -107,20 +107,13 @@ function ImportButton() {
   );
 }
 
-function NoTouchpoints({ isPublic, period }: { isPublic: boolean; period: Period | null }) {
+function NoTouchpoints({ isPublic }: { isPublic: boolean }) {
   const t = useText();
   const format = useFormat();
-  const { setScope } = useScope();
+  const { from, to, filters } = useScope();
   const icon = <IconChartBar size={22} stroke={1.7} />;
-  if (period) {
-    return (
-      <EmptyState icon={icon} title={t("reports.empty_period", { from: format.day(period.from), to: format.day(period.to) })} text={t("reports.empty_period_text")}>
-        <Button variant="default" onClick={() => setScope({ from: null, to: null })}>
-          {t("reports.all_data")}
-        </Button>
-      </EmptyState>
-    );
-  }
+  if (filters.length > 0) return <NothingInScope title={t("common.scope_empty")} />;
+  if (from && to) return <NothingInScope title={t("reports.empty_period", { from: format.day(from), to: format.day(to) })} />;
   if (isPublic) return <EmptyState icon={icon} title={t("reports.empty_public")} text={t("reports.empty_public_text")} />;
   return (
     <EmptyState icon={icon} title={t("reports.empty")} text={t("reports.empty_text")}>
@@ -134,18 +127,18 @@ interface ReportProps {
   /** Null for all public datasets. */
   datasetId: string | null;
   dataset: Dataset | null;
-  period: Partial<Period>;
+  question: Query;
   hasPeriod: boolean;
 }
 
-function Report({ report, datasetId, dataset, period, hasPeriod }: ReportProps) {
+function Report({ report, datasetId, dataset, question, hasPeriod }: ReportProps) {
   const t = useText();
   const format = useFormat();
   const datasets = useDatasets().data ?? [];
   const { from, to, previous } = useScope();
   const known = daysKnown(dataset ? [dataset] : datasets.filter(({ is_public }) => is_public), report.time_zone);
   const hasDays = previous !== null && daysWithin(previous, known) > 0;
-  const query = useDailyReport(datasetId, "action_type", previous ?? {}, hasDays);
+  const query = useDailyReport(datasetId, "action_type", { ...question, ...previous }, hasDays);
   // Not beside the report of the period before this choice, which stays until the new one is there.
   const isOfScope = report.from === from && report.to === to;
   const before = isOfScope ? formerOf(query, hasDays, ({ touchpoints }) => touchpoints === 0) : undefined;
@@ -164,7 +157,7 @@ function Report({ report, datasetId, dataset, period, hasPeriod }: ReportProps) 
         <CountCard report={report} before={before} of="customers" isLastDayOpen={isLastDayOpen} />
         <CountCard report={report} before={before} of="touchpoints" isLastDayOpen={isLastDayOpen} />
         {splits.map((by, index) => (
-          <SplitCard key={by} by={by} datasetId={datasetId} period={period} isLastDayOpen={isLastDayOpen} isWide={index === 0 || (index === splits.length - 1 && splits.length % 2 === 0)} />
+          <SplitCard key={by} by={by} datasetId={datasetId} question={question} isLastDayOpen={isLastDayOpen} isWide={index === 0 || (index === splits.length - 1 && splits.length % 2 === 0)} />
         ))}
       </div>
     </>
@@ -326,16 +319,16 @@ function PeriodLegend({ report, before, of }: { report: DailyReport; before: Dai
 interface SplitCardProps {
   by: ReportBy;
   datasetId: string | null;
-  period: Partial<Period>;
+  question: Query;
   isLastDayOpen: boolean;
   isWide: boolean;
 }
 
 /** Touchpoints per day split by one field; asked for when it comes into sight. */
-function SplitCard({ by, datasetId, period, isLastDayOpen, isWide }: SplitCardProps) {
+function SplitCard({ by, datasetId, question, isLastDayOpen, isWide }: SplitCardProps) {
   const t = useText();
   const { ref, entry } = useIntersection({ rootMargin: "300px" });
-  const report = useDailyReport(datasetId, by, period, Boolean(entry?.isIntersecting));
+  const report = useDailyReport(datasetId, by, question, Boolean(entry?.isIntersecting));
   let inside: ReactNode;
   if (report.isError) inside = <ErrorState error={report.error} title={t(`reports.by.${by}`)} onRetry={() => void report.refetch()} />;
   else if (!report.data) inside = <LoadingBlock height={CARD_HEIGHT_PX} />;

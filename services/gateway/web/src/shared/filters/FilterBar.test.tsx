@@ -24,7 +24,7 @@ beforeAll(async () => {
 it("returns the focus to the chip that was edited", async () => {
   vi.spyOn(api, "get").mockRejectedValue(new Error("not asked"));
   const client = quietClient();
-  client.setQueryData(datasetsQuery.queryKey, [{ id: "d1", name: "Web shop", case: "customer", fields: [] as string[] }] as never);
+  client.setQueryData(datasetsQuery.queryKey, [{ id: "d1", name: "Web shop", case: "customer", fields: [] as string[], access: { can_analyse: true } }] as never);
   const { where } = showAt("/explore/map?dataset=d1&f=step:cart", <FilterBar />, client);
   await userEvent.click(await screen.findByRole("button", { name: "Change filter: Goes through cart" }));
   await userEvent.click(await screen.findByRole("button", { name: "Apply" }));

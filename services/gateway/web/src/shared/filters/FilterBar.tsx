@@ -14,13 +14,19 @@ import { useTermText } from "./useTermText";
 
 const FilterEditor = lazy(() => import("./FilterEditor"));
 
+interface FilterBarProps {
+  /** The view below is about the journeys of the dataset in the scope, so that they can be counted. */
+  hasMeter?: boolean;
+}
+
 /** The conditions in use as chips, Add filter, and how many journeys they keep. */
-export function FilterBar() {
+export function FilterBar({ hasMeter = true }: FilterBarProps) {
   const t = useText();
   const termText = useTermText();
   const { datasetId, dataset, filters, unit, question, setScope } = useScope();
   const datasets = useDatasets();
-  const graph = useDirectlyFollows(datasetId, question);
+  const counts = hasMeter && dataset?.access.can_analyse !== false;
+  const graph = useDirectlyFollows(datasetId, question, counts);
   if (!dataset) return datasets.isPending ? <BarShape /> : null;
 
   const replace = (index: number, term: string | null): void =>
@@ -57,9 +63,9 @@ export function FilterBar() {
           )}
         </EditorPopover>
         <span className={css.spacer} />
-        {graph.data && <ScopeMeter graph={graph.data} unit={unit} isStale={graph.isPlaceholderData} />}
+        {counts && graph.data && <ScopeMeter graph={graph.data} unit={unit} isStale={graph.isPlaceholderData} />}
       </div>
-      {graph.data && !graph.isPlaceholderData && graph.data.cases === 0 && filters.length > 0 && <EmptyHint />}
+      {counts && graph.data && !graph.isPlaceholderData && graph.data.cases === 0 && filters.length > 0 && <EmptyHint />}
     </div>
   );
 }

@@ -46,7 +46,8 @@ function KindList({ onChoose }: { onChoose: (field: string, isNegated: boolean) 
   const { dataset } = useScope();
   const [sought, setSought] = useState("");
   const matches = (label: string): boolean => foldText(label).includes(foldText(sought));
-  const kinds = JOURNEY_KINDS.map((kind) => ({ ...kind, label: t(`filters.kind.${kind.key}`) })).filter((kind) => matches(kind.label));
+  const journeyKinds = dataset?.access.can_analyse ? JOURNEY_KINDS : [];
+  const kinds = journeyKinds.map((kind) => ({ ...kind, label: t(`filters.kind.${kind.key}`) })).filter((kind) => matches(kind.label));
   const fields = (dataset?.fields ?? [])
     .filter((field) => !NOT_FILTERED.has(field))
     .map((field) => ({ field, label: fieldLabel(t, field) }))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cjm_ingest.adapters.event_store.scope_sql import Parameters, period_sql, value_sql
+from cjm_ingest.adapters.event_store.scope_sql import Parameters, events_sql, value_sql
 from cjm_ingest.adapters.event_store.store import StoreReader
 from cjm_ingest.domain.answers import (
     DatasetStats,
@@ -18,26 +18,18 @@ from cjm_ingest.domain.answers import (
     ValueCount,
 )
 from cjm_ingest.domain.fields import NUMBER_FIELDS, OPTIONAL_FIELDS, PROPERTY_PREFIX, TEXT_FIELDS
+from cjm_ingest.domain.scope import Scope
 from cjm_kit.errors import AppError, Code
 
 _MAX_DAY_VALUES = 100_000
 
 
-def count_by_day(
-    reader: StoreReader,
-    dataset_ids: Sequence[str],
-    from_ms: int | None,
-    to_ms: int | None,
-    time_zone: str,
-    by_field: str = "",
-) -> DayCounts:
+def count_by_day(reader: StoreReader, scopes: Sequence[Scope], time_zone: str, by_field: str = "") -> DayCounts:
     """Events and customers per day.
 
     Args:
         reader: The store.
-        dataset_ids: UUIDs, counted together; a customer of two datasets counts twice.
-        from_ms: First instant, milliseconds since 1970-01-01 UTC, inclusive; None for no bound.
-        to_ms: Last instant, exclusive; None for no bound.
+        scopes: One per dataset, counted together; a customer of two datasets counts twice.
         time_zone: IANA name; days begin at its midnight.
         by_field: Field to split by; "" for none.
 
@@ -45,26 +37,26 @@ def count_by_day(
         Days with events in rising order.
 
     Raises:
-        AppError: INVALID_ARGUMENT `time_zone_unknown` or `filter_field_unknown`; RESOURCE_EXHAUSTED
-            `too_many_values` when the field has too many different values per day.
+        AppError: INVALID_ARGUMENT `time_zone_unknown` or as in `events_sql`; RESOURCE_EXHAUSTED `too_many_values`
+            when the field has too many different values per day.
     """
     _check_time_zone(time_zone)
     parameters = Parameters()
     # Only the store's dictionary knows the names of steps, and it knows them per dataset.
     value = _value_or_action_sql(by_field, parameters) if by_field else ""
-    if not dataset_ids:
+    if not scopes:
         return DayCounts((), 0, 0)
     day_sql = f"toDate32(time, {parameters.add(time_zone, 'String')})"
-    where = _where(dataset_ids, period_sql(from_ms, to_ms, parameters), parameters)
+    events = events_sql(reader, scopes, parameters)
     days = reader.query(
         f"SELECT {day_sql} AS day, grouping(day) AS is_total, count() AS events, uniqExact(customer_key) AS customers "
-        f"FROM events WHERE {where} GROUP BY GROUPING SETS ((dataset_id, day), (dataset_id)) ORDER BY day",
+        f"FROM ({events}) GROUP BY GROUPING SETS ((dataset_id, day), (dataset_id)) ORDER BY day",
         parameters.values,
     ).to_pylist()
     values: dict[date, Counter[str]] = defaultdict(Counter)
     if by_field:
         rows = reader.query(
-            f"SELECT {day_sql} AS day, dataset_id, {value} AS value, count() AS events FROM events WHERE {where} "
+            f"SELECT {day_sql} AS day, dataset_id, {value} AS value, count() AS events FROM ({events}) "
             f"GROUP BY day, dataset_id, value LIMIT {_MAX_DAY_VALUES + 1}",
             parameters.values,
         ).to_pylist()
@@ -78,45 +70,45 @@ def count_by_day(
         for row in rows:
             name = _name(reader, by_field, row["dataset_id"], row["value"])
             values[row["day"]][name] += row["events"]
-    events, customers = Counter[date | None](), Counter[date | None]()
+    events_counts, customers_counts = Counter[date | None](), Counter[date | None]()
     for row in days:
         day_or_total = None if row["is_total"] else row["day"]
-        events[day_or_total] += row["events"]
-        customers[day_or_total] += row["customers"]
+        events_counts[day_or_total] += row["events"]
+        customers_counts[day_or_total] += row["customers"]
     return DayCounts(
         days=tuple(
-            DayCount(day.isoformat(), events[day], customers[day], _value_counts(values[day].items()))
-            for day in events
+            DayCount(day.isoformat(), count, customers_counts[day], _value_counts(values[day].items()))
+            for day, count in events_counts.items()
             if day is not None
         ),
-        customers_count=customers[None],
-        events_count=events[None],
+        customers_count=customers_counts[None],
+        events_count=events_counts[None],
     )
 
 
 def field_values(
-    reader: StoreReader, dataset_ids: Sequence[str], field: str, value_contains: str, limit: int
+    reader: StoreReader, scopes: Sequence[Scope], field: str, value_contains: str, limit: int
 ) -> tuple[ValueCount, ...]:
     """Values of a field, most frequent first, ties by value.
 
     Args:
         reader: The store.
-        dataset_ids: UUIDs, counted together.
+        scopes: One per dataset, counted together.
         field: Event field, or "properties.<name>".
         value_contains: Part of the value, any case; "" keeps all and counts "not set" too.
         limit: Values at most, >= 1.
 
     Raises:
-        AppError: INVALID_ARGUMENT `filter_field_unknown`.
+        AppError: INVALID_ARGUMENT `filter_field_unknown`, or as in `events_sql`.
     """
     parameters = Parameters()
     value = _value_or_action_sql(field, parameters)
-    if not dataset_ids:
+    if not scopes:
         return ()
-    where = _where(dataset_ids, [], parameters)
+    events = events_sql(reader, scopes, parameters)
     if field == "action_type":
         rows = reader.query(
-            f"SELECT dataset_id, {value} AS value, count() AS n FROM events WHERE {where} GROUP BY dataset_id, value",
+            f"SELECT dataset_id, {value} AS value, count() AS n FROM ({events}) GROUP BY dataset_id, value",
             parameters.values,
         ).to_pylist()
         counts = Counter[str]()
@@ -126,9 +118,9 @@ def field_values(
         return _value_counts((name, count) for name, count in counts.items() if wanted in name.casefold())[:limit]
     if value_contains:
         part = parameters.add(value_contains, "String")
-        where = f"{where} AND positionCaseInsensitiveUTF8({value}, {part}) > 0"
+        events = f"SELECT * FROM ({events}) WHERE positionCaseInsensitiveUTF8({value}, {part}) > 0"
     rows = reader.query(
-        f"SELECT {value} AS value, count() AS n FROM events WHERE {where} GROUP BY value "
+        f"SELECT {value} AS value, count() AS n FROM ({events}) GROUP BY value "
         f"ORDER BY n DESC, value LIMIT {parameters.add(limit, 'UInt64')}",
         parameters.values,
     ).to_pylist()
@@ -137,7 +129,7 @@ def field_values(
 
 def list_events(
     reader: StoreReader,
-    dataset_ids: Sequence[str],
+    scopes: Sequence[Scope],
     limit: int,
     after: EventPosition | None = None,
     customer_id: str = "",
@@ -147,16 +139,19 @@ def list_events(
 
     Args:
         reader: The store.
-        dataset_ids: UUIDs, merged.
+        scopes: One per dataset, merged.
         limit: Events at most, >= 1.
         after: Last event of the page before; None for the first page.
         customer_id: Only events of this customer; "" for all.
         import_id: Only events of this import; "" for all.
+
+    Raises:
+        AppError: As in `events_sql`.
     """
-    if not dataset_ids:
+    if not scopes:
         return EventPage((), None)
     parameters = Parameters()
-    conditions = []
+    conditions = ["1"]
     if customer_id:
         customer = parameters.add(customer_id, "String")
         conditions += [f"customer_key = sipHash64({customer})", f"customer_id = {customer}"]
@@ -173,8 +168,8 @@ def list_events(
     numbers = ", ".join(f"ifNull(toString({name}), '') AS {name}_text" for name in NUMBER_FIELDS)
     rows = reader.query(
         f"SELECT dataset_id, event_id, event_key, customer_id, action, toUnixTimestamp64Milli(time) AS time_ms, tie, "
-        f"import_id, properties, {', '.join(TEXT_FIELDS)}, {numbers} FROM events "
-        f"WHERE {_where(dataset_ids, conditions, parameters)} "
+        f"import_id, properties, {', '.join(TEXT_FIELDS)}, {numbers} "
+        f"FROM ({events_sql(reader, scopes, parameters)}) WHERE {' AND '.join(conditions)} "
         "ORDER BY time DESC, tie DESC, event_key DESC, dataset_id DESC "
         f"LIMIT {parameters.add(limit + 1, 'UInt64')}",
         parameters.values,
@@ -236,11 +231,6 @@ def _stats_of(reader: StoreReader, dataset_id: str) -> DatasetStats | None:
     )
     reader.store.stats_cache[dataset_id] = stats
     return stats
-
-
-def _where(dataset_ids: Sequence[str], conditions: Sequence[str], parameters: Parameters) -> str:
-    datasets = parameters.add(list(dataset_ids), "Array(String)")
-    return " AND ".join([f"dataset_id IN {datasets}", *conditions])
 
 
 def _value_or_action_sql(field: str, parameters: Parameters) -> str:

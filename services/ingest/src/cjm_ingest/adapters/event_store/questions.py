@@ -101,25 +101,21 @@ class EventStoreQuestions:
             lambda reader: graph_questions.path_times(reader, scope, kept_activities, source, target)
         )
 
-    async def count_by_day(
-        self, dataset_ids: Sequence[str], from_ms: int | None, to_ms: int | None, time_zone: str, by_field: str
-    ) -> answers.DayCounts:
+    async def count_by_day(self, scopes: Sequence[Scope], time_zone: str, by_field: str) -> answers.DayCounts:
         """Events and customers per day."""
-        return await self._ask(
-            lambda reader: listing_questions.count_by_day(reader, dataset_ids, from_ms, to_ms, time_zone, by_field)
-        )
+        return await self._ask(lambda reader: listing_questions.count_by_day(reader, scopes, time_zone, by_field))
 
     async def field_values(
-        self, dataset_ids: Sequence[str], field: str, value_contains: str, limit: int
+        self, scopes: Sequence[Scope], field: str, value_contains: str, limit: int
     ) -> tuple[answers.ValueCount, ...]:
         """Values of one field."""
         return await self._ask(
-            lambda reader: listing_questions.field_values(reader, dataset_ids, field, value_contains, limit)
+            lambda reader: listing_questions.field_values(reader, scopes, field, value_contains, limit)
         )
 
     async def list_events(
         self,
-        dataset_ids: Sequence[str],
+        scopes: Sequence[Scope],
         limit: int,
         after: answers.EventPosition | None,
         customer_id: str,
@@ -127,7 +123,7 @@ class EventStoreQuestions:
     ) -> answers.EventPage:
         """A page of events, newest first."""
         return await self._ask(
-            lambda reader: listing_questions.list_events(reader, dataset_ids, limit, after, customer_id, import_id)
+            lambda reader: listing_questions.list_events(reader, scopes, limit, after, customer_id, import_id)
         )
 
     async def dataset_stats(self, dataset_ids: Sequence[str]) -> tuple[answers.DatasetStats, ...]:

@@ -88,7 +88,9 @@ class Journeys:
     """A SELECT with one row per journey and what is needed to read it.
 
     Attributes:
-        sql: SELECT of `s`, the sorted packed events, and `v`, their action codes (Array(UInt16)), same order.
+        sql: SELECT of `s`, the sorted packed events, `v`, their action codes (Array(UInt16)), same order, and the
+            columns that `key` names.
+        key: Columns by which events make journeys, before pauses part them.
         parameters: Values of the SELECT; further ones may be added.
         packing: How the events are packed.
         activities: Steps of the dataset; the place is the code.
@@ -97,6 +99,7 @@ class Journeys:
     """
 
     sql: str
+    key: str
     parameters: Parameters
     packing: Packing
     activities: Sequence[str]
@@ -122,8 +125,67 @@ class Journeys:
         return replace(self, sql=sql)
 
 
-def journeys(reader: StoreReader, scope: Scope) -> Journeys | None:
+def events_sql(reader: StoreReader, scopes: Sequence[Scope], parameters: Parameters) -> str:
+    """SELECT of the events of some scopes, as rows of the table of events; with conditions on journeys, of those kept.
+
+    Args:
+        reader: The store.
+        scopes: One per dataset, at least one.
+        parameters: Takes the values of the SELECT.
+
+    Raises:
+        AppError: INVALID_ARGUMENT `filter_mixed`, `filter_field_unknown` or `filter_value_invalid`.
+    """
+    whole: dict[tuple[int | None, int | None], list[str]] = {}
+    selects = []
+    for scope in scopes:
+        if scope.filter is None:
+            whole.setdefault((scope.from_ms, scope.to_ms), []).append(scope.dataset_id)
+        else:
+            selects.append(_kept_events_sql(reader, scope, parameters))
+    for (from_ms, to_ms), dataset_ids in whole.items():
+        datasets = f"dataset_id IN {parameters.add(dataset_ids, 'Array(String)')}"
+        where = " AND ".join([datasets, *period_sql(from_ms, to_ms, parameters)])
+        selects.append(f"SELECT * FROM events WHERE {where}")
+    return " UNION ALL ".join(selects)
+
+
+def _kept_events_sql(reader: StoreReader, scope: Scope, parameters: Parameters) -> str:
+    event_filter, _ = split(scope.filter)
+    if not scope.asks_of_journeys:
+        codes = {name: code for code, name in enumerate(reader.store.activities(scope.dataset_id))}
+        where = [
+            f"dataset_id = {parameters.add(scope.dataset_id, 'String')}",
+            *period_sql(scope.from_ms, scope.to_ms, parameters),
+            _event_condition(event_filter, parameters, codes),
+        ]
+        return f"SELECT * FROM events WHERE {' AND '.join(where)}"
+    found = journeys(reader, scope, parameters)
+    if found is None:
+        return "SELECT * FROM events WHERE 0"
+    if not scope.gap_ms:
+        kept = f"({found.key}) IN (SELECT {found.key} FROM ({found.sql}))"
+        return f"SELECT * FROM events WHERE {found.events_where} AND {kept}"
+    # Sessions of one customer do not overlap: an event can only belong to the last one that began before it.
+    origin_ms = found.packing.origin_ms
+    first, last = (
+        f"fromUnixTimestamp64Milli({found.time_ms(place)} + ({origin_ms}), 'UTC')" for place in ("s[1]", "s[-1]")
+    )
+    return (
+        f"SELECT event.* FROM (SELECT * FROM events WHERE {found.events_where}) AS event ASOF JOIN "
+        f"(SELECT customer_key, {first} AS first_time, {last} AS last_time FROM ({found.sql})) AS kept "
+        "ON event.customer_key = kept.customer_key AND event.time >= kept.first_time "
+        "WHERE event.time <= kept.last_time"
+    )
+
+
+def journeys(reader: StoreReader, scope: Scope, parameters: Parameters | None = None) -> Journeys | None:
     """The journeys of a scope; None when no event of the dataset lies in the period.
+
+    Args:
+        reader: The store.
+        scope: Which journeys.
+        parameters: Takes the values of the SELECT; None for a query of its own.
 
     Raises:
         AppError: INVALID_ARGUMENT `filter_mixed`, `filter_field_unknown` or `filter_value_invalid`.
@@ -131,7 +193,7 @@ def journeys(reader: StoreReader, scope: Scope) -> Journeys | None:
     event_filter, journey_filter = split(scope.filter)
     activities = reader.store.activities(scope.dataset_id)
     codes = {name: code for code, name in enumerate(activities)}
-    parameters = Parameters()
+    parameters = parameters or Parameters()
     event_condition = _event_condition(event_filter, parameters, codes)
     bounds = _bounds_within(reader.store.bounds(scope.dataset_id), scope)
     if bounds is None or not activities:
@@ -149,15 +211,15 @@ def journeys(reader: StoreReader, scope: Scope) -> Journeys | None:
     )
     is_by_session_id = scope.case_notion is CaseNotion.SESSION and not scope.session_gap_minutes
     key = "customer_key, session_key" if is_by_session_id else "customer_key"
-    sql = f"SELECT arraySort(groupArray({_packed_sql(packing)})) AS s FROM events WHERE {where} GROUP BY {key}"
+    sql = f"SELECT {key}, arraySort(groupArray({_packed_sql(packing)})) AS s FROM events WHERE {where} GROUP BY {key}"
     if scope.gap_ms:
         sql = _split_by_gap(sql, packing, parameters.add(scope.gap_ms, "Int64"))
     code_mask = (1 << packing.action_bits) - 1
-    sql = f"SELECT s, arrayMap(x -> toUInt16(bitAnd(x, {code_mask})), s) AS v FROM ({sql})"
-    has_journey_filter = journey_filter != AllOf(())
-    if has_journey_filter:
-        sql = f"SELECT s, v FROM ({sql}) WHERE {_journey_condition(journey_filter, parameters, codes, packing)}"
-    return Journeys(sql, parameters, packing, activities, where, has_journey_filter)
+    sql = f"SELECT {key}, s, arrayMap(x -> toUInt16(bitAnd(x, {code_mask})), s) AS v FROM ({sql})"
+    if scope.asks_of_journeys:
+        kept = _journey_condition(journey_filter, parameters, codes, packing)
+        sql = f"SELECT {key}, s, v FROM ({sql}) WHERE {kept}"
+    return Journeys(sql, key, parameters, packing, activities, where, scope.asks_of_journeys)
 
 
 def _bounds_within(bounds: Bounds | None, scope: Scope) -> Bounds | None:
@@ -180,7 +242,7 @@ def _split_by_gap(sql: str, packing: Packing, gap_ms: str) -> str:
     time = f"toInt64(bitShiftRight(x, {packing.time_shift}))"
     before = f"toInt64(bitShiftRight(y, {packing.time_shift}))"
     starts = f"arrayMap((x, y) -> {time} - {before} > {gap_ms}, s, arrayPushFront(arrayPopBack(s), s[1]))"
-    return f"SELECT arrayJoin(arraySplit((x, is_start) -> is_start, s, {starts})) AS s FROM ({sql})"
+    return f"SELECT customer_key, arrayJoin(arraySplit((x, is_start) -> is_start, s, {starts})) AS s FROM ({sql})"
 
 
 def _event_condition(node: Filter, parameters: Parameters, codes: Mapping[str, int]) -> str:
