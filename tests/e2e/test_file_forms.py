@@ -80,8 +80,9 @@ def test_a_file_in_windows_1251_without_a_header(
     expect(page.get_by_text("The encoding is a guess")).to_have_count(0)
     page.get_by_label("Name of the new dataset").fill(name)
     page.get_by_role("button", name="Go to columns").click()
-    choose(page, "Column for Customer", "Column 1")
-    choose(page, "Column for Step", "Column 2")
+    for field, column in (("Customer", "Column 1"), ("Step", "Column 2"), ("Time", "Column 3")):
+        expect(page.get_by_role("combobox", name=f"Column for {field}")).to_have_value(column)
+    expect(page.get_by_text("a guess", exact=True)).to_have_count(3)
     choose(page, "What Column 4 becomes", "Value")
     expect_imported(page, admin, name, "Check the file", "Go to journeys", "Go to summary", "Import")
 

@@ -79,12 +79,26 @@ function fit(column: SampleColumn, field: string): number {
   return byName;
 }
 
+/**
+ * Customer and step by their values: the only column of ids and the only one of words. Times, decimal numbers and
+ * columns of one value are neither; any further column, or values that do not come back, leave it open.
+ */
+function customerAndStep(columns: readonly SampleColumn[]): [customer: SampleColumn, step: SampleColumn] | null {
+  const telling = columns
+    .map(({ header, values }) => ({ header, values: values.filter((value) => value.trim() !== "") }))
+    .filter(({ values }) => new Set(values).size > 1 && readTimes(values).readable * 2 < values.length && !values.every((value) => /^[+-]?\d+[.,]\d+$/.test(value.trim())));
+  const isId = ({ values }: SampleColumn): boolean => values.every((value) => /[\d@]/.test(value));
+  const customer = telling.find(isId);
+  const step = telling.find((column) => !isId(column));
+  return customer && step && telling.length === 2 && telling.every(({ values }) => distinctRatio(values) <= 0.8) ? [customer, step] : null;
+}
+
 export interface Guess {
   roles: Roles;
   confidence: Record<string, Confidence>;
 }
 
-/** Guesses what every column is: the needed roles first, then fields by name; the rest stays an own property. */
+/** Guesses what every column is: fields by name, times also by value, customer and step by value when no name tells anything; the rest stays an own property. */
 export function guessRoles(columns: readonly SampleColumn[]): Guess {
   const roles: Roles = {};
   const confidence: Record<string, Confidence> = {};
@@ -98,6 +112,12 @@ export function guessRoles(columns: readonly SampleColumn[]): Guess {
     roles[header] = field;
     taken.add(field);
     confidence[header] = score >= 100 ? "sure" : score >= 80 ? "likely" : "unsure";
+  }
+  if ([...taken].every((field) => field === "time")) {
+    customerAndStep(columns.filter(({ header }) => header !== "" && !(header in roles)))?.forEach(({ header }, place) => {
+      roles[header] = place === 0 ? "customer_id" : "action_type";
+      confidence[header] = "unsure";
+    });
   }
   for (const { header } of columns) {
     if (!(header in roles)) roles[header] = header.trim() === "" ? null : `properties.${propertyName(header)}`;

@@ -136,6 +136,31 @@ describe("roles", () => {
     expect(guessRoles([column("cột a", "2024-01-01 10:00", "2024-01-02 11:00")]).roles["cột a"]).toBe("time");
   });
 
+  const plain = {
+    ids: column("Column 1", "c1", "c2", "c1", "c2", "c3"),
+    words: column("Column 2", "view", "view", "buy", "cart", "view"),
+    times: column("Column 3", "2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05"),
+    prices: column("Column 4", "1,5", "2,5", "1,5", "3,5", "2,5"),
+  };
+
+  it("guesses customer and step by their values where no name tells anything, and says that it is a guess", () => {
+    const { roles, confidence } = guessRoles([plain.words, plain.ids, plain.prices, plain.times, column("Column 5", "web", "web", "web", "", "web")]);
+    expect(roles).toMatchObject({ "Column 1": "customer_id", "Column 2": "action_type", "Column 3": "time", "Column 4": "properties.column_4" });
+    expect([confidence["Column 1"], confidence["Column 2"]]).toEqual(["unsure", "unsure"]);
+  });
+
+  it.each([
+    ["other ids", [plain.ids, plain.words, plain.times, column("Column 9", "1", "2", "1", "1", "2")]],
+    ["other words", [plain.ids, plain.words, plain.times, column("Column 9", "web", "app", "web", "app", "web")]],
+    ["no words", [plain.ids, plain.times]],
+    ["ids that never come back", [column("Column 1", "c1", "c2", "c3", "c4", "c5"), plain.words, plain.times]],
+    ["a telling name", [plain.ids, plain.words, plain.times, column("session_id", "7", "7", "8", "8", "9")]],
+  ])("leaves customer and step open with %s", (_, columns) => {
+    const { roles } = guessRoles(columns);
+    expect([roles["Column 1"], roles["Column 2"]]).not.toContain("customer_id");
+    expect(Object.values(roles)).not.toContain("action_type");
+  });
+
   it("gives no field twice and skips a column without a header", () => {
     const { roles } = guessRoles([column("user_id", "1"), column("customer_id", "2"), column("", "3")]);
     expect(Object.values(roles).filter((role) => role === "customer_id")).toHaveLength(1);
