@@ -51,8 +51,8 @@ def sessions(rows: list[Row]) -> int:
 
 
 def goal_ratio(rows: list[Row]) -> float:
-    """By customer, as the dataset has it."""
-    return customers([row for row in rows if row["event"] == GOAL]) / customers(rows)
+    """By session, as the address says."""
+    return sessions([row for row in rows if row["event"] == GOAL]) / sessions(rows)
 
 
 def rounded(number: float, places: str) -> str:
@@ -81,10 +81,18 @@ def address(path: str, shop: dict[str, Any], first: str, last: str, more: str = 
     return f"{path}?dataset={shop['id']}&case=session&from={first}&to={last}{more}"
 
 
+def of_device(rows: list[Row], device: str | None) -> tuple[list[Row], str]:
+    """Rows of a device, and what the address says for it while it compares; all rows for None."""
+    kept = [row for row in rows if device is None or row["platform"] == device]
+    return kept, f"&f=device_category:{device}&compare=previous" if device else "&compare=previous"
+
+
+@pytest.mark.parametrize("device", [None, "mobile"])
 @pytest.mark.parametrize(("first", "last"), PERIODS)
-def test_home(page: Page, shop: dict[str, Any], rows: list[Row], first: str, last: str) -> None:
-    now, before = within(rows, days(first, last)), within(rows, days_before(first, last))
-    page.goto(address("/", shop, first, last))
+def test_home(page: Page, shop: dict[str, Any], rows: list[Row], first: str, last: str, device: str | None) -> None:
+    counted, more = of_device(rows, device)
+    now, before = within(counted, days(first, last)), within(counted, days_before(first, last))
+    page.goto(address("/", shop, first, last, more))
     settled(page)
     for title, number, changed in (
         ("Customers, ", f"{customers(now):,}", change(customers(now), customers(before))),
@@ -94,12 +102,16 @@ def test_home(page: Page, shop: dict[str, Any], rows: list[Row], first: str, las
         tile = page.locator("section").filter(has=page.get_by_role("heading", name=re.compile(f"^{title}")))
         expect(tile.get_by_text(number, exact=True)).to_be_visible()
         expect(tile.get_by_text(changed, exact=True)).to_be_visible()
+    platforms = page.locator("section").filter(has=page.get_by_role("heading", name="Devices"))
+    expect(platforms.get_by_role("listitem")).to_have_count(len({row["platform"] for row in now}))
 
 
+@pytest.mark.parametrize("device", [None, "mobile"])
 @pytest.mark.parametrize(("first", "last"), PERIODS)
-def test_report(page: Page, shop: dict[str, Any], rows: list[Row], first: str, last: str) -> None:
-    now, before = within(rows, days(first, last)), within(rows, days_before(first, last))
-    page.goto(address("/reports", shop, first, last))
+def test_report(page: Page, shop: dict[str, Any], rows: list[Row], first: str, last: str, device: str | None) -> None:
+    counted, more = of_device(rows, device)
+    now, before = within(counted, days(first, last)), within(counted, days_before(first, last))
+    page.goto(address("/reports", shop, first, last, more))
     settled(page)
     totals = page.locator("dl").first
     expect(totals).to_contain_text(change(customers(now), customers(before)))
@@ -114,7 +126,7 @@ def test_report(page: Page, shop: dict[str, Any], rows: list[Row], first: str, l
     found = list(csv.reader(started.value.path().read_text("utf-8-sig").splitlines()))[1:]
     expected = []
     for day, then in zip(days(first, last), days_before(first, last), strict=True):
-        count, former = len(within(rows, [day])), len(within(rows, [then]))
+        count, former = len(within(counted, [day])), len(within(counted, [then]))
         expected.append([day, str(count), then, str(former), str(count - former)])
     assert found == expected
 
@@ -145,10 +157,9 @@ def test_report_tells_both_days_and_shows_them_as_a_table(page: Page, shop: dict
 @pytest.mark.parametrize("device", [None, "mobile"])
 @pytest.mark.parametrize(("first", "last"), PERIODS)
 def test_map(page: Page, shop: dict[str, Any], rows: list[Row], first: str, last: str, device: str | None) -> None:
-    counted = [row for row in rows if device is None or row["platform"] == device]
+    counted, more = of_device(rows, device)
     now, before = within(counted, days(first, last)), within(counted, days_before(first, last))
-    more = f"&f=device_category:{device}" if device else ""
-    page.goto(address("/explore/map", shop, first, last, f"{more}&compare=previous"))
+    page.goto(address("/explore/map", shop, first, last, more))
     settled(page)
     tile = page.locator("aside dl > div").first
     expect(tile).to_contain_text(f"{sessions(now):,}")

@@ -31,3 +31,18 @@ it("returns the focus to the chip that was edited", async () => {
   await waitFor(() => expect(where()).toBe("/explore/map?dataset=d1&f=step:checkout"));
   await waitFor(() => expect(document.activeElement?.getAttribute("aria-label")).toBe("Change filter: Goes through checkout"));
 });
+
+it("counts journeys only for who may analyse, and only where the view is about them", async () => {
+  const get = vi.spyOn(api, "get").mockResolvedValue({ cases: 3, cases_unfiltered: 4 });
+  const show = (mayAnalyse: boolean, bar = <FilterBar />) => {
+    const client = quietClient();
+    client.setQueryData(datasetsQuery.queryKey, [{ id: "d1", name: "Web shop", case: "customer", fields: [] as string[], access: { can_analyse: mayAnalyse } }] as never);
+    return showAt("/?dataset=d1", bar, client);
+  };
+  show(false);
+  show(true, <FilterBar hasMeter={false} />);
+  await waitFor(() => expect(screen.getAllByText("No filters")).toHaveLength(2));
+  expect(get).not.toHaveBeenCalled();
+  show(true);
+  expect((await screen.findByRole("status")).textContent).toBe("3 of 4 customers");
+});
