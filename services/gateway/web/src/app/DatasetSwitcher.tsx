@@ -25,7 +25,7 @@ export function DatasetSwitcher() {
     switchTo(id);
   }
 
-  const label = dataset?.name ?? (datasets.isPending ? t("common.loading") : t("shell.no_dataset"));
+  const label = dataset?.name ?? (datasets.isPending ? t("common.loading") : t(all.length > 0 ? "shell.no_dataset_chosen" : "shell.no_dataset"));
   return (
     <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus returnFocus>
       <Popover.Target>

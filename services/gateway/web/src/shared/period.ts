@@ -7,6 +7,14 @@ export interface Period {
 export const PERIOD_PRESETS = ["last_7", "last_28", "last_90", "this_month", "last_month", "all"] as const;
 export type PeriodPreset = (typeof PERIOD_PRESETS)[number];
 
+/** Whether a text is a day that exists, written like 2024-02-29, in the centuries that the API knows. */
+export function isDay(text: string): boolean {
+  if (!/^(19|2[0-2])\d\d-\d\d-\d\d$/.test(text) || text > "2299-12-30") return false;
+  const time = Date.parse(`${text}T00:00:00Z`);
+  // Browsers read February 31 as a day of March.
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}
+
 /** The ISO date of a moment in a time zone. */
 export function dayIn(time: string | Date, timeZone: string): string {
   const parts = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });

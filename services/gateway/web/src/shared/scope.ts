@@ -4,7 +4,7 @@ import type { Query } from "@/api/client";
 import { useDatasets } from "@/api/hooks";
 import type { CaseNotion, Dataset } from "@/api/types";
 import { boundedPeriod, previousPeriod, type Period } from "./period";
-import { scopeIn, type AppSearch } from "./search";
+import { scopeIn, scopeOf, type AppSearch } from "./search";
 
 const LAST_DATASET = "cjm-last-dataset";
 const USUAL_GAP_MINUTES = 30;
@@ -20,7 +20,9 @@ export interface Scope {
   previous: Period | null;
   /** What makes one journey: the reader's choice, else the dataset's. */
   unit: CaseNotion;
-  /** The scope as query parameters of the REST questions (`from`, `to`, `f`, and `case` where it is not the dataset's). */
+  /** With sessions: the minutes without a step after which a new one starts; 0 = the events say their session. */
+  pause: number;
+  /** The scope as query parameters of the REST questions (`from`, `to`, `f`, and how journeys are cut where it is not the dataset's way). */
   question: Query;
 }
 
@@ -28,28 +30,30 @@ export type ScopeChange = Partial<Pick<Scope, "from" | "to" | "filters" | "unit"
 
 const PREVIOUS = "previous";
 
-/**
- * The one scope of the page, read from the address. Without a dataset there, the last one used counts, then the
- * first of the list.
- */
+/** The dataset that counts where an address names none: the last one used, then the first of the list. */
+export function usualDataset(datasets: readonly Dataset[]): Dataset | null {
+  const last = localStorage.getItem(LAST_DATASET);
+  return datasets.find(({ id }) => id === last) ?? datasets[0] ?? null;
+}
+
+/** The one scope of the page: what can be used of the address. */
 export function useScope(): Scope & { setScope: (change: ScopeChange) => void } {
   const search: AppSearch = useSearch({ strict: false });
   const navigate = useNavigate();
   const datasets = useDatasets().data;
-  const wanted = search.dataset ?? localStorage.getItem(LAST_DATASET);
-  const dataset = datasets?.find((candidate) => candidate.id === wanted) ?? (search.dataset ? null : (datasets?.[0] ?? null));
-  const datasetId = dataset?.id ?? search.dataset ?? null;
-  const { from = null, to = null, f } = search;
-  const chosen = search["case"];
-  const compares = search["compare"] === PREVIOUS;
+  const { dataset: wanted, from = null, to = null, f, case: chosen, pause: ended, compare } = scopeOf(search);
+  const dataset = (wanted ? datasets?.find(({ id }) => id === wanted) : datasets && usualDataset(datasets)) ?? null;
+  // Before the list is there nobody knows whether the dataset exists, and its questions need not wait.
+  const datasetId = dataset?.id ?? (datasets ? null : (wanted ?? null));
   const scope = useMemo<Scope>(
     () => {
-      const unit = chosen === "session" || chosen === "customer" ? chosen : (dataset?.case ?? "customer");
-      const period = compares ? boundedPeriod(from, to) : null;
+      const unit = (chosen as CaseNotion | undefined) ?? dataset?.case ?? "customer";
+      const pause = ended === undefined ? usualPause(dataset) : Number(ended);
+      const period = compare ? boundedPeriod(from, to) : null;
       const previous = period && previousPeriod(period);
-      return { datasetId, dataset, from, to, filters: f ?? [], previous, unit, question: { from, to, f: f ?? [], ...caseQuery(dataset, unit) } };
+      return { datasetId, dataset, from, to, filters: f ?? [], previous, unit, pause, question: { from, to, f: f ?? [], ...caseQuery(dataset, unit, pause) } };
     },
-    [datasetId, dataset, from, to, f, compares, chosen],
+    [datasetId, dataset, from, to, f, compare, chosen, ended],
   );
   const setScope = useCallback(
     (change: ScopeChange) => {
@@ -58,7 +62,7 @@ export function useScope(): Scope & { setScope: (change: ScopeChange) => void } 
         search: (former: AppSearch) => {
           const next: AppSearch = {
             ...former,
-            ...(change.unit !== undefined && { case: change.unit }),
+            ...(change.unit !== undefined && { case: change.unit, pause: undefined }),
             ...(change.from !== undefined && { from: change.from ?? undefined }),
             ...(change.to !== undefined && { to: change.to ?? undefined }),
             ...(change.filters !== undefined && { f: change.filters.length ? change.filters : undefined }),
@@ -88,11 +92,17 @@ export function useScopeIn(): (datasetId: string) => AppSearch {
   };
 }
 
-/** How journeys are cut, where it differs from the dataset's own way: by given session ids, else by a gap. */
-export function caseQuery(dataset: Dataset | null, unit: CaseNotion): { case?: CaseNotion; session_gap_minutes?: number } {
-  if (!dataset || unit === dataset.case) return {};
-  if (unit === "customer" || dataset.fields.includes("session_id")) return { case: unit };
-  return { case: unit, session_gap_minutes: dataset.session_gap_minutes ?? USUAL_GAP_MINUTES };
+/** The pause that ends sessions where the reader names none: the dataset's, else given session ids, else a common one. */
+function usualPause(dataset: Dataset | null): number {
+  if (!dataset) return 0;
+  return dataset.session_gap_minutes ?? (dataset.case === "session" || dataset.fields.includes("session_id") ? 0 : USUAL_GAP_MINUTES);
+}
+
+/** How journeys are cut, where it differs from the dataset's own way. */
+export function caseQuery(dataset: Dataset | null, unit: CaseNotion, pause: number): { case?: CaseNotion; session_gap_minutes?: number } {
+  if (!dataset) return {};
+  const isOwnPause = unit === "customer" || pause === (dataset.session_gap_minutes ?? 0);
+  return { ...(unit !== dataset.case && { case: unit }), ...(!isOwnPause && { session_gap_minutes: pause }) };
 }
 
 /** One page-owned text in the address (`?key=value`); setting it replaces the history entry. `null` removes it. */

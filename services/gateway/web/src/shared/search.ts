@@ -1,6 +1,6 @@
 import type { Analysis, Dataset } from "@/api/types";
-import { parseTerm } from "./filters/terms";
-import { boundedPeriod } from "./period";
+import { isTerm, parseTerm } from "./filters/terms";
+import { boundedPeriod, isDay } from "./period";
 
 /** What the address holds after `?`: the scope by fixed names, and each page's own state as texts. */
 export interface AppSearch {
@@ -34,17 +34,56 @@ export function stringifySearch(search: Record<string, unknown>): string {
   return parts.length ? `?${parts.join("&")}` : "";
 }
 
-/** The part of the search that every link inside the page keeps. */
-export function scopeOf(search: AppSearch): AppSearch {
-  const kept: AppSearch = {};
-  if (search.dataset) kept.dataset = search.dataset;
-  if (search.from) kept.from = search.from;
-  if (search.to) kept.to = search.to;
-  if (search.f?.length) kept.f = search.f;
-  if (search["case"]) kept["case"] = search["case"];
+/** A part of the address that cannot be used; `reason` names the message that says so. */
+export interface Fault {
+  reason: "day" | "reversed" | "filter" | "unit" | "pause" | "compare";
+  value: string;
+}
+
+const MOST_PAUSE_MINUTES = 10_080;
+const SCOPE_KEYS = ["dataset", "from", "to", "f", "case", "pause", "compare"] as const;
+
+/** The scope of an address, which anyone may have written: what can be used, and what cannot. */
+function readScope(search: AppSearch): { scope: AppSearch; faults: Fault[] } {
+  const scope: AppSearch = {};
+  const faults: Fault[] = [];
+  const keep = (key: Exclude<(typeof SCOPE_KEYS)[number], "f">, value: string | undefined, reason: Fault["reason"], isGood: (value: string) => boolean): void => {
+    if (!value) return;
+    if (isGood(value)) scope[key] = value;
+    else faults.push({ reason, value });
+  };
+  if (search.dataset) scope.dataset = search.dataset;
+  keep("from", search.from, "day", isDay);
+  keep("to", search.to, "day", isDay);
+  if (scope.from && scope.to && scope.from > scope.to) {
+    faults.push({ reason: "reversed", value: `${scope.from} – ${scope.to}` });
+    delete scope.from;
+    delete scope.to;
+  }
+  const terms = search.f?.filter(isTerm) ?? [];
+  faults.push(...(search.f ?? []).filter((term) => term && !isTerm(term)).map((value) => ({ reason: "filter" as const, value })));
+  // The same list where nothing is wrong with it, so that what is made from it stays the same too.
+  if (terms.length) scope.f = terms.length === search.f?.length ? search.f : terms;
+  keep("case", text(search["case"]), "unit", (value) => value === "session" || value === "customer");
+  // A pause ends sessions; a customer has no end.
+  if (scope["case"] !== "customer") keep("pause", text(search["pause"]), "pause", (value) => /^\d{1,5}$/.test(value) && Number(value) <= MOST_PAUSE_MINUTES);
   // Without both ends there is no period before.
-  if (search["compare"] && boundedPeriod(search.from, search.to)) kept["compare"] = search["compare"];
-  return kept;
+  keep("compare", text(search["compare"]), "compare", (value) => value === "previous" && boundedPeriod(scope.from, scope.to) !== null);
+  return { scope, faults };
+}
+
+const text = (value: string | string[] | undefined): string | undefined => (typeof value === "string" ? value : undefined);
+
+/** The part of the search that every link inside the page keeps: what can be used of the scope. */
+export const scopeOf = (search: AppSearch): AppSearch => readScope(search).scope;
+
+/** What cannot be used of the scope in an address. */
+export const faultsOf = (search: AppSearch): Fault[] => readScope(search).faults;
+
+/** The address with only what can be used of its scope. */
+export function mended(search: AppSearch): AppSearch {
+  const own = Object.entries(search).filter(([key]) => !(SCOPE_KEYS as readonly string[]).includes(key));
+  return { ...scopeOf(search), ...Object.fromEntries(own) };
 }
 
 /** The scope with `dataset` in place of another one: without filters on fields it lacks, with its own journeys. */
@@ -55,10 +94,12 @@ export function scopeIn(search: AppSearch, dataset: Pick<Dataset, "id" | "fields
     const parsed = parseTerm(term);
     return parsed?.kind !== "attribute" || dataset.fields.includes(parsed.field);
   });
-  return scopeOf({ ...kept, dataset: dataset.id, f, case: undefined });
+  return scopeOf({ ...kept, dataset: dataset.id, f, case: undefined, pause: undefined });
 }
 
+type AnalysisScope = Pick<Analysis, "dataset_id" | "from" | "to" | "filter" | "case" | "session_gap_minutes">;
+
 /** The scope an analysis was made in, so that its link shows the same numbers. */
-export function scopeOfAnalysis({ dataset_id, from, to, filter, case: unit }: Pick<Analysis, "dataset_id" | "from" | "to" | "filter" | "case">): AppSearch {
-  return scopeOf({ dataset: dataset_id, ...(from && { from }), ...(to && { to }), f: filter, case: unit });
+export function scopeOfAnalysis({ dataset_id, from, to, filter, case: unit, session_gap_minutes: gap }: AnalysisScope): AppSearch {
+  return scopeOf({ dataset: dataset_id, ...(from && { from }), ...(to && { to }), f: filter, case: unit, ...(unit === "session" && { pause: String(gap ?? 0) }) });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatters } from "./format";
 import { daysKnown, isWhole } from "./compare";
-import { addDays, boundedPeriod, dayCount, dayIn, daysWithin, presetPeriod, previousPeriod } from "./period";
+import { addDays, boundedPeriod, dayCount, dayIn, daysWithin, isDay, presetPeriod, previousPeriod } from "./period";
 import { parseSearch, scopeIn, scopeOf, scopeOfAnalysis, stringifySearch } from "./search";
 import { foldText } from "./text";
 
@@ -65,6 +65,21 @@ describe("periods", () => {
     expect(presetPeriod("all", "2024-01-15")).toBeNull();
   });
 
+  it.each([
+    ["2024-02-29", true],
+    ["2023-02-29", false],
+    ["2024-02-31", false],
+    ["2024-13-01", false],
+    ["2024-2-1", false],
+    ["1900-01-01", true],
+    ["1899-12-31", false],
+    ["2299-12-30", true],
+    ["2299-12-31", false],
+    ["abc", false],
+  ])("says of %s whether it is a day: %s", (text, is) => {
+    expect(isDay(text)).toBe(is);
+  });
+
   it("knows days, lengths and the period before", () => {
     expect(addDays("2024-02-28", 2)).toBe("2024-03-01");
     expect(dayCount({ from: "2024-06-23", to: "2024-06-29" })).toBe(7);
@@ -120,14 +135,15 @@ describe("the address", () => {
   });
 
   it("keeps of the scope what another dataset can answer", () => {
-    const search = { dataset: "d1", from: "2024-01-06", f: ["device_category:mobile", "geo_city:Huế", "step:cart"], case: "session", sel: "cart", z: "1,2,3" };
+    const search = { dataset: "d1", from: "2024-01-06", f: ["device_category:mobile", "geo_city:Huế", "step:cart"], case: "session", pause: "45", sel: "cart", z: "1,2,3" };
     expect(scopeIn(search, { id: "d2", fields: ["geo_city"] })).toEqual({ dataset: "d2", from: "2024-01-06", f: ["geo_city:Huế", "step:cart"] });
     expect(scopeIn(search, { id: "d1", fields: [] })).toEqual(scopeOf(search));
   });
 
   it("leads to an analysis with the journeys it was made with", () => {
-    const analysis = { dataset_id: "d1", from: "2024-01-06", to: null, filter: ["step:cart"] };
-    expect(scopeOfAnalysis({ ...analysis, case: "session" })).toEqual({ dataset: "d1", from: "2024-01-06", f: ["step:cart"], case: "session" });
+    const analysis = { dataset_id: "d1", from: "2024-01-06", to: null, filter: ["step:cart"], session_gap_minutes: 45 };
+    expect(scopeOfAnalysis({ ...analysis, case: "session" })).toEqual({ dataset: "d1", from: "2024-01-06", f: ["step:cart"], case: "session", pause: "45" });
+    expect(scopeOfAnalysis({ ...analysis, case: "session", session_gap_minutes: null })).toMatchObject({ pause: "0" });
     expect(scopeOfAnalysis({ ...analysis, case: "customer" })).not.toEqual(scopeOfAnalysis({ ...analysis, case: "session" }));
   });
 

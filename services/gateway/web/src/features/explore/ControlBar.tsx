@@ -51,7 +51,7 @@ export function DataSlider({ label, help, text, spoken, min, max, step, value, o
 /** What makes one journey: a session or the whole customer. */
 export function UnitSwitch() {
   const t = useText();
-  const { unit, setScope } = useScope();
+  const { unit, pause, setScope } = useScope();
   return (
     <SegmentedControl
       size="sm"
@@ -60,7 +60,7 @@ export function UnitSwitch() {
       value={unit}
       onChange={(value) => setScope({ unit: value === "session" ? "session" : "customer" })}
       data={[
-        { value: "session", label: t("explore.journeys_by.session") },
+        { value: "session", label: unit === "session" && pause > 0 ? t("explore.journeys_by.session_pause", { minutes: pause }) : t("explore.journeys_by.session") },
         { value: "customer", label: t("explore.journeys_by.customer") },
       ]}
     />

@@ -14,6 +14,8 @@ vi.mock("./ExploreLayout", () => ({
     children({ dataset: { id: "d1", name: "Shop" }, full: graphOf([["a", "b"]]), isStale: false }),
 }));
 
+const shop = { id: "d1", name: "Shop", case: "session", session_gap_minutes: 30, fields: [] };
+
 const analysis = (id: string, kind: string): Partial<Analysis> => ({
   ...{ id, kind: kind as Analysis["kind"], dataset_id: "d1", case: "customer", cases: 600, finished_at: "2026-01-01T10:00:00Z" },
   ...{ from: "2024-01-06", to: null, filter: ["step:cart"] },
@@ -28,7 +30,9 @@ async function show(items: Partial<Analysis>[]): Promise<string[]> {
     return Promise.resolve(new Response(JSON.stringify({ items, next_cursor: null }), { headers: { "content-type": "application/json" } }));
   });
   await loadMessages("explore");
-  showAt("/explore/models", <ModelsPage />, quietClient());
+  const client = quietClient();
+  client.setQueryData(["datasets"], [shop]);
+  showAt("/explore/models", <ModelsPage />, client);
   return asked;
 }
 
@@ -41,6 +45,27 @@ it("offers the models of the dataset that were built before, each with the scope
   expect(links[0]?.getAttribute("href")).toContain("from=2024-01-06");
   expect(links[0]?.textContent).toContain("600 customers");
   expect(asked.filter((url) => url.includes("/analyses?"))).toEqual([expect.stringContaining("status=succeeded&status=partial")]);
+});
+
+const stored = { ...analysis("m0", "alpha"), status: "failed", dataset_name: "Shop", case: "session", session_gap_minutes: 45, filter: ["step:cart", "way:a>b"] };
+
+it.each([
+  ["from=2024-01-06&f=way:a>b&f=step:cart&pause=45", true],
+  ["from=2024-01-06&f=way:a>b&f=step:cart", false],
+  ["from=2024-01-06&f=step:cart&pause=45", false],
+  ["from=2024-01-06&f=way:a>b&f=step:cart&case=customer", false],
+  ["f=way:a>b&f=step:cart&pause=45", false],
+])("says of a model opened at %s whether that is what it was built from: %s", async (scope, isSame) => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  await loadMessages("explore");
+  const client = quietClient();
+  client.setQueryData(["datasets"], [shop]);
+  client.setQueryData(["analyses", "m0"], stored);
+  showAt(`/explore/models?dataset=d1&${scope}&analysis=m0`, <ModelsPage />, client);
+  await screen.findByText("Alpha model", { selector: "h2" });
+  const way = screen.queryByRole("link", { name: "Show what it was built from" });
+  expect(way === null).toBe(isSame);
+  if (way) expect(way.getAttribute("href")).toBe("/explore/models?dataset=d1&from=2024-01-06&f=step:cart&f=way:a>b&case=session&pause=45&analysis=m0");
 });
 
 it("says what to do when there is none", async () => {

@@ -9,9 +9,10 @@ import { useAnalyses, useChange } from "@/api/hooks";
 import type { Analysis, AnalysisInput, AnalysisKind } from "@/api/types";
 import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
-import { caseQuery, useScope, useUrlState } from "@/shared/scope";
+import { isSameTerms } from "@/shared/filters";
+import { caseQuery, useScope, useUrlState, type Scope } from "@/shared/scope";
 import { scopeOf, scopeOfAnalysis } from "@/shared/search";
-import { EmptyState, ErrorState, HelpHover, LoadingBlock, Note, useDocumentTitle, useErrorText } from "@/shared/ui";
+import { EmptyState, ErrorState, HelpHover, LinkButton, LoadingBlock, Note, useDocumentTitle, useErrorText } from "@/shared/ui";
 import { DataSlider, UnitSwitch } from "./ControlBar";
 import { ExploreTabs, WhenReady, type Ready } from "./ExploreLayout";
 import explore from "./explore.module.css";
@@ -96,7 +97,7 @@ function ModelForm({ dataset, full, onStarted }: Ready & { onStarted: (id: strin
   const t = useText();
   const f = useFormat();
   const errorText = useErrorText();
-  const { from, to, filters, unit } = useScope();
+  const { from, to, filters, unit, pause } = useScope();
   const [kind, setKind] = useState<AnalysisKind>("heuristics_net");
   const [values, setValues] = useState<Record<string, number>>({});
   const start = useChange((input: AnalysisInput) => api.post<Analysis>("/analyses", input), [["analyses"]]);
@@ -111,7 +112,7 @@ function ModelForm({ dataset, full, onStarted }: Ready & { onStarted: (id: strin
     const input: AnalysisInput = {
       dataset_id: dataset.id,
       kind,
-      ...caseQuery(dataset, unit),
+      ...caseQuery(dataset, unit, pause),
       parameters: Object.fromEntries(parameters.map(({ name, value }) => [name, value])),
       ...(from !== null && { from }),
       ...(to !== null && { to }),
@@ -181,6 +182,7 @@ function Result({ id, onClose }: { id: string; onClose: () => void }) {
   const f = useFormat();
   const client = useQueryClient();
   const scheme = useComputedColorScheme();
+  const scope = useScope();
   const analysis = useQuery({
     queryKey: ["analyses", id],
     queryFn: ({ signal }) => api.get<Analysis>(`/analyses/${id}`, {}, signal),
@@ -235,6 +237,14 @@ function Result({ id, onClose }: { id: string; onClose: () => void }) {
           </Link>
         </div>
       </div>
+      {scope.dataset && !isMadeIn(scope, analysis.data) && (
+        <Note>
+          {t("explore.model.other_scope")}{" "}
+          <LinkButton variant="subtle" size="compact-sm" to="/explore/models" search={{ ...scopeOfAnalysis(analysis.data), analysis: id }}>
+            {t("explore.model.show_scope")}
+          </LinkButton>
+        </Note>
+      )}
       {status === "partial" && <Note tone="warn">{t("explore.model.partial")}</Note>}
       {hasResult && <ModelResult analysis={analysis.data} />}
       {isRunning(analysis.data) && (
@@ -261,6 +271,13 @@ function Result({ id, onClose }: { id: string; onClose: () => void }) {
       )}
     </>
   );
+}
+
+/** Whether the scope chosen on the page is the one of an analysis. */
+function isMadeIn({ datasetId, from, to, filters, unit, pause }: Scope, analysis: Analysis): boolean {
+  const isSamePause = unit === "customer" || pause === (analysis.session_gap_minutes ?? 0);
+  const isSameCut = unit === analysis.case && isSamePause;
+  return datasetId === analysis.dataset_id && from === analysis.from && to === analysis.to && isSameCut && isSameTerms(filters, analysis.filter);
 }
 
 const isRunning = (analysis: Analysis | undefined): boolean => analysis?.status === "queued" || analysis?.status === "running";

@@ -132,6 +132,7 @@ function Way({ way, unit, cumulated, goal, ignoresRepeats }: WayProps) {
   const { filters, setScope } = useScope();
   const term: Term = { kind: "way", field: "way", isNegated: false, sequences: [way.activities] };
   const hasGoal = goal !== null && way.activities.includes(goal);
+  const isKept = filters.includes(formatTerm(term));
   return (
     <li className={css.way}>
       <div className={css.wayShare}>
@@ -163,12 +164,12 @@ function Way({ way, unit, cumulated, goal, ignoresRepeats }: WayProps) {
       <button
         type="button"
         className={css.action}
-        disabled={ignoresRepeats || filters.includes(formatTerm(term))}
+        disabled={ignoresRepeats || isKept}
         aria-describedby={ignoresRepeats ? WHY_NOT_KEPT : undefined}
         onClick={() => setScope({ filters: withTerm(filters, term) })}
       >
         <IconFilter size={16} stroke={1.7} />
-        {t("explore.variants.keep")}
+        {t(isKept ? "explore.variants.kept" : "explore.variants.keep")}
       </button>
     </li>
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatTerm, parseTerm, withTerm } from "./terms";
+import { formatTerm, isSameTerms, isTerm, parseTerm, withTerm } from "./terms";
 
 describe("filter terms", () => {
   it.each([
@@ -17,6 +17,7 @@ describe("filter terms", () => {
     "way:a>b>c",
     "geo_city:Hà Nội\\, VN",
     "step:a\\>b,\\!c,d\\\\e",
+    "properties.a\\:b:c:d",
   ])("reads and writes %s without loss", (text) => {
     const term = parseTerm(text);
     expect(term).not.toBeNull();
@@ -29,8 +30,20 @@ describe("filter terms", () => {
     expect(parseTerm(text)).toEqual({ kind: "attribute", field: "geo_city", isNegated: true, values });
   });
 
-  it.each(["", "nonsense", ":x", "length:abc", "length:..", "duration:1", "direct:a", "direct:a>b>c"])("refuses %s", (text) => {
+  it.each(["", "nonsense", ":x", "length:abc", "length:..", "duration:1", "direct:a", "direct:a>b>c", "length:9..3", "length:1.5..", "step:", "way:a>", "direct:a>", "Foo:bar", "geo_citx:a", "time:2024", "properties.:a", "step:a\\"])("refuses %s", (text) => {
     expect(parseTerm(text)).toBeNull();
+  });
+
+  it("takes several ranges, as the API does", () => {
+    expect(isTerm("!length:1..3,5..9")).toBe(true);
+    expect(isTerm("length:1..3,x")).toBe(false);
+    expect(isTerm(`step:${"a".repeat(4000)}`)).toBe(false);
+  });
+
+  it("knows the same filter in another order and with other escapes", () => {
+    expect(isSameTerms(["step:\\!a", "duration:60.0.."], ["duration:60..", "step:!a"])).toBe(true);
+    expect(isSameTerms(["step:a"], ["step:b"])).toBe(false);
+    expect(isSameTerms(["step:a"], [])).toBe(false);
   });
 
   it("does not add the same condition twice", () => {

@@ -3,9 +3,12 @@
  * Examples: `device_category:mobile,tablet`, `!step:purchase`, `direct:cart>purchase`, `duration:60..3600`.
  */
 
+import { EVENT_FIELDS } from "@/shared/fields";
+
 export const STEP_KINDS = ["step", "starts", "ends"] as const;
 export const PAIR_KINDS = ["direct", "eventual"] as const;
 export const RANGE_KINDS = ["length", "duration"] as const;
+const TERM_CHARACTERS_LIMIT = 4000;
 export type StepKind = (typeof STEP_KINDS)[number];
 export type PairKind = (typeof PAIR_KINDS)[number];
 export type RangeKind = (typeof RANGE_KINDS)[number];
@@ -42,32 +45,44 @@ function split(text: string, separator: string): string[] {
 
 const unescape = (text: string): string => text.replace(/\\(.)/gs, "$1");
 
-/** Reads a term; null when the text is none. */
+const isField = (text: string): boolean => (text !== "time" && isOneOf(EVENT_FIELDS, text)) || /^properties\../s.test(text);
+
+/** Reads a term; null when the text is none that the API would take. */
 export function parseTerm(text: string): Term | null {
   const isNegated = text.startsWith("!");
-  const body = isNegated ? text.slice(1) : text;
-  const colon = body.indexOf(":");
-  if (colon < 1) return null;
-  const field = body.slice(0, colon);
-  const rest = body.slice(colon + 1);
+  const [key = "", ...rests] = split(isNegated ? text.slice(1) : text, ":");
+  // A backslash at the end has nothing to take the meaning from.
+  if (rests.length === 0 || (/\\*$/.exec(text)?.[0].length ?? 0) % 2 === 1) return null;
+  const field = unescape(key);
+  const rest = rests.join(":");
   const common = { field, isNegated };
   if (isOneOf(RANGE_KINDS, field)) {
-    const match = /^(\d+(?:\.\d+)?)?\.\.(\d+(?:\.\d+)?)?$/.exec(rest);
-    if (!match || (match[1] === undefined && match[2] === undefined)) return null;
-    return { ...common, kind: field, min: match[1] === undefined ? null : Number(match[1]), max: match[2] === undefined ? null : Number(match[2]) };
+    const match = (field === "length" ? /^(\d{1,18})?\.\.(\d{1,18})?$/ : /^(\d{1,18}(?:\.\d{1,6})?)?\.\.(\d{1,18}(?:\.\d{1,6})?)?$/).exec(rest);
+    if (!match) return null;
+    const [min = null, max = null] = match.slice(1).map((bound) => (bound === undefined ? null : Number(bound)));
+    if ((min ?? max) === null || (min !== null && max !== null && min > max)) return null;
+    return { ...common, kind: field, min, max };
   }
   if (isOneOf(PAIR_KINDS, field) || field === "way") {
     const sequences = split(rest, ",").map((sequence) => split(sequence, ">").map(unescape));
-    if (field !== "way" && sequences.some((sequence) => sequence.length !== 2)) return null;
+    if (sequences.some((sequence) => sequence.includes("") || (field !== "way" && sequence.length !== 2))) return null;
     return { ...common, kind: field, sequences };
   }
   const values = split(rest, ",").map(unescape);
-  return { ...common, kind: isOneOf(STEP_KINDS, field) ? field : "attribute", values };
+  if (isOneOf(STEP_KINDS, field)) return values.includes("") ? null : { ...common, kind: field, values };
+  return isField(field) ? { ...common, kind: "attribute", values } : null;
+}
+
+/** Whether the API would take a text as a term; of ranges it also takes several, which the page does not write. */
+export function isTerm(text: string): boolean {
+  const range = /^(!?(?:length|duration):)(.*)$/.exec(text);
+  if (text.length > TERM_CHARACTERS_LIMIT) return false;
+  return range ? split(range[2] ?? "", ",").every((one) => parseTerm(`${range[1]}${one}`) !== null) : parseTerm(text) !== null;
 }
 
 /** Writes a term as the API reads it. */
 export function formatTerm(term: Term): string {
-  const head = `${term.isNegated ? "!" : ""}${term.field}:`;
+  const head = `${term.isNegated ? "!" : ""}${term.field.replace(/[\\:]/g, "\\$&")}:`;
   switch (term.kind) {
     case "length":
     case "duration":
@@ -85,4 +100,16 @@ export function formatTerm(term: Term): string {
 export function withTerm(filters: readonly string[], term: Term): string[] {
   const text = formatTerm(term);
   return filters.includes(text) ? [...filters] : [...filters, text];
+}
+
+/** Whether two filters ask for the same, however their terms are ordered and escaped. */
+export function isSameTerms(one: readonly string[], other: readonly string[]): boolean {
+  const written = (terms: readonly string[]): string => {
+    const texts = terms.map((text) => {
+      const term = parseTerm(text);
+      return term ? formatTerm(term) : text;
+    });
+    return JSON.stringify([...new Set(texts)].sort());
+  };
+  return written(one) === written(other);
 }
