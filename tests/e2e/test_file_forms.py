@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from cjm_testkit.product import created
@@ -117,6 +118,7 @@ def test_a_saved_mapping_says_how_a_packed_file_is_read(
     misfit = page.get_by_text(f"“{unfit}” does not fit this file. Read as it says, it has no column called Column 5.")
     expect(misfit).to_be_visible()
     page.set_viewport_size(PHONE)
+    assert [v["id"] for v in Axe().run(page).response["violations"] if v["impact"] in {"serious", "critical"}] == []
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     page.set_viewport_size(DESKTOP)
     expect_sentence(page, **wrong)
