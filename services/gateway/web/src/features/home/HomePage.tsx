@@ -4,7 +4,7 @@ import { useAnalyses, useDailyReport, useDatasets, useDirectlyFollows, useHome, 
 import type { Dataset, DirectlyFollows, Home, ShareCount } from "@/api/types";
 import { T, useText } from "@/messages";
 import { Change, ComparedWith, daysKnown, formerOf } from "@/shared/compare";
-import { FilterBar } from "@/shared/filters";
+import { LateFilterBar } from "@/shared/filters/LateFilterBar";
 import { useFormat } from "@/shared/format";
 import { NothingInScope } from "@/shared/NothingInScope";
 import { boundedPeriod, dayIn, daysWithin, type Period } from "@/shared/period";
@@ -47,7 +47,7 @@ export default function HomePage() {
   }
   return (
     <>
-      <FilterBar />
+      <LateFilterBar />
       <DatasetHome key={dataset.id} dataset={dataset} />
     </>
   );

@@ -9,7 +9,8 @@ import type { DailyReport, Dataset, ReportBy } from "@/api/types";
 import { useText } from "@/messages";
 import { Change, ComparedWith, daysKnown, formerOf, isWhole } from "@/shared/compare";
 import type { Query } from "@/api/client";
-import { FilterBar, formatTerm } from "@/shared/filters";
+import { formatTerm } from "@/shared/filters";
+import { LateFilterBar } from "@/shared/filters/LateFilterBar";
 import { useFormat } from "@/shared/format";
 import { NothingInScope } from "@/shared/NothingInScope";
 import { dayIn, daysWithin } from "@/shared/period";
@@ -53,7 +54,7 @@ export default function ReportsPage() {
   );
   return (
     <>
-      <FilterBar hasMeter={!isPublic} />
+      <LateFilterBar hasMeter={!isPublic} />
       <PageBody>
         <PageTitle title={t("reports.title")} lead={report.data && <Lead report={report.data} name={isPublic ? t("reports.of_public") : (dataset?.name ?? "")} />} actions={choice} />
         {!canAsk && datasets.isSuccess && (

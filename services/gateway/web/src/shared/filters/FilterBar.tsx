@@ -9,12 +9,13 @@ import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useScope } from "@/shared/scope";
 import { LoadingBlock } from "@/shared/ui";
+import { BarShape } from "./BarShape";
 import css from "./filters.module.css";
 import { useTermText } from "./useTermText";
 
 const FilterEditor = lazy(() => import("./FilterEditor"));
 
-interface FilterBarProps {
+export interface FilterBarProps {
   /** The view below is about the journeys of the dataset in the scope, so that they can be counted. */
   hasMeter?: boolean;
 }
@@ -66,15 +67,6 @@ export function FilterBar({ hasMeter = true }: FilterBarProps) {
         {counts && graph.data && <ScopeMeter graph={graph.data} unit={unit} isStale={graph.isPlaceholderData} />}
       </div>
       {counts && graph.data && !graph.isPlaceholderData && graph.data.cases === 0 && filters.length > 0 && <EmptyHint />}
-    </div>
-  );
-}
-
-/** The bar's room while the dataset loads, so that nothing jumps. */
-function BarShape() {
-  return (
-    <div className={css.host}>
-      <div className={css.bar} />
     </div>
   );
 }
