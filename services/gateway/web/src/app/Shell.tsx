@@ -1,14 +1,14 @@
 import { Skeleton } from "@mantine/core";
 import { useHotkeys, useNetwork } from "@mantine/hooks";
-import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import { Link, Outlet, useLocation, useNavigate, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import { useMe } from "@/api/hooks";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
-import { scopeOf } from "@/shared/search";
+import { useScope } from "@/shared/scope";
+import { scopeOf, type AppSearch } from "@/shared/search";
 import { ErrorState } from "@/shared/ui";
-import { useAddress } from "./address";
 import { helpPageFor } from "./helpPages";
 import { Logo } from "./Logo";
 import { MAIN_PAGES, MORE_PAGES, PHONE_PAGES, type SectionPage } from "./pages";
@@ -33,7 +33,7 @@ function Frame() {
   const { pathname } = useLocation();
   const [isSearchOpen, setSearchOpen] = useState(false);
   const openSearch = (): void => setSearchOpen(true);
-  useAddress();
+  useScopeInAddress();
   useHotkeys([
     ["mod+K", openSearch],
     ["shift+?", () => void navigate({ to: "/help/$page", params: { page: helpPageFor(pathname) }, search: scopeOf })],
@@ -107,6 +107,17 @@ function NavLink({ page: { to, name, Icon } }: { page: SectionPage }) {
       {t(`shell.nav.${name}`)}
     </Link>
   );
+}
+
+/** Writes the dataset in use into the address, so that a copied link shows the same. */
+function useScopeInAddress(): void {
+  const { datasetId } = useScope();
+  const navigate = useNavigate();
+  const search: AppSearch = useSearch({ strict: false });
+  const isMissing = datasetId !== null && !search.dataset;
+  useEffect(() => {
+    if (isMissing) void navigate({ to: ".", replace: true, search: (former: AppSearch) => ({ dataset: datasetId, ...former }) });
+  }, [isMissing, datasetId, navigate]);
 }
 
 function OfflineBar() {

@@ -4,40 +4,33 @@ import { useCallback, useEffect } from "react";
 import { api, ApiError } from "@/api/client";
 import { datasetsQuery, useDatasets } from "@/api/hooks";
 import type { Dataset } from "@/api/types";
-import { useText } from "@/messages";
+import { loadMessages, T } from "@/messages";
 import { useNotify } from "@/shared/notify";
-import { usualDataset, useScope } from "@/shared/scope";
-import { faultsOf, mended, scopeIn, type AppSearch } from "@/shared/search";
+import { usualDataset } from "@/shared/scope";
+import { isDay } from "@/shared/period";
+import { scopeIn, scopeOf, type AppSearch } from "@/shared/search";
 
+/** What is said of a part of the scope that cannot be used. */
+const REASONS = { from: "day", to: "day", f: "filter", case: "unit", pause: "pause", compare: "compare" } as const;
 const NOT_FOUND = 404;
 const SHOWN_CHARACTERS = 60;
 
-/**
- * Keeps the address as the page reads it: what cannot be used is taken out and told, and the dataset in use stands
- * there, so that a copied link shows the same.
- */
+/** Takes out of the address what cannot be used of its scope, and says so. */
 export function useAddress(): void {
-  const t = useText();
   const navigate = useNavigate();
   const search: AppSearch = useSearch({ strict: false });
-  const { datasetId } = useScope();
   const tell = useTell();
-  const isMissing = datasetId !== null && !search.dataset;
   useEffect(() => {
     const faults = faultsOf(search);
-    if (faults.length > 0) {
-      tell(faults.map(({ reason, value }) => t(`shell.address.${reason}`, { value: value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value })));
-      void navigate({ to: ".", replace: true, search: mended });
-    } else if (isMissing) {
-      void navigate({ to: ".", replace: true, search: (former: AppSearch) => ({ dataset: datasetId, ...former }) });
-    }
-  }, [search, isMissing, datasetId, navigate, tell, t]);
+    if (faults.length === 0) return;
+    tell(faults);
+    void navigate({ to: ".", replace: true, search: mended });
+  }, [search, navigate, tell]);
   useUnknownDataset(search);
 }
 
 /** Goes to the usual dataset and says so, where the address names one that is not there for this person. */
 function useUnknownDataset(search: AppSearch): void {
-  const t = useText();
   const navigate = useNavigate();
   const client = useQueryClient();
   const tell = useTell();
@@ -58,20 +51,50 @@ function useUnknownDataset(search: AppSearch): void {
   useEffect(() => {
     if (!isGone) return;
     const usual = usualDataset(datasets ?? []);
-    tell([usual ? t("shell.address.dataset", { name: usual.name }) : t("shell.address.dataset_none")]);
+    tell([usual ? { reason: "dataset", value: usual.name } : { reason: "dataset_none", value: "" }]);
     void navigate({ to: ".", replace: true, search: (former: AppSearch) => (usual ? scopeIn(former, usual) : {}) });
-  }, [isGone, datasets, navigate, tell, t]);
+  }, [isGone, datasets, navigate, tell]);
+}
+
+interface Fault {
+  reason: (typeof REASONS)[keyof typeof REASONS] | "reversed" | "dataset" | "dataset_none";
+  value: string;
+}
+
+/** What the scope leaves of an address. */
+function faultsOf(search: AppSearch): Fault[] {
+  const scope = scopeOf(search);
+  const { from, to } = search;
+  const isReversed = from !== undefined && to !== undefined && isDay(from) && isDay(to) && from > to;
+  const faults: Fault[] = isReversed ? [{ reason: "reversed", value: `${from} – ${to}` }] : [];
+  for (const [key, reason] of Object.entries(REASONS)) {
+    const left = [search[key] ?? []].flat().filter((value) => value && ![scope[key]].flat().includes(value));
+    // A pause next to customers is no fault, it has nothing to end.
+    const isTold = (isReversed && reason === "day") || (reason === "pause" && scope["case"] === "customer");
+    if (!isTold) faults.push(...left.map((value) => ({ reason, value })));
+  }
+  return faults;
+}
+
+/** The address with only what can be used of its scope. */
+function mended(search: AppSearch): AppSearch {
+  const own = Object.entries(search).filter(([key]) => !(key in REASONS));
+  return { ...scopeOf(search), ...Object.fromEntries(own) };
 }
 
 /** Returns a function that says what is wrong with the address, once, until the reader closes it. */
-function useTell(): (sentences: string[]) => void {
+function useTell(): (faults: readonly Fault[]) => void {
   const notify = useNotify();
   return useCallback(
-    (sentences) =>
-      void notify(
-        sentences.map((sentence) => <div key={sentence}>{sentence}</div>),
-        { id: sentences.join(" "), color: "yellow", autoClose: false },
-      ),
+    (faults) => {
+      const sentences = faults.map(({ reason, value }, index) => (
+        <div key={index}>
+          <T id={`address.${reason}`} values={{ value: value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value }} />
+        </div>
+      ));
+      // Hardly any address needs these words, so that no visit waits for them.
+      void loadMessages("address").then(() => notify(sentences, { id: JSON.stringify(faults), color: "yellow", autoClose: false }));
+    },
     [notify],
   );
 }

@@ -34,56 +34,31 @@ export function stringifySearch(search: Record<string, unknown>): string {
   return parts.length ? `?${parts.join("&")}` : "";
 }
 
-/** A part of the address that cannot be used; `reason` names the message that says so. */
-export interface Fault {
-  reason: "day" | "reversed" | "filter" | "unit" | "pause" | "compare";
-  value: string;
-}
-
 const MOST_PAUSE_MINUTES = 10_080;
-const SCOPE_KEYS = ["dataset", "from", "to", "f", "case", "pause", "compare"] as const;
 
-/** The scope of an address, which anyone may have written: what can be used, and what cannot. */
-function readScope(search: AppSearch): { scope: AppSearch; faults: Fault[] } {
+/** The scope of an address, which every link inside the page keeps: what can be used of it, for anyone may have written it. */
+export function scopeOf(search: AppSearch): AppSearch {
   const scope: AppSearch = {};
-  const faults: Fault[] = [];
-  const keep = (key: Exclude<(typeof SCOPE_KEYS)[number], "f">, value: string | undefined, reason: Fault["reason"], isGood: (value: string) => boolean): void => {
-    if (!value) return;
-    if (isGood(value)) scope[key] = value;
-    else faults.push({ reason, value });
+  const keep = (key: "dataset" | "from" | "to" | "case" | "pause" | "compare", isGood: (value: string) => boolean): void => {
+    const value = search[key];
+    if (typeof value === "string" && value && isGood(value)) scope[key] = value;
   };
-  if (search.dataset) scope.dataset = search.dataset;
-  keep("from", search.from, "day", isDay);
-  keep("to", search.to, "day", isDay);
+  keep("dataset", () => true);
+  keep("from", isDay);
+  keep("to", isDay);
   if (scope.from && scope.to && scope.from > scope.to) {
-    faults.push({ reason: "reversed", value: `${scope.from} – ${scope.to}` });
     delete scope.from;
     delete scope.to;
   }
-  const terms = search.f?.filter(isTerm) ?? [];
-  faults.push(...(search.f ?? []).filter((term) => term && !isTerm(term)).map((value) => ({ reason: "filter" as const, value })));
   // The same list where nothing is wrong with it, so that what is made from it stays the same too.
-  if (terms.length) scope.f = terms.length === search.f?.length ? search.f : terms;
-  keep("case", text(search["case"]), "unit", (value) => value === "session" || value === "customer");
+  const f = search.f?.every(isTerm) ? search.f : search.f?.filter(isTerm);
+  if (f?.length) scope.f = f;
+  keep("case", (unit) => unit === "session" || unit === "customer");
   // A pause ends sessions; a customer has no end.
-  if (scope["case"] !== "customer") keep("pause", text(search["pause"]), "pause", (value) => /^\d{1,5}$/.test(value) && Number(value) <= MOST_PAUSE_MINUTES);
+  keep("pause", (minutes) => scope["case"] !== "customer" && /^\d{1,5}$/.test(minutes) && Number(minutes) <= MOST_PAUSE_MINUTES);
   // Without both ends there is no period before.
-  keep("compare", text(search["compare"]), "compare", (value) => value === "previous" && boundedPeriod(scope.from, scope.to) !== null);
-  return { scope, faults };
-}
-
-const text = (value: string | string[] | undefined): string | undefined => (typeof value === "string" ? value : undefined);
-
-/** The part of the search that every link inside the page keeps: what can be used of the scope. */
-export const scopeOf = (search: AppSearch): AppSearch => readScope(search).scope;
-
-/** What cannot be used of the scope in an address. */
-export const faultsOf = (search: AppSearch): Fault[] => readScope(search).faults;
-
-/** The address with only what can be used of its scope. */
-export function mended(search: AppSearch): AppSearch {
-  const own = Object.entries(search).filter(([key]) => !(SCOPE_KEYS as readonly string[]).includes(key));
-  return { ...scopeOf(search), ...Object.fromEntries(own) };
+  keep("compare", (what) => what === "previous" && boundedPeriod(scope.from, scope.to) !== null);
+  return scope;
 }
 
 /** The scope with `dataset` in place of another one: without filters on fields it lacks, with its own journeys. */

@@ -9,7 +9,7 @@ import { useAnalyses, useChange } from "@/api/hooks";
 import type { Analysis, AnalysisInput, AnalysisKind } from "@/api/types";
 import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
-import { isSameTerms } from "@/shared/filters";
+import { isSameTerms } from "@/shared/filters/sameTerms";
 import { caseQuery, useScope, useUrlState, type Scope } from "@/shared/scope";
 import { scopeOf, scopeOfAnalysis } from "@/shared/search";
 import { EmptyState, ErrorState, HelpHover, LinkButton, LoadingBlock, Note, useDocumentTitle, useErrorText } from "@/shared/ui";

@@ -1,3 +1,3 @@
 export { FilterBar } from "./FilterBar";
 export { useTermText } from "./useTermText";
-export { formatTerm, isSameTerms, parseTerm, withTerm, type Term } from "./terms";
+export { formatTerm, parseTerm, withTerm, type Term } from "./terms";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { formatTerm, isSameTerms, isTerm, parseTerm, withTerm } from "./terms";
+import { isSameTerms } from "./sameTerms";
+import { formatTerm, isTerm, parseTerm, withTerm } from "./terms";
 
 describe("filter terms", () => {
   it.each([
@@ -37,7 +38,6 @@ describe("filter terms", () => {
   it("takes several ranges, as the API does", () => {
     expect(isTerm("!length:1..3,5..9")).toBe(true);
     expect(isTerm("length:1..3,x")).toBe(false);
-    expect(isTerm(`step:${"a".repeat(4000)}`)).toBe(false);
   });
 
   it("knows the same filter in another order and with other escapes", () => {
