@@ -61,7 +61,7 @@ interface Fault {
   value: string;
 }
 
-/** What the scope leaves of an address. */
+/** What the scope leaves out of an address. */
 function faultsOf(search: AppSearch): Fault[] {
   const scope = scopeOf(search);
   const { from, to } = search;
