@@ -191,7 +191,14 @@ class Questions(questions_pb2_grpc.QuestionServiceServicer):
         return questions_pb2.GetPathTimesResponse(bins=bins, moves_count=2)
 
     @allow(*_STAFF)
+    async def CountJourneysByDay(self, request: Any, context: Any) -> Any:
+        self.asked.append(request)
+        days = [questions_pb2.JourneyDay(date=f"2024-05-0{day}", cases_count=4, reached_count=day) for day in (1, 2)]
+        return questions_pb2.CountJourneysByDayResponse(days=days)
+
+    @allow(*_STAFF)
     async def ListFieldValues(self, request: Any, context: Any) -> Any:
+        self.asked.append(request)
         values = [
             questions_pb2.ValueCount(value="Linux", is_set=True, events_count=2),
             questions_pb2.ValueCount(is_set=False, events_count=1),

@@ -59,6 +59,22 @@ async def test_the_graph_is_asked_for_with_the_whole_scope_and_cached_by_version
     assert (await admin.get(path, params=params, headers=tag)).status_code == 200
 
 
+async def test_values_of_a_field_are_asked_for_with_the_whole_scope(
+    running: Any, admin: httpx.AsyncClient, dataset_id: str
+) -> None:
+    scope = "from=2024-05-07&to=2024-05-07&f=step:a&case=session&session_gap_minutes=30"
+    path = f"/api/v1/datasets/{dataset_id}/fields/device_os/values"
+    answer = (await admin.get(f"{path}?{scope}&contains=li")).json()
+    assert answer == {"items": [{"value": "Linux", "count": 2}, {"value": None, "count": 1}]}
+    (asked,) = running.behind.questions.asked
+    assert (asked.field, asked.value_contains) == ("device_os", "li")
+    assert asked.scopes[0].filter == parse_filter(["step:a"])
+    assert (asked.scopes[0].dataset_id, asked.scopes[0].session_gap_minutes) == (dataset_id, 30)
+    assert asked.scopes[0].to_time.seconds - asked.scopes[0].from_time.seconds == 86400
+    wrong = await admin.get(f"{path}?from=2024-02-30")
+    assert (wrong.status_code, wrong.json()["reason"]) == (400, "date_invalid")
+
+
 async def test_variants_and_path_times(admin: httpx.AsyncClient, dataset_id: str, running: Any) -> None:
     path = f"/api/v1/datasets/{dataset_id}"
     variants = (await admin.get(f"{path}/variants?limit=1000&ignore_repeats=true")).json()
@@ -84,6 +100,26 @@ async def test_a_scope_that_makes_no_sense_is_refused(
     for question in ("directly-follows", "variants"):
         answer = await admin.get(f"/api/v1/datasets/{dataset_id}/{question}?{query}")
         assert (answer.status_code, answer.json()["reason"]) == (400, reason)
+
+
+async def test_journeys_by_day(admin: httpx.AsyncClient, dataset_id: str, running: Any) -> None:
+    path = f"/api/v1/datasets/{dataset_id}/journeys-by-day?f=step:buy"
+    answer = (await admin.get(path)).json()
+    assert answer == {
+        "goal": None,
+        "journeys": 8,
+        "reached": 3,
+        "days": [
+            {"date": "2024-05-01", "journeys": 4, "reached": 1},
+            {"date": "2024-05-02", "journeys": 4, "reached": 2},
+        ],
+    }
+    await admin.patch(f"/api/v1/datasets/{dataset_id}", json={"goal_activity": "buy"})
+    for more, goal in (("", "buy"), ("&goal=pay", "pay")):
+        assert (await admin.get(path + more)).json()["goal"] == goal
+        asked = running.behind.questions.asked[-1]
+        assert (asked.goal_activity, asked.time_zone) == (goal, "Europe/Berlin")
+        assert asked.scope.filter == parse_filter(["step:buy"])
 
 
 async def test_reports(admin: httpx.AsyncClient, dataset_id: str) -> None:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cjm_ingest.adapters.event_store.graph_questions import directly_follows, heuristics_counts, path_times
+from cjm_ingest.adapters.event_store.journey_questions import journeys_by_day
 from cjm_ingest.adapters.event_store.listing_questions import count_by_day, field_values, list_events
 from cjm_ingest.adapters.event_store.store import EventStore, StoreReader
 from cjm_ingest.adapters.event_store.variant_questions import coded_variants, variants
@@ -280,6 +281,11 @@ def test_ways_and_heuristics_counts_are_what_counting_slowly_finds(
         for way in variants(reader_of(opened), scope, 4, offset, ignore_repeats=repeats).variants
     ]
     assert [(way.activities, way.cases_count) for way in found] == expected
+    by_day = [(str(np.datetime64(journey[0]["time_ms"], "ms"))[:10], journey) for journey in journeys]
+    reached = Counter(day for day, journey in by_day if any(event["action_type"] == "b" for event in journey))
+    assert [
+        (day.date, day.cases_count, day.reached_count) for day in journeys_by_day(reader_of(opened), scope, "UTC", "b")
+    ] == [(day, count, reached[day]) for day, count in sorted(Counter(day for day, _ in by_day).items())]
     coded = coded_variants(reader_of(opened), scope)
     assert (coded.cases_count, coded.events_count) == (len(ways), sum(len(way) for way in ways))
     counts = heuristics_counts(reader_of(opened), scope)

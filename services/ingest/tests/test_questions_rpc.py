@@ -168,6 +168,12 @@ async def test_the_rest_of_the_questions_answer(service: Service) -> None:
     assert (stats.stats[0].events_count, stats.stats[0].customers_count) == (16, 6)
     with acting_as(ANALYST):
         times = await service.stub.GetPathTimes(pb.GetPathTimesRequest(scope=SCOPE, source="a", target="b"))
+        journeys = await service.stub.CountJourneysByDay(
+            pb.CountJourneysByDayRequest(scope=SCOPE, time_zone="Asia/Tokyo", goal_activity="a")
+        )
+        with pytest.raises(AppError, match="time_zone_unknown"):
+            await service.stub.CountJourneysByDay(pb.CountJourneysByDayRequest(scope=SCOPE, time_zone="Mars/Base"))
+    assert (sum(day.cases_count for day in journeys.days), sum(day.reached_count for day in journeys.days)) == (6, 5)
     assert times.moves_count == sum(item.moves_count for item in times.bins) == 5
 
 

@@ -338,6 +338,8 @@ export interface paths {
         /**
          * Values of a field
          * @description Values of an event field or of `properties.<name>` with their counts, most frequent first.
+         *
+         *     Filters on journeys need the right to analyse.
          */
         get: operations["list_field_values"];
         put?: never;
@@ -400,6 +402,26 @@ export interface paths {
          * @description Histogram of the time from one activity directly to the next; no bins when the path does not occur.
          */
         get: operations["get_path_times"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/journeys-by-day": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Journeys by the day on which they began
+         * @description How many journeys began each day, and how many of them reach the goal.
+         */
+        get: operations["get_journeys_by_day"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1649,6 +1671,38 @@ export interface components {
             /** Finished At */
             finished_at: string | null;
             mapping: components["schemas"]["MappingShape"];
+        };
+        /**
+         * JourneyDay
+         * @description Journeys that began on a day.
+         */
+        JourneyDay: {
+            /** Date */
+            date: string;
+            /** Journeys */
+            journeys: number;
+            /**
+             * Reached
+             * @description Those of them that contain the goal, on whatever day.
+             */
+            reached: number;
+        };
+        /**
+         * JourneysByDay
+         * @description Journeys by the day on which they began; days on which none began are absent.
+         */
+        JourneysByDay: {
+            /**
+             * Goal
+             * @description The step that counts as reached; null when the dataset has no goal.
+             */
+            goal: string | null;
+            /** Journeys */
+            journeys: number;
+            /** Reached */
+            reached: number;
+            /** Days */
+            days: components["schemas"]["JourneyDay"][];
         };
         /**
          * LinkCode
@@ -3237,6 +3291,16 @@ export interface operations {
                 /** @description Part of the value, any case. */
                 contains?: string;
                 limit?: number;
+                /** @description What makes one journey; default: the dataset's. */
+                case?: ("customer" | "session") | null;
+                /** @description Gap that starts a session; 0 uses the session ids of the events; default: the dataset's. */
+                session_gap_minutes?: number | null;
+                /** @description First day, ISO date, in the dataset's time zone. */
+                from?: string;
+                /** @description Last day, ISO date, included. */
+                to?: string;
+                /** @description Filter term, for example `device_category:mobile,tablet`; all terms must be true. */
+                f?: string[];
             };
             header?: never;
             path: {
@@ -3378,6 +3442,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PathTimes"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_journeys_by_day: {
+        parameters: {
+            query?: {
+                /** @description Step to reach; default: the goal of the dataset. */
+                goal?: string;
+                /** @description What makes one journey; default: the dataset's. */
+                case?: ("customer" | "session") | null;
+                /** @description Gap that starts a session; 0 uses the session ids of the events; default: the dataset's. */
+                session_gap_minutes?: number | null;
+                /** @description First day, ISO date, in the dataset's time zone. */
+                from?: string;
+                /** @description Last day, ISO date, included. */
+                to?: string;
+                /** @description Filter term, for example `device_category:mobile,tablet`; all terms must be true. */
+                f?: string[];
+            };
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneysByDay"];
                 };
             };
             "4XX": components["responses"]["Problem"];

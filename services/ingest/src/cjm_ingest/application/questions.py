@@ -37,6 +37,10 @@ class EventQuestions(Protocol):
         """Histogram of the times of one path."""
         ...
 
+    async def journeys_by_day(self, scope: Scope, time_zone: str, goal_activity: str) -> list[answers.JourneyDay]:
+        """Journeys by the day of their first event, and which of them contain a step."""
+        ...
+
     async def count_by_day(self, scopes: Sequence[Scope], time_zone: str, by_field: str) -> answers.DayCounts:
         """Events and customers per day."""
         ...

@@ -213,6 +213,21 @@ class DayCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class JourneyDay:
+    """Journeys that began on a day.
+
+    Attributes:
+        date: ISO date.
+        cases_count: Journeys.
+        reached_count: Those of them that contain the step asked for, on whatever day.
+    """
+
+    date: str
+    cases_count: int
+    reached_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoredEvent:
     """An event as stored.
 

@@ -99,6 +99,20 @@ class QuestionServicer(questions_pb2_grpc.QuestionServiceServicer):
         )
 
     @allow("staff", "service")
+    async def CountJourneysByDay(
+        self, request: questions_pb2.CountJourneysByDayRequest, context: Context
+    ) -> questions_pb2.CountJourneysByDayResponse:
+        """Journeys by the day on which they began."""
+        scope = await self._analysed_scope(request)
+        days = await self._questions.journeys_by_day(scope, request.time_zone or "UTC", request.goal_activity)
+        return questions_pb2.CountJourneysByDayResponse(
+            days=[
+                questions_pb2.JourneyDay(date=day.date, cases_count=day.cases_count, reached_count=day.reached_count)
+                for day in days
+            ]
+        )
+
+    @allow("staff", "service")
     async def CountByDay(
         self, request: questions_pb2.CountByDayRequest, context: Context
     ) -> questions_pb2.CountByDayResponse:
@@ -170,7 +184,8 @@ class QuestionServicer(questions_pb2_grpc.QuestionServiceServicer):
         | questions_pb2.GetHeuristicsCountsRequest
         | questions_pb2.ListVariantsRequest
         | questions_pb2.StreamVariantsRequest
-        | questions_pb2.GetPathTimesRequest,
+        | questions_pb2.GetPathTimesRequest
+        | questions_pb2.CountJourneysByDayRequest,
     ) -> Scope:
         await self._access.require(request.scope.dataset_id, "analyse")
         return translate.scope_from_message(request.scope)

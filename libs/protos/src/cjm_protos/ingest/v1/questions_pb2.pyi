@@ -756,6 +756,92 @@ class TimeBin(_message.Message):
 Global___TimeBin: _TypeAlias = TimeBin  # noqa: Y015
 
 @_typing.final
+class CountJourneysByDayRequest(_message.Message):
+    """Which journeys."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    GOAL_ACTIVITY_FIELD_NUMBER: _builtins.int
+    time_zone: _builtins.str
+    """IANA time zone in which days begin."""
+    goal_activity: _builtins.str
+    """Step whose journeys are counted too; empty for none."""
+    @_builtins.property
+    def scope(self) -> _scope_pb2.Scope:
+        """Which journeys."""
+
+    def __init__(
+        self,
+        *,
+        scope: _scope_pb2.Scope | None = ...,
+        time_zone: _builtins.str = ...,
+        goal_activity: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["scope", b"scope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["goal_activity", b"goal_activity", "scope", b"scope", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountJourneysByDayRequest: _TypeAlias = CountJourneysByDayRequest  # noqa: Y015
+
+@_typing.final
+class CountJourneysByDayResponse(_message.Message):
+    """Days on which a journey began, in rising order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAYS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def days(self) -> _containers.RepeatedCompositeFieldContainer[Global___JourneyDay]:
+        """The days."""
+
+    def __init__(
+        self,
+        *,
+        days: _abc.Iterable[Global___JourneyDay] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountJourneysByDayResponse: _TypeAlias = CountJourneysByDayResponse  # noqa: Y015
+
+@_typing.final
+class JourneyDay(_message.Message):
+    """Journeys that began on a day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATE_FIELD_NUMBER: _builtins.int
+    CASES_COUNT_FIELD_NUMBER: _builtins.int
+    REACHED_COUNT_FIELD_NUMBER: _builtins.int
+    date: _builtins.str
+    """ISO date, for example "2024-05-07"."""
+    cases_count: _builtins.int
+    """Journeys."""
+    reached_count: _builtins.int
+    """Those of them that contain the step, on whatever day."""
+    def __init__(
+        self,
+        *,
+        date: _builtins.str = ...,
+        cases_count: _builtins.int = ...,
+        reached_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cases_count", b"cases_count", "date", b"date", "reached_count", b"reached_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JourneyDay: _TypeAlias = JourneyDay  # noqa: Y015
+
+@_typing.final
 class CountByDayRequest(_message.Message):
     """Which days."""
 

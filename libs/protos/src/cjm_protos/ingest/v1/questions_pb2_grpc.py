@@ -61,6 +61,11 @@ class QuestionServiceStub:
                 request_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.GetPathTimesRequest.SerializeToString,
                 response_deserializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.GetPathTimesResponse.FromString,
                 _registered_method=True)
+        self.CountJourneysByDay = channel.unary_unary(
+                '/cjm_protos.ingest.v1.QuestionService/CountJourneysByDay',
+                request_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysByDayRequest.SerializeToString,
+                response_deserializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysByDayResponse.FromString,
+                _registered_method=True)
         self.CountByDay = channel.unary_unary(
                 '/cjm_protos.ingest.v1.QuestionService/CountByDay',
                 request_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountByDayRequest.SerializeToString,
@@ -128,6 +133,13 @@ class QuestionServiceServicer:
 
     def GetPathTimes(self, request, context):
         """How long the moves of one path take. Caller: staff who may analyse, service.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountJourneysByDay(self, request, context):
+        """Journeys by the day on which they began, and which of them reach a step. Caller: staff who may analyse, service.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -202,6 +214,11 @@ def add_QuestionServiceServicer_to_server(servicer, server):
                     servicer.GetPathTimes,
                     request_deserializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.GetPathTimesRequest.FromString,
                     response_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.GetPathTimesResponse.SerializeToString,
+            ),
+            'CountJourneysByDay': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountJourneysByDay,
+                    request_deserializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysByDayRequest.FromString,
+                    response_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysByDayResponse.SerializeToString,
             ),
             'CountByDay': grpc.unary_unary_rpc_method_handler(
                     servicer.CountByDay,
@@ -371,6 +388,33 @@ class QuestionService:
             '/cjm_protos.ingest.v1.QuestionService/GetPathTimes',
             cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.GetPathTimesRequest.SerializeToString,
             cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.GetPathTimesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountJourneysByDay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cjm_protos.ingest.v1.QuestionService/CountJourneysByDay',
+            cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysByDayRequest.SerializeToString,
+            cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysByDayResponse.FromString,
             options,
             channel_credentials,
             insecure,

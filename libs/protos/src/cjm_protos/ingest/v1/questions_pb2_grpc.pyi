@@ -45,6 +45,8 @@ class QuestionServiceStub:
     """All ways of a scope, in pieces, as codes. Caller: service."""
     GetPathTimes: _grpc.UnaryUnaryMultiCallable[_questions_pb2.GetPathTimesRequest, _questions_pb2.GetPathTimesResponse]
     """How long the moves of one path take. Caller: staff who may analyse, service."""
+    CountJourneysByDay: _grpc.UnaryUnaryMultiCallable[_questions_pb2.CountJourneysByDayRequest, _questions_pb2.CountJourneysByDayResponse]
+    """Journeys by the day on which they began, and which of them reach a step. Caller: staff who may analyse, service."""
     CountByDay: _grpc.UnaryUnaryMultiCallable[_questions_pb2.CountByDayRequest, _questions_pb2.CountByDayResponse]
     """Events and customers per day, whole and by the values of one field. Caller: staff who may see, service."""
     ListFieldValues: _grpc.UnaryUnaryMultiCallable[_questions_pb2.ListFieldValuesRequest, _questions_pb2.ListFieldValuesResponse]
@@ -75,6 +77,8 @@ class QuestionServiceAsyncStub(QuestionServiceStub):
     """All ways of a scope, in pieces, as codes. Caller: service."""
     GetPathTimes: _aio.UnaryUnaryMultiCallable[_questions_pb2.GetPathTimesRequest, _questions_pb2.GetPathTimesResponse]  # type: ignore[assignment]
     """How long the moves of one path take. Caller: staff who may analyse, service."""
+    CountJourneysByDay: _aio.UnaryUnaryMultiCallable[_questions_pb2.CountJourneysByDayRequest, _questions_pb2.CountJourneysByDayResponse]  # type: ignore[assignment]
+    """Journeys by the day on which they began, and which of them reach a step. Caller: staff who may analyse, service."""
     CountByDay: _aio.UnaryUnaryMultiCallable[_questions_pb2.CountByDayRequest, _questions_pb2.CountByDayResponse]  # type: ignore[assignment]
     """Events and customers per day, whole and by the values of one field. Caller: staff who may see, service."""
     ListFieldValues: _aio.UnaryUnaryMultiCallable[_questions_pb2.ListFieldValuesRequest, _questions_pb2.ListFieldValuesResponse]  # type: ignore[assignment]
@@ -132,6 +136,14 @@ class QuestionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_questions_pb2.GetPathTimesResponse, _abc.Awaitable[_questions_pb2.GetPathTimesResponse]]:
         """How long the moves of one path take. Caller: staff who may analyse, service."""
+
+    @_abc_1.abstractmethod
+    def CountJourneysByDay(
+        self,
+        request: _questions_pb2.CountJourneysByDayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_questions_pb2.CountJourneysByDayResponse, _abc.Awaitable[_questions_pb2.CountJourneysByDayResponse]]:
+        """Journeys by the day on which they began, and which of them reach a step. Caller: staff who may analyse, service."""
 
     @_abc_1.abstractmethod
     def CountByDay(

@@ -99,6 +99,25 @@ class PathTimes(Shape):
     bins: list[TimeBin]
 
 
+class JourneyDay(Shape):
+    """Journeys that began on a day."""
+
+    date: str
+    journeys: int
+    reached: Annotated[int, Field(description="Those of them that contain the goal, on whatever day.")]
+
+
+class JourneysByDay(Shape):
+    """Journeys by the day on which they began; days on which none began are absent."""
+
+    goal: Annotated[
+        str | None, Field(description="The step that counts as reached; null when the dataset has no goal.")
+    ]
+    journeys: int
+    reached: int
+    days: list[JourneyDay]
+
+
 def directly_follows_shape(graph: questions_pb2.DirectlyFollowsGraph) -> DirectlyFollows:
     """A directly-follows graph for the API."""
     return DirectlyFollows(
@@ -220,3 +239,28 @@ async def get_path_times(
     )
     bins = [TimeBin(from_seconds=b.from_seconds, to_seconds=b.to_seconds, count=b.moves_count) for b in answer.bins]
     return PathTimes(moves=answer.moves_count, bins=bins)
+
+
+@router.get("/journeys-by-day", summary="Journeys by the day on which they began")
+async def get_journeys_by_day(
+    dataset_id: str,
+    frame: FrameQuery,
+    gateway: GatewayDep,
+    goal: Annotated[str, Query(description="Step to reach; default: the goal of the dataset.")] = "",
+) -> JourneysByDay:
+    """How many journeys began each day, and how many of them reach the goal."""
+    dataset = await read_dataset(gateway, dataset_id)
+    goal = goal or dataset.goal_activity
+    answer = await gateway.services.questions.CountJourneysByDay(
+        questions_pb2.CountJourneysByDayRequest(
+            scope=frame.scope_of(dataset), time_zone=dataset.time_zone, goal_activity=goal
+        ),
+        timeout=QUESTION_DEADLINE_SECONDS,
+    )
+    days = [JourneyDay(date=day.date, journeys=day.cases_count, reached=day.reached_count) for day in answer.days]
+    return JourneysByDay(
+        goal=goal or None,
+        journeys=sum(day.journeys for day in days),
+        reached=sum(day.reached for day in days),
+        days=days,
+    )

@@ -40,7 +40,7 @@ def count_by_day(reader: StoreReader, scopes: Sequence[Scope], time_zone: str, b
         AppError: INVALID_ARGUMENT `time_zone_unknown` or as in `events_sql`; RESOURCE_EXHAUSTED `too_many_values`
             when the field has too many different values per day.
     """
-    _check_time_zone(time_zone)
+    check_time_zone(time_zone)
     parameters = Parameters()
     # Only the store's dictionary knows the names of steps, and it knows them per dataset.
     value = _value_or_action_sql(by_field, parameters) if by_field else ""
@@ -246,7 +246,12 @@ def _value_counts(counts: Iterable[tuple[str, int]]) -> tuple[ValueCount, ...]:
     return tuple(ValueCount(value, bool(value), count) for value, count in ordered)
 
 
-def _check_time_zone(name: str) -> None:
+def check_time_zone(name: str) -> None:
+    """Make sure that a time zone exists.
+
+    Raises:
+        AppError: INVALID_ARGUMENT `time_zone_unknown`.
+    """
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -10,6 +10,7 @@ from typing import Any, Final
 from cjm_ingest.adapters.event_store import (
     field_questions,
     graph_questions,
+    journey_questions,
     listing_questions,
     quality_questions,
     variant_questions,
@@ -99,6 +100,12 @@ class EventStoreQuestions:
         """Histogram of one path."""
         return await self._ask(
             lambda reader: graph_questions.path_times(reader, scope, kept_activities, source, target)
+        )
+
+    async def journeys_by_day(self, scope: Scope, time_zone: str, goal_activity: str) -> list[answers.JourneyDay]:
+        """Journeys by the day of their first event."""
+        return await self._ask(
+            lambda reader: journey_questions.journeys_by_day(reader, scope, time_zone, goal_activity)
         )
 
     async def count_by_day(self, scopes: Sequence[Scope], time_zone: str, by_field: str) -> answers.DayCounts:
