@@ -98,7 +98,7 @@ def test_a_bad_value_is_named_and_the_other_rows_stay(field: str, function: Func
     converted = _convert({"x": [good, text, good]}, [ColumnRule(field, "x", function)])
     (fault,) = converted.faults
     assert (fault.row, fault.field, fault.column, fault.reason) == (2, field, "x", reason)
-    assert fault.detail.startswith(f'Row 2, field "{field}": ')
+    assert fault.detail.startswith('Row 2, column "x": ')
     assert len(fault.value) <= 200
     assert converted.rows.tolist() == [1, 3]
     assert all(len(values) == 2 for values in converted.columns.values())

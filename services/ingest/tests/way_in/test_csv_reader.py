@@ -122,7 +122,7 @@ def test_bytes_that_the_encoding_does_not_know_are_told_by_row(path: Path, encod
     assert (rows[2][0], numbers) == ("x" + INVALID_UTF8_MARK, [1, 2, 3, 4])
     assert (fault.row, fault.value) == (3, "x\N{REPLACEMENT CHARACTER}")
     assert fault.reason == ("invalid_utf8" if encoding == "UTF-8" else "not_in_encoding")
-    assert fault.detail.startswith('Row 3, field "customer_id": "x\N{REPLACEMENT CHARACTER}" ')
+    assert fault.detail.startswith('Row 3, column "Column 1": "x\N{REPLACEMENT CHARACTER}" ')
 
 
 def test_half_a_character_at_the_end_is_told(path: Path) -> None:

@@ -104,6 +104,18 @@ async def test_each_bad_event_is_named_and_the_good_ones_go_in(ingest: Any) -> N
     assert {item.customer_id for item in await ingest.events()} == {"12", "c-1"}
 
 
+async def test_a_misspelled_field_is_told_with_what_is_meant_and_missing(ingest: Any) -> None:
+    told = {
+        b'{"customerId": "c-1", "action_type": "buy"}': '"customerId" is not a field of an event. '
+        'Did you mean "customer_id"? If not, put it into "properties". "customer_id" is missing.',
+        b'{"colour": "red"}': '"colour" is not a field of an event. Put it into "properties". '
+        '"customer_id" is missing. "action_type" is missing.',
+        event(tiem="2024"): '"tiem" is not a field of an event. Did you mean "time"? If not, put it into "properties".',
+    }
+    results = await ingest.append(*told)
+    assert [[item.detail for item in result.rejected] for result in results] == [[detail] for detail in told.values()]
+
+
 async def test_each_bad_event_is_named_when_all_others_are_good(ingest: Any) -> None:
     bodies = [b"[" + event() + b"," + event(**fields) + b"]" for fields, _, _ in BAD_EVENTS]
     results = await ingest.append(*bodies)

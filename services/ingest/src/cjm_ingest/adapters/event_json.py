@@ -5,6 +5,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import lru_cache
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -23,6 +25,8 @@ _NUL_ESCAPE: Final = b"\\u0000"
 _DEVICE_FIELDS: Final = ("device_browser", "device_os", "device_category")
 _NOT_JSON: Final = (msgspec.DecodeError, UnicodeError, RecursionError)  # the last: nested too deeply
 _KNOWN: Final = frozenset((*REQUIRED_FIELDS, "event_id", *OPTIONAL_FIELDS, "properties"))
+_NEEDED: Final = ("customer_id", "action_type")
+_NEAR: Final = 0.75  # "tiem" is near "time", "colour" is near nothing
 
 
 def _text(name: str, shortest: int = 0) -> Any:
@@ -151,12 +155,13 @@ def _row(piece: bytes, result: _Body) -> Row:
         raise _RefusedError("event_not_object", "", f"{_shown(event)} is not an event. Send an object with its fields.")
     for name in event:
         if name not in _KNOWN:
-            detail = f'"{name[:100]}" is not a field of an event. Put it into "properties".'
+            missing = "".join(f' "{needed}" is missing.' for needed in _NEEDED if event.get(needed) in (None, ""))
+            detail = f'"{name[:100]}" is not a field of an event. {_advice(name[:100])}{missing}'
             raise _RefusedError("field_unknown", name[:100], detail)
     values: dict[str, Any] = {
         name: _read_text(name, event[name]) for name in ("event_id", *TEXT_FIELDS) if name in event
     }
-    for name in ("customer_id", "action_type"):
+    for name in _NEEDED:
         values[name] = _read_text(name, event.get(name))
         if not values[name].strip():
             example = ', for example "customer_id": "c-1042"' if name == "customer_id" else ', for example "purchase"'
@@ -169,6 +174,12 @@ def _row(piece: bytes, result: _Body) -> Row:
         for name, value in zip(_DEVICE_FIELDS, result.device, strict=True):
             values[name] = values.get(name) or value
     return tuple(values.get(name, "") for name in ROW_FIELDS)
+
+
+@lru_cache(maxsize=1024)  # whoever misspells a field misspells it in every event
+def _advice(unknown: str) -> str:
+    near = get_close_matches(unknown.lower(), _KNOWN, 1, _NEAR)
+    return f'Did you mean "{near[0]}"? If not, put it into "properties".' if near else 'Put it into "properties".'
 
 
 def _read_text(name: str, value: object) -> str:

@@ -39,7 +39,7 @@ class RowFault:
         column: Header of the column at fault; likewise.
         value: Value as read, cut after 200 characters.
         reason: Reason code.
-        detail: Sentence naming row, field and what to do.
+        detail: Sentence naming row, column and what to do: whoever mends the file sees its columns.
     """
 
     row: int
@@ -55,7 +55,7 @@ def value_fault(row: int, field_name: str, column: str, value: str, reason: str,
     shown = value[:VALUE_CHARACTERS]
     quoted = f'"{shown[:60]}…"' if len(shown) > 60 else f'"{shown}"'
     what = _SENTENCES[reason].format(value=quoted, limit=limit)
-    return RowFault(row, field_name, column, shown, reason, f'Row {row}, field "{field_name}": {what}')
+    return RowFault(row, field_name, column, shown, reason, f'Row {row}, column "{column}": {what}')
 
 
 def row_fault(row: int, text: str, reason: str, expected_count: int, found_count: int) -> RowFault:
