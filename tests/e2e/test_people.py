@@ -109,6 +109,10 @@ def test_grant_allows_analysis_until_it_is_taken_back(
     assert client.post("/api/v1/analyses", json=body).status_code == 403
     assert client.get(f"{path}/directly-follows").status_code == 403
     assert client.get(f"{path}/reports/daily").status_code == 200
+    values = f"{path}/fields/action_type/values"
+    assert client.get(values, params={"f": "device_category:mobile"}).status_code == 200
+    refused = client.get(values, params={"f": "step:purchase"})
+    assert (refused.status_code, refused.json()["reason"]) == (403, "dataset_analysis_not_allowed")
     assert client.post(f"{path}/grants", json={"user_id": user["id"]}).status_code == 403
     created(admin.post(f"{path}/grants", json={"user_id": user["id"]}))
     assert client.post("/api/v1/analyses", json=body).status_code == 202

@@ -53,3 +53,18 @@ def test_home_of_a_dataset(admin: httpx.Client, shop: dict[str, Any], rows: list
         assert sum(item["share_ratio"] for item in shares) == pytest.approx(1)
     newest = sorted((row["timestamp"] for row in rows), reverse=True)[:5]
     assert [event["time"][:19].replace("T", " ") for event in home["newest"]] == newest
+
+
+def test_values_of_a_field_obey_the_scope(
+    admin: httpx.Client, shop: dict[str, Any], rows: list[dict[str, str]]
+) -> None:
+    """The step list of the filter editor and the map count the same touchpoints."""
+    path = f"/api/v1/datasets/{shop['id']}/fields/action_type/values"
+    scope = {"from": "2024-05-01", "to": "2024-05-07", "f": "device_category:mobile"}
+    counted = Counter(
+        row["event"]
+        for row in rows
+        if row["platform"] == "mobile" and "2024-05-01" <= row["timestamp"][:10] <= "2024-05-07"
+    )
+    values = created(admin.get(path, params=scope), 200)["items"]
+    assert {item["value"]: item["count"] for item in values} == counted

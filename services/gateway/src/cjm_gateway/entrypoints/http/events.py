@@ -13,8 +13,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from cjm_gateway.entrypoints.http.auth import staff_only, token_of
-from cjm_gateway.entrypoints.http.gateway import Gateway, GatewayDep
+from cjm_gateway.entrypoints.http.datasets import read_dataset
+from cjm_gateway.entrypoints.http.gateway import QUESTION_DEADLINE_SECONDS, Gateway, GatewayDep
 from cjm_gateway.entrypoints.http.problems import HttpProblem
+from cjm_gateway.entrypoints.http.scope import FrameQuery
 from cjm_gateway.entrypoints.http.shapes import Instant, Page, PagingQuery, Shape, instant
 from cjm_kit.errors import AppError, Code, FieldViolation
 from cjm_kit.identity import current_identity
@@ -241,15 +243,19 @@ async def list_events(
 async def list_field_values(
     dataset_id: str,
     field: str,
+    frame: FrameQuery,
     gateway: GatewayDep,
     contains: Annotated[str, Query(description="Part of the value, any case.")] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> FieldValues:
-    """Values of an event field or of `properties.<name>` with their counts, most frequent first."""
+    """Values of an event field or of `properties.<name>` with their counts, most frequent first.
+
+    Filters on journeys need the right to analyse.
+    """
+    scope = frame.scope_of(await read_dataset(gateway, dataset_id))
     answer = await gateway.services.questions.ListFieldValues(
-        questions_pb2.ListFieldValuesRequest(
-            scopes=[scope_pb2.Scope(dataset_id=dataset_id)], field=field, value_contains=contains, page_size=limit
-        )
+        questions_pb2.ListFieldValuesRequest(scopes=[scope], field=field, value_contains=contains, page_size=limit),
+        timeout=QUESTION_DEADLINE_SECONDS,
     )
     return FieldValues(
         items=[FieldValue(value=v.value if v.is_set else None, count=v.events_count) for v in answer.values]
