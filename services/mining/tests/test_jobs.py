@@ -109,7 +109,7 @@ async def test_memory_over_leaves_a_partial_tree(start_mining: Any, greedy_ways:
         assert (state(analysis), analysis.error_reason) == ("partial", "analysis_memory_limit")
         assert analysis.cases_count == 150_000 + 199
         assert analysis.error_detail == (
-            "Computed from the most frequent ways only: 150,199 of 180,000 journeys (83.4 %). The analysis needed more "
+            "Computed from the most frequent ways only: 150,199 of 180,000 journeys (83%). The analysis needed more "
             "than 250 MB of memory and was stopped. Choose a shorter period, add a filter, or raise the noise "
             "threshold."
         )

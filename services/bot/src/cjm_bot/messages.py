@@ -94,4 +94,8 @@ def change(now_count: int, before_count: int) -> str:
     if before_count == 0:
         return f"{difference:+,}"
     percent = 100 * difference / before_count
-    return f"{difference:+,}, {percent:+,.{0 if abs(percent) >= 10 else 1}f}%"
+    if abs(percent) < 0.1:
+        return f"{difference:+,}, under 0.1%"
+    if -100 < percent < -99.9:
+        percent = -99.9  # Only what is all gone is 100 %.
+    return f"{difference:+,}, {percent:+,.{0 if 10 <= abs(percent) < 99.5 or abs(percent) >= 100 else 1}f}%"

@@ -9,7 +9,7 @@ export type ChangeKind = "count" | "tenths" | "duration" | "points";
 export interface Formatters {
   /** 1295 -> "1,295". */
   number: (value: number) => string;
-  /** Ratio 0-1 -> "9.7%", "58%", "<0.1%"; one decimal below 10 %, nothing after a rounded 0. */
+  /** Ratio 0-1 -> "9.7%", "58%", "99.7%", "<0.1%", ">99.9%"; "0%" and "100%" are none and all, nothing near them. */
   share: (ratio: number) => string;
   /** Seconds -> two units: "2 d 4 h", "1 m 14 s", "instant" below 1 s. */
   duration: (seconds: number) => string;
@@ -43,9 +43,12 @@ export function formatters(locale: string, t: Translate): Formatters {
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 
   function share(ratio: number): string {
-    if (ratio === 0) return wholePercent.format(0);
-    if (Math.abs(ratio) < 0.001) return `<${tenthPercent.format(0.001)}`;
-    return Math.abs(ratio) < 0.0995 ? tenthPercent.format(ratio) : wholePercent.format(ratio);
+    // Sums of shares miss 0 and 1 by a hair.
+    const size = Math.round(Math.abs(ratio) * 1e9) / 1e9;
+    if (size > 0 && size < 0.001) return `<${tenthPercent.format(0.001)}`;
+    if (size >= 0.9995 && size < 1) return `>${tenthPercent.format(0.999)}`;
+    const needsTenths = size < 0.0995 || (size >= 0.995 && size < 1);
+    return (needsTenths ? tenthPercent : wholePercent).format(Math.sign(ratio) * size);
   }
 
   function duration(seconds: number): string {

@@ -19,6 +19,12 @@ describe("numbers", () => {
     [0.584, "58%"],
     [1, "100%"],
     [0.03, "3%"],
+    [0.9949, "99%"],
+    [199 / 200, "99.5%"],
+    [598 / 600, "99.7%"],
+    [9995 / 10_000, ">99.9%"],
+    [999_999 / 1_000_000, ">99.9%"],
+    [Array.from({ length: 10 }, () => 0.1).reduce((sum, part) => sum + part, 0), "100%"],
   ])("writes the share %s as %s", (ratio, text) => {
     expect(format.share(ratio)).toBe(text);
   });

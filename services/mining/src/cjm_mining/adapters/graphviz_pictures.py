@@ -13,6 +13,7 @@ from typing import Any
 
 import pygraphviz
 
+from cjm_mining.domain.analysis import percent
 from cjm_protos.ingest.v1 import questions_pb2
 from cjm_protos.mining.v1 import analysis_pb2
 
@@ -164,7 +165,7 @@ def _draw_directly_follows(canvas: _Canvas, graph: questions_pb2.DirectlyFollows
     cards = {
         node.activity: canvas.card(
             node.activity,
-            f"{node.events_count:,} · {_percent(node.cases_count, graph.cases_count)}",
+            f"{node.events_count:,} · {percent(node.cases_count, graph.cases_count)}",
             canvas.theme.frequency[_step_class(node.events_count, top)],
         )
         for node in graph.nodes
@@ -299,13 +300,6 @@ def _wrapped(activity: str) -> list[str]:
 def _printable(text: str) -> str:
     """The text without characters that XML cannot hold."""
     return "".join(character if character.isprintable() else " " for character in text)
-
-
-def _percent(part: int, whole: int) -> str:
-    share = 100 * part / whole if whole else 0.0
-    if 0 < share < 0.1:
-        return "<0.1%"
-    return f"{share:.1f}%" if share < 9.95 else f"{share:.0f}%"
 
 
 def _step_class(count: int, top: int) -> int:

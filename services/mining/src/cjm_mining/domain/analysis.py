@@ -282,11 +282,25 @@ def too_deep_error() -> AppError:
 
 def partial_detail(spent: AppError, computed: Computed) -> str:
     """What is said beside a result that rare ways were left out of."""
-    share_percent = 100 * computed.cases_count / computed.cases_total
     return (
         f"Computed from the most frequent ways only: {computed.cases_count:,} of {computed.cases_total:,} journeys "
-        f"({share_percent:.1f} %). {spent.detail}"
+        f"({percent(computed.cases_count, computed.cases_total)}). {spent.detail}"
     )
+
+
+def percent(part: int, whole: int) -> str:
+    """A share in words: "0%" and "100%" mean none and all, never nearly so.
+
+    >>> [percent(part, 10_000) for part in (0, 1, 300, 970, 5_840, 9_966, 9_999, 10_000)]
+    ['0%', '<0.1%', '3%', '9.7%', '58%', '99.7%', '>99.9%', '100%']
+    """
+    share_percent = 100 * part / whole if whole else 0.0
+    if 0 < share_percent < 0.1:
+        return "<0.1%"
+    if 99.95 <= share_percent < 100:
+        return ">99.9%"
+    digits = 1 if share_percent < 9.95 or 99.5 <= share_percent < 100 else 0
+    return f"{share_percent:.{digits}f}".removesuffix(".0") + "%"
 
 
 def _advice(kind: Kind) -> str:
