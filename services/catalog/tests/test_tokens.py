@@ -36,6 +36,18 @@ async def test_the_secret_is_shown_once_and_stored_hashed(catalog: Catalog, data
         await known(catalog, new.secret + "x")
 
 
+async def test_one_token_is_told_revoked_or_not(catalog: Catalog) -> None:
+    new = await made(catalog)
+    await made(catalog, "another")
+    with catalog.acting("admin"):
+        request = token.GetTokenRequest(token_id=new.token.token_id)
+        assert (await catalog.tokens.GetToken(request)).token == new.token
+        revoked = (await catalog.tokens.RevokeToken(token.RevokeTokenRequest(token_id=new.token.token_id))).token
+        assert (await catalog.tokens.GetToken(request)).token == revoked
+        with refused(Code.NOT_FOUND, "token_not_found"):
+            await catalog.tokens.GetToken(token.GetTokenRequest(token_id="none"))
+
+
 async def test_a_revoked_token_is_worth_nothing_but_stays_listed(catalog: Catalog, database: Database) -> None:
     new = await made(catalog)
     with catalog.acting("admin"):

@@ -44,6 +44,7 @@ MAY_CALL = {
     "GetAccess": SERVICE,
     "CreateToken": ADMIN,
     "ListTokens": ADMIN,
+    "GetToken": ADMIN,
     "RevokeToken": ADMIN,
     "AuthenticateToken": SERVICE,
     "CreateMapping": STAFF,

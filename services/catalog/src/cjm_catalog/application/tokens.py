@@ -103,6 +103,15 @@ class Tokens:
         last = tokens[limit - 1] if len(tokens) > limit else None
         return Page(views, encode_cursor(last.created_at.isoformat(), last.token_id) if last else "")
 
+    async def get(self, token_id: str) -> TokenView:
+        """Returns one token, revoked or not.
+
+        Raises:
+            AppError: NOT_FOUND token_not_found.
+        """
+        async with self.store.read() as records:
+            return (await _views(records, [await _existing(records, token_id)]))[0]
+
     async def revoke(self, token_id: str) -> TokenView:
         """Ends a token for good; one that is revoked already stays so.
 
@@ -110,9 +119,7 @@ class Tokens:
             AppError: NOT_FOUND token_not_found.
         """
         async with self.store.write() as records:
-            token = await records.get(Token, lock=True, token_id=token_id)
-            if token is None:
-                raise AppError(Code.NOT_FOUND, "token_not_found", "There is no such token. Check the id.")
+            token = await _existing(records, token_id, lock=True)
             if token.revoked_at is None:
                 token = replace(token, revoked_at=self.now())
                 await records.save(token)
@@ -140,6 +147,13 @@ class Tokens:
             if current is not None:
                 await records.save(replace(current, last_used_at=now))
         return replace(view, token=replace(token, last_used_at=now))
+
+
+async def _existing(records: Records, token_id: str, *, lock: bool = False) -> Token:
+    token = await records.get(Token, lock=lock, token_id=token_id)
+    if token is None:
+        raise AppError(Code.NOT_FOUND, "token_not_found", "There is no such token. Check the id.")
+    return token
 
 
 async def _views(records: Records, tokens: Sequence[Token]) -> list[TokenView]:

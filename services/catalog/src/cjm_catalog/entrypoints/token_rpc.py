@@ -29,6 +29,11 @@ class TokenServicer(token_pb2_grpc.TokenServiceServicer):
         )
 
     @allow("admin")
+    async def GetToken(self, request: token_pb2.GetTokenRequest, context: Any) -> token_pb2.GetTokenResponse:
+        """Returns one token."""
+        return token_pb2.GetTokenResponse(token=_token_message(await self._tokens.get(request.token_id)))
+
+    @allow("admin")
     async def RevokeToken(self, request: token_pb2.RevokeTokenRequest, context: Any) -> token_pb2.RevokeTokenResponse:
         """Ends a token."""
         return token_pb2.RevokeTokenResponse(token=_token_message(await self._tokens.revoke(request.token_id)))

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!cjm_protos/catalog/v1/token.proto\x12\x15\x63jm_protos.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x02\n\x05Token\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x15\n\rsecret_prefix\x18\x03 \x01(\t\x12\x0e\n\x06scopes\x18\x04 \x03(\t\x12\x13\n\x0b\x64\x61taset_ids\x18\x05 \x03(\t\x12\x12\n\ncreated_by\x18\x06 \x01(\t\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_used_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"G\n\x12\x43reateTokenRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06scopes\x18\x02 \x03(\t\x12\x13\n\x0b\x64\x61taset_ids\x18\x03 \x03(\t\"R\n\x13\x43reateTokenResponse\x12+\n\x05token\x18\x01 \x01(\x0b\x32\x1c.cjm_protos.catalog.v1.Token\x12\x0e\n\x06secret\x18\x02 \x01(\t\":\n\x11ListTokensRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"[\n\x12ListTokensResponse\x12,\n\x06tokens\x18\x01 \x03(\x0b\x32\x1c.cjm_protos.catalog.v1.Token\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"&\n\x12RevokeTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\"B\n\x13RevokeTokenResponse\x12+\n\x05token\x18\x01 \x01(\x0b\x32\x1c.cjm_protos.catalog.v1.Token\"*\n\x18\x41uthenticateTokenRequest\x12\x0e\n\x06secret\x18\x01 \x01(\t\"H\n\x19\x41uthenticateTokenResponse\x12+\n\x05token\x18\x01 \x01(\x0b\x32\x1c.cjm_protos.catalog.v1.Token2\xb5\x03\n\x0cTokenService\x12\x64\n\x0b\x43reateToken\x12).cjm_protos.catalog.v1.CreateTokenRequest\x1a*.cjm_protos.catalog.v1.CreateTokenResponse\x12\x61\n\nListTokens\x12(.cjm_protos.catalog.v1.ListTokensRequest\x1a).cjm_protos.catalog.v1.ListTokensResponse\x12\x64\n\x0bRevokeToken\x12).cjm_protos.catalog.v1.RevokeTokenRequest\x1a*.cjm_protos.catalog.v1.RevokeTokenResponse\x12v\n\x11\x41uthenticateToken\x12/.cjm_protos.catalog.v1.AuthenticateTokenRequest\x1a\x30.cjm_protos.catalog.v1.AuthenticateTokenResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!cjm_protos/catalog/v1/token.proto\x12\x15\x63jm_protos.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x02\n\x05Token\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x15\n\rsecret_prefix\x18\x03 \x01(\t\x12\x0e\n\x06scopes\x18\x04 \x03(\t\x12\x13\n\x0b\x64\x61taset_ids\x18\x05 \x03(\t\x12\x12\n\ncreated_by\x18\x06 \x01(\t\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_used_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"G\n\x12\x43reateTokenRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06scopes\x18\x02 \x03(\t\x12\x13\n\x0b\x64\x61taset_ids\x18\x03 \x03(\t\"R\n\x13\x43reateTokenResponse\x12+\n\x05token\x18\x01 \x01(\x0b\x32\x1c.cjm_protos.catalog.v1.Token\x12\x0e\n\x06secret\x18\x02 \x01(\t\":\n\x11ListTokensRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"[\n\x12ListTokensResponse\x12,\n\x06tokens\x18\x01 \x03(\x0b\x32\x1c.cjm_protos.catalog.v1.Token\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"#\n\x0fGetTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\"?\n\x10GetTokenResponse\x12+\n\x05token\x18\x01 \x01(\x0b\x32\x1c.cjm_protos.catalog.v1.Token\"&\n\x12RevokeTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\"B\n\x13RevokeTokenResponse\x12+\n\x05token\x18\x01 \x01(\x0b\x32\x1c.cjm_protos.catalog.v1.Token\"*\n\x18\x41uthenticateTokenRequest\x12\x0e\n\x06secret\x18\x01 \x01(\t\"H\n\x19\x41uthenticateTokenResponse\x12+\n\x05token\x18\x01 \x01(\x0b\x32\x1c.cjm_protos.catalog.v1.Token2\x92\x04\n\x0cTokenService\x12\x64\n\x0b\x43reateToken\x12).cjm_protos.catalog.v1.CreateTokenRequest\x1a*.cjm_protos.catalog.v1.CreateTokenResponse\x12\x61\n\nListTokens\x12(.cjm_protos.catalog.v1.ListTokensRequest\x1a).cjm_protos.catalog.v1.ListTokensResponse\x12[\n\x08GetToken\x12&.cjm_protos.catalog.v1.GetTokenRequest\x1a\'.cjm_protos.catalog.v1.GetTokenResponse\x12\x64\n\x0bRevokeToken\x12).cjm_protos.catalog.v1.RevokeTokenRequest\x1a*.cjm_protos.catalog.v1.RevokeTokenResponse\x12v\n\x11\x41uthenticateToken\x12/.cjm_protos.catalog.v1.AuthenticateTokenRequest\x1a\x30.cjm_protos.catalog.v1.AuthenticateTokenResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,14 +42,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTTOKENSREQUEST']._serialized_end=576
   _globals['_LISTTOKENSRESPONSE']._serialized_start=578
   _globals['_LISTTOKENSRESPONSE']._serialized_end=669
-  _globals['_REVOKETOKENREQUEST']._serialized_start=671
-  _globals['_REVOKETOKENREQUEST']._serialized_end=709
-  _globals['_REVOKETOKENRESPONSE']._serialized_start=711
-  _globals['_REVOKETOKENRESPONSE']._serialized_end=777
-  _globals['_AUTHENTICATETOKENREQUEST']._serialized_start=779
-  _globals['_AUTHENTICATETOKENREQUEST']._serialized_end=821
-  _globals['_AUTHENTICATETOKENRESPONSE']._serialized_start=823
-  _globals['_AUTHENTICATETOKENRESPONSE']._serialized_end=895
-  _globals['_TOKENSERVICE']._serialized_start=898
-  _globals['_TOKENSERVICE']._serialized_end=1335
+  _globals['_GETTOKENREQUEST']._serialized_start=671
+  _globals['_GETTOKENREQUEST']._serialized_end=706
+  _globals['_GETTOKENRESPONSE']._serialized_start=708
+  _globals['_GETTOKENRESPONSE']._serialized_end=771
+  _globals['_REVOKETOKENREQUEST']._serialized_start=773
+  _globals['_REVOKETOKENREQUEST']._serialized_end=811
+  _globals['_REVOKETOKENRESPONSE']._serialized_start=813
+  _globals['_REVOKETOKENRESPONSE']._serialized_end=879
+  _globals['_AUTHENTICATETOKENREQUEST']._serialized_start=881
+  _globals['_AUTHENTICATETOKENREQUEST']._serialized_end=923
+  _globals['_AUTHENTICATETOKENRESPONSE']._serialized_start=925
+  _globals['_AUTHENTICATETOKENRESPONSE']._serialized_end=997
+  _globals['_TOKENSERVICE']._serialized_start=1000
+  _globals['_TOKENSERVICE']._serialized_end=1530
 # @@protoc_insertion_point(module_scope)

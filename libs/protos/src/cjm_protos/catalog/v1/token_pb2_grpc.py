@@ -45,6 +45,11 @@ class TokenServiceStub:
                 request_serializer=cjm__protos_dot_catalog_dot_v1_dot_token__pb2.ListTokensRequest.SerializeToString,
                 response_deserializer=cjm__protos_dot_catalog_dot_v1_dot_token__pb2.ListTokensResponse.FromString,
                 _registered_method=True)
+        self.GetToken = channel.unary_unary(
+                '/cjm_protos.catalog.v1.TokenService/GetToken',
+                request_serializer=cjm__protos_dot_catalog_dot_v1_dot_token__pb2.GetTokenRequest.SerializeToString,
+                response_deserializer=cjm__protos_dot_catalog_dot_v1_dot_token__pb2.GetTokenResponse.FromString,
+                _registered_method=True)
         self.RevokeToken = channel.unary_unary(
                 '/cjm_protos.catalog.v1.TokenService/RevokeToken',
                 request_serializer=cjm__protos_dot_catalog_dot_v1_dot_token__pb2.RevokeTokenRequest.SerializeToString,
@@ -70,6 +75,13 @@ class TokenServiceServicer:
 
     def ListTokens(self, request, context):
         """Lists tokens, newest first, revoked ones included. Caller: admin.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetToken(self, request, context):
+        """Returns one token, revoked or not. Caller: admin. NOT_FOUND for an unknown one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -101,6 +113,11 @@ def add_TokenServiceServicer_to_server(servicer, server):
                     servicer.ListTokens,
                     request_deserializer=cjm__protos_dot_catalog_dot_v1_dot_token__pb2.ListTokensRequest.FromString,
                     response_serializer=cjm__protos_dot_catalog_dot_v1_dot_token__pb2.ListTokensResponse.SerializeToString,
+            ),
+            'GetToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetToken,
+                    request_deserializer=cjm__protos_dot_catalog_dot_v1_dot_token__pb2.GetTokenRequest.FromString,
+                    response_serializer=cjm__protos_dot_catalog_dot_v1_dot_token__pb2.GetTokenResponse.SerializeToString,
             ),
             'RevokeToken': grpc.unary_unary_rpc_method_handler(
                     servicer.RevokeToken,
@@ -168,6 +185,33 @@ class TokenService:
             '/cjm_protos.catalog.v1.TokenService/ListTokens',
             cjm__protos_dot_catalog_dot_v1_dot_token__pb2.ListTokensRequest.SerializeToString,
             cjm__protos_dot_catalog_dot_v1_dot_token__pb2.ListTokensResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cjm_protos.catalog.v1.TokenService/GetToken',
+            cjm__protos_dot_catalog_dot_v1_dot_token__pb2.GetTokenRequest.SerializeToString,
+            cjm__protos_dot_catalog_dot_v1_dot_token__pb2.GetTokenResponse.FromString,
             options,
             channel_credentials,
             insecure,

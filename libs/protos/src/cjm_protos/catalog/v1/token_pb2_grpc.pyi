@@ -37,6 +37,8 @@ class TokenServiceStub:
     """Makes a token and returns its secret, this once. Caller: admin."""
     ListTokens: _grpc.UnaryUnaryMultiCallable[_token_pb2.ListTokensRequest, _token_pb2.ListTokensResponse]
     """Lists tokens, newest first, revoked ones included. Caller: admin."""
+    GetToken: _grpc.UnaryUnaryMultiCallable[_token_pb2.GetTokenRequest, _token_pb2.GetTokenResponse]
+    """Returns one token, revoked or not. Caller: admin. NOT_FOUND for an unknown one."""
     RevokeToken: _grpc.UnaryUnaryMultiCallable[_token_pb2.RevokeTokenRequest, _token_pb2.RevokeTokenResponse]
     """Ends a token for good; revoking twice is no error. Caller: admin."""
     AuthenticateToken: _grpc.UnaryUnaryMultiCallable[_token_pb2.AuthenticateTokenRequest, _token_pb2.AuthenticateTokenResponse]
@@ -51,6 +53,8 @@ class TokenServiceAsyncStub(TokenServiceStub):
     """Makes a token and returns its secret, this once. Caller: admin."""
     ListTokens: _aio.UnaryUnaryMultiCallable[_token_pb2.ListTokensRequest, _token_pb2.ListTokensResponse]  # type: ignore[assignment]
     """Lists tokens, newest first, revoked ones included. Caller: admin."""
+    GetToken: _aio.UnaryUnaryMultiCallable[_token_pb2.GetTokenRequest, _token_pb2.GetTokenResponse]  # type: ignore[assignment]
+    """Returns one token, revoked or not. Caller: admin. NOT_FOUND for an unknown one."""
     RevokeToken: _aio.UnaryUnaryMultiCallable[_token_pb2.RevokeTokenRequest, _token_pb2.RevokeTokenResponse]  # type: ignore[assignment]
     """Ends a token for good; revoking twice is no error. Caller: admin."""
     AuthenticateToken: _aio.UnaryUnaryMultiCallable[_token_pb2.AuthenticateTokenRequest, _token_pb2.AuthenticateTokenResponse]  # type: ignore[assignment]
@@ -74,6 +78,14 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_token_pb2.ListTokensResponse, _abc.Awaitable[_token_pb2.ListTokensResponse]]:
         """Lists tokens, newest first, revoked ones included. Caller: admin."""
+
+    @_abc_1.abstractmethod
+    def GetToken(
+        self,
+        request: _token_pb2.GetTokenRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_token_pb2.GetTokenResponse, _abc.Awaitable[_token_pb2.GetTokenResponse]]:
+        """Returns one token, revoked or not. Caller: admin. NOT_FOUND for an unknown one."""
 
     @_abc_1.abstractmethod
     def RevokeToken(
