@@ -50,7 +50,7 @@ async def test_ndjson_and_arrays_answer_by_place(system: httpx.AsyncClient, runn
     assert running.behind.intake.calls[-1][0].is_ndjson
 
 
-async def test_five_faults_have_five_distinct_answers(running: Any, system: httpx.AsyncClient, path: str) -> None:
+async def test_each_fault_has_an_answer_of_its_own(running: Any, system: httpx.AsyncClient, path: str) -> None:
     stranger = running.client()
     answers = {
         "no header": await stranger.post(path, json=EVENT),
@@ -61,6 +61,7 @@ async def test_five_faults_have_five_distinct_answers(running: Any, system: http
         "bad field": await system.post(path, json={"action_type": "buy"}),
         "form": await system.post(path, data={"a": "b"}),
         "method": await system.delete(path),
+        "reading": await system.get(path),
     }
     told = {name: (answer.status_code, answer.json()["reason"]) for name, answer in answers.items()}
     assert told == {
@@ -72,7 +73,12 @@ async def test_five_faults_have_five_distinct_answers(running: Any, system: http
         "bad field": (400, "field_missing"),
         "form": (415, "media_type_unsupported"),
         "method": (405, "method_not_allowed"),
+        "reading": (403, "staff_only"),
     }
+    titles = {name: answers[name].json()["title"] for name in ("no header", "bad token")}
+    assert titles == {"no header": "Not authenticated", "bad token": "Token not valid"}
+    assert "Authorization: Bearer" in answers["no header"].json()["detail"]
+    assert "can only send events: POST" in answers["reading"].json()["detail"]
     assert answers["method"].headers["allow"] == "GET, POST"
     assert answers["bad token"].headers["www-authenticate"] == "Bearer"
     assert answers["bad field"].json()["errors"] == [

@@ -40,7 +40,7 @@ class _Meaning:
 
 _MEANINGS: dict[Code, _Meaning] = {
     Code.INVALID_ARGUMENT: _Meaning(grpc.StatusCode.INVALID_ARGUMENT, 400, "The request is not valid"),
-    Code.UNAUTHENTICATED: _Meaning(grpc.StatusCode.UNAUTHENTICATED, 401, "Sign in first"),
+    Code.UNAUTHENTICATED: _Meaning(grpc.StatusCode.UNAUTHENTICATED, 401, "Not authenticated"),
     Code.PERMISSION_DENIED: _Meaning(grpc.StatusCode.PERMISSION_DENIED, 403, "Not allowed"),
     Code.NOT_FOUND: _Meaning(grpc.StatusCode.NOT_FOUND, 404, "Not found"),
     Code.ALREADY_EXISTS: _Meaning(grpc.StatusCode.ALREADY_EXISTS, 409, "Already there"),

@@ -77,8 +77,10 @@ async def _refuse_stranger(gateway: Gateway, headers: Mapping[str, str]) -> None
     """Tell somebody without a session why not; an API token is no substitute for one."""
     if authorization := headers.get("authorization"):
         await token_of(gateway, authorization)
-        raise AppError(Code.PERMISSION_DENIED, "staff_only", "An API token cannot do this. Sign in as staff.")
-    raise AppError(Code.UNAUTHENTICATED, "unauthenticated", "Sign in first.")
+        detail = "Sign in as staff for this. An API token can only send events: POST /api/v1/datasets/{id}/events."
+        raise AppError(Code.PERMISSION_DENIED, "staff_only", detail)
+    detail = "Sign in first. A system that sends events needs the header Authorization: Bearer <token> instead."
+    raise AppError(Code.UNAUTHENTICATED, "unauthenticated", detail)
 
 
 def _check_csrf(sent: str, expected: str) -> None:

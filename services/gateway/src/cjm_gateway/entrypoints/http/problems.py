@@ -84,6 +84,8 @@ def problem_response(failure: AppError | HttpProblem, path: str) -> Response:
         content = problem(failure, path, request_id_var.get())
         if failure.code is Code.UNAUTHENTICATED:
             headers["www-authenticate"] = "Bearer"
+        if failure.reason == "token_invalid":
+            content["title"] = "Token not valid"
         if failure.code is Code.UNAVAILABLE:
             headers["retry-after"] = RETRY_AFTER_SECONDS
         if failure.code is Code.RESOURCE_EXHAUSTED:
