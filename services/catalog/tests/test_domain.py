@@ -100,7 +100,7 @@ def test_a_bad_column_is_named_with_its_place(column: MappingColumn, reason: str
         ({"separator": ";;"}, ("separator", "separator_unknown", None)),
         ({"time_format": "%H:%M"}, ("time_format", "time_format_invalid", None)),
         ({"time_format": "%Q"}, ("time_format", "time_format_invalid", None)),
-        ({"time_format": "day"}, ("time_format", "time_format_invalid", None)),
+        ({"time_format": "ambiguous"}, ("time_format", "time_format_invalid", None)),
         ({"columns": GOOD.columns * 200}, ("columns", "columns_too_many", None)),
     ],
 )
@@ -121,7 +121,10 @@ def test_a_separator_is_kept_also_a_blank_one(separator: str) -> None:
     assert checked_mapping(replace(GOOD, separator=separator), needs_name=True).separator == separator
 
 
-@pytest.mark.parametrize("time_format", ["%Y-%m-%d", "%d.%m.%y %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z", "%b %d, %Y, %I %p"])
+@pytest.mark.parametrize(
+    "time_format",
+    ["day_first", "month_first", "%Y-%m-%d", "%d.%m.%y %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z", "%b %d, %Y, %I %p"],
+)
 def test_a_time_format_that_gives_a_date_is_taken(time_format: str) -> None:
     assert checked_mapping(replace(GOOD, time_format=time_format), needs_name=True).time_format == time_format
 

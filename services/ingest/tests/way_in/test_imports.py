@@ -138,6 +138,18 @@ async def test_an_excel_export_without_a_header(ingest: Any) -> None:
     assert (event.event_id, event.action_type, event.fields["value"]) == (f"{entry.import_id}:1", "Купить", "1234.5")
 
 
+async def test_dates_that_fit_both_ways_are_read_as_said_whatever_their_form(ingest: Any) -> None:
+    texts = ["03/04/2024 10:00", "3/4/24", "06/04/2024", "2024-04-03T10:00Z", "1712138400", "13/04/2024 10:00", "soon"]
+    data = b"a,b,c\n" + b"".join(b"x,s,%s\n" % text.encode() for text in texts)
+    first = await ingest.run_import(data, ABC, time_format="day_first")
+    assert numbers(first) == (7, 6, 1, 0)
+    days = sorted(event.time.ToJsonString()[:10] for event in await ingest.events())
+    assert days == ["2024-04-03"] * 4 + ["2024-04-06", "2024-04-13"]
+    second = await ingest.run_import(data, ABC, time_format="month_first")
+    assert [row.row for row in await ingest.rejected(second.import_id)] == [6, 7]
+    assert sum(event.time.ToJsonString().startswith("2024-03-04") for event in await ingest.events()) == 2
+
+
 FILE_FAULTS = {
     "file_empty": b"",
     "file_no_rows": b"a,b,c\n",

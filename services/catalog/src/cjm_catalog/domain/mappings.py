@@ -161,7 +161,7 @@ def checked_mapping(spec: MappingSpec, *, needs_name: bool) -> MappingSpec:
                 "time_format",
                 "time_format_invalid",
                 f'"{normal.time_format}" does not describe a whole date. Write for example "%d.%m.%Y %H:%M", '
-                "or leave it empty to detect the form.",
+                "or day_first or month_first, or leave it empty to detect the form.",
             )
         )
     if normal.decimal_sign not in (".", ","):
@@ -279,6 +279,8 @@ def _step_rule_problem(row: int, rule: StepRule) -> tuple[str, str] | None:
 
 
 def _is_time_format(time_format: str) -> bool:
+    if time_format in ("day_first", "month_first"):
+        return True
     sample = datetime(2024, 11, 28, 13, 14, 15, 123000, tzinfo=UTC)
     try:
         read = datetime.strptime(sample.strftime(time_format), time_format)  # noqa: DTZ007 - only the date is looked at

@@ -1898,7 +1898,7 @@ export interface components {
             timezone: string;
             /**
              * Time Format
-             * @description strptime pattern; null: detect.
+             * @description null: detect; `day_first` or `month_first`: detect, and read dates like 3/4/2024 that way; else a strptime pattern, the only form that is then read.
              */
             time_format?: string | null;
             /**

@@ -180,15 +180,16 @@ class _TimeReader:
 
     def __init__(self, rule: ColumnRule, mapping: ColumnMapping, sample: Sequence[str]) -> None:
         self._zone = mapping.time_zone or "UTC"
-        self._format = mapping.time_format
+        order = next((item for item in DayOrder if item == mapping.time_format), None)
+        self._format = "" if order else mapping.time_format
         self._is_date = rule.function is Function.DATE
-        self._order = DayOrder.DAY_FIRST if self._format else day_order(value.strip() for value in sample)
+        self._order = order or (DayOrder.DAY_FIRST if self._format else day_order(value.strip() for value in sample))
         if self._order is DayOrder.AMBIGUOUS:
             raise AppError(
                 Code.INVALID_ARGUMENT,
                 "time_format_ambiguous",
                 f'The dates in column "{rule.column}" can be read as day/month or as month/day. Set the time format '
-                "of the mapping, for example %d/%m/%Y or %m/%d/%Y.",
+                "of the mapping to day_first or month_first.",
             )
         if self._format:
             rewrite = _iso_rewrite(self._format)

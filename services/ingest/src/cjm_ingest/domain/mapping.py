@@ -52,7 +52,7 @@ class Mapping:
     Attributes:
         columns: One rule per field.
         time_zone: IANA name, for times that carry no zone.
-        time_format: strptime pattern of times; empty detects.
+        time_format: "day_first" or "month_first" for dates that fit both, a strptime pattern, or empty to detect.
         decimal_sign: "." or ",".
         step_rules: Other names for steps; the first rule that fits counts.
         encoding: Of the file, as IANA spells it; its byte order mark counts more.

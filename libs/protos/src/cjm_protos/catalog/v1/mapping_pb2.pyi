@@ -146,7 +146,9 @@ class Mapping(_message.Message):
     time_zone: _builtins.str
     """IANA time zone of times that carry none; empty means UTC."""
     time_format: _builtins.str
-    """strptime pattern of the time column; empty means detect (ISO 8601 and common forms)."""
+    """Empty means detect (ISO 8601 and common forms); "day_first" or "month_first" also says what dates like 3/4/2024 mean;
+    a strptime pattern is the only form that is read.
+    """
     decimal_sign: _builtins.str
     """Sign between whole and decimal part: "." (default) or ","."""
     owner_id: _builtins.str

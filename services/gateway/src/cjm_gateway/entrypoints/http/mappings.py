@@ -47,7 +47,13 @@ class NewMapping(Body):
     name: str = ""
     columns: list[MappingColumn]
     timezone: Annotated[str, Field(description="IANA time zone of times that carry none.")] = "UTC"
-    time_format: Annotated[str | None, Field(description="strptime pattern; null: detect.")] = None
+    time_format: Annotated[
+        str | None,
+        Field(
+            description="null: detect; `day_first` or `month_first`: detect, and read dates like 3/4/2024 that way; "
+            "else a strptime pattern, the only form that is then read."
+        ),
+    ] = None
     decimal_sign: Annotated[str, Field(description='"." or ",".')] = "."
     step_rules: Annotated[
         list[StepRule], Field(description="Other names for steps, at most 500; the first that fits counts.")

@@ -1,6 +1,6 @@
 import type { MappingColumn, MappingInput, StepRule } from "@/api/types";
 import { foldText } from "@/shared/text";
-import { readTimes, timePattern, type DayOrder } from "./times";
+import { readTimes, type DayOrder } from "./times";
 
 /** A file's column: header, and the values of the first rows. */
 export interface SampleColumn {
@@ -179,21 +179,15 @@ export function buildMapping(name: string, { roles, timezone, order, decimalSign
   }
   const timeHeader = used.find((column) => column.field === "time")?.column;
   const times = byHeader.get(timeHeader ?? "")?.values ?? [];
-  const isOpen = dayOrderIsOpen(times);
-  const example = readTimes(times).example;
   return {
     name,
     columns: used,
     timezone,
-    time_format: isOpen && example !== null && order !== "ambiguous" ? timePattern(example, order) : null,
+    time_format: readTimes(times).order === "ambiguous" && order !== "ambiguous" ? order : null,
     decimal_sign: decimalSign ?? foundDecimalSign(roles, columns),
     step_rules: stepRules,
     encoding,
     separator,
     headerless: isHeaderless,
   };
-}
-
-function dayOrderIsOpen(values: readonly string[]): boolean {
-  return readTimes(values).order === "ambiguous";
 }

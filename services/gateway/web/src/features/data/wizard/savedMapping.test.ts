@@ -53,6 +53,8 @@ it("names the columns that the file lacks or has twice, and skips those the mapp
 });
 
 it.each([
+  ["03/04/2024", "month_first", "month_first"],
+  ["25/04/2024", "month_first", "day_first"],
   ["03/04/2024", "%m/%d/%Y", "month_first"],
   ["03/04/2024", "%d/%m/%Y", "day_first"],
   ["03/04/2024", null, "ambiguous"],

@@ -34,8 +34,9 @@ export function choicesOf(mapping: MappingInput, { columns }: Sample): Pick<Draf
   };
 }
 
-/** Which of day and month a strptime pattern has first. */
-function orderOf(pattern: string | null): DayOrder {
-  const [day, month] = [pattern?.indexOf("%d") ?? -1, pattern?.indexOf("%m") ?? -1];
+/** Which of day and month comes first by a time format, be it said or in a strptime pattern. */
+function orderOf(format: string | null): DayOrder {
+  if (format === "day_first" || format === "month_first") return format;
+  const [day, month] = [format?.indexOf("%d") ?? -1, format?.indexOf("%m") ?? -1];
   return day < 0 || month < 0 ? "ambiguous" : day < month ? "day_first" : "month_first";
 }

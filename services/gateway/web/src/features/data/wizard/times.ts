@@ -1,6 +1,9 @@
 /** The same free form that the server reads: day, month and year with a time of day and a zone. */
 const FREE_FORM =
   /^(\d{1,4})([./-])(\d{1,2})\2(\d{4}|\d{1,2})(?:([T,\s]\s*)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(\s*[AaPp]\.?[Mm]\.?)?)?\s*(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$/;
+/** Forms of ISO 8601 without the signs between. */
+const SHORT_DAY = /^(\d{4})(\d{2})(\d{2})$/;
+const SHORT_HOUR = /^(\d{4}-\d{2}-\d{2}[T ]\d{2})$/;
 const EPOCH = /^-?\d{9,16}(?:\.\d+)?$/;
 
 export type DayOrder = "day_first" | "month_first" | "ambiguous";
@@ -32,7 +35,10 @@ function partsOf(text: string): Parts | null {
   const isYearFirst = a.length > 2;
   const year = Number(isYearFirst ? a : c.length <= 2 ? (Number(c) < 69 ? 2000 : 1900) + Number(c) : c);
   let hours = Number(hour ?? 0);
-  if (half.trim()) hours = (hours % 12) + (/p/i.test(half) ? 12 : 0);
+  if (half.trim()) {
+    if (hours < 1 || hours > 12) return null;
+    hours = (hours % 12) + (/p/i.test(half) ? 12 : 0);
+  }
   if (hours > 23 || Number(minute) > 59 || Number(second) > 59) return null;
   const time = `${String(hours).padStart(2, "0")}:${minute}:${second}`;
   const hasZone = zone !== undefined;
@@ -64,7 +70,7 @@ export function readTime(raw: string, order: DayOrder = "day_first"): { iso: str
     return { iso: `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6, 8)}T${text.slice(8, 10)}:${text.slice(10, 12)}:${text.slice(12)}`, hasZone: false };
   }
   if (EPOCH.test(text)) return { iso: epochDate(text).toISOString().slice(0, 19), hasZone: true };
-  const parts = partsOf(text);
+  const parts = partsOf(text.replace(SHORT_DAY, "$1-$2-$3").replace(SHORT_HOUR, "$1:00"));
   if (!parts) return null;
   const isMonthFirst = parts.isOpen && order === "month_first";
   const [day, month] = isMonthFirst ? [parts.second, parts.first] : [parts.first, parts.second];
@@ -99,21 +105,4 @@ export function readTimes(values: readonly string[]): TimeReading {
     hasZone: good.length > 0 && good.every((time) => time.hasZone),
     example: filled[read.findIndex((time) => time !== null)] ?? null,
   };
-}
-
-/**
- * The strptime pattern of a value with open day order, for the chosen order: "03/04/2024 10:00" -> "%d/%m/%Y %H:%M".
- * Null when the value is not of that form.
- */
-export function timePattern(raw: string, order: "day_first" | "month_first"): string | null {
-  const match = FREE_FORM.exec(raw.trim());
-  if (!match) return null;
-  const [, a = "", separator = "", , year = "", gap = "", hour, , second, fraction, half, zone] = match;
-  if (a.length > 2) return null;
-  const date = [...(order === "day_first" ? ["%d", "%m"] : ["%m", "%d"]), year.length <= 2 ? "%y" : "%Y"].join(separator);
-  if (hour === undefined) return date + (zone ? "%z" : "");
-  const fractionPart = fraction === undefined ? "" : ".%f";
-  const time = `${half ? "%I" : "%H"}:%M${second === undefined ? "" : ":%S"}${fractionPart}`;
-  const halfPart = half ? `${/^\s/.test(half) ? " " : ""}%p` : "";
-  return `${date}${gap}${time}${halfPart}${zone ? "%z" : ""}`;
 }
