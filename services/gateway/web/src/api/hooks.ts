@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQuery, useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { ApiError, api, request, setCsrfToken, type Query } from "./client";
-import type { Analysis, DailyReport, Dataset, DatasetInput, DirectlyFollows, EventRow, Home, Import, Mapping, Me, Page, ReportBy, Session, ValueCount } from "./types";
+import type { Analysis, DailyReport, Dataset, DatasetInput, DirectlyFollows, EventRow, Home, Import, JourneysByDay, Mapping, Me, Page, ReportBy, Session, ValueCount } from "./types";
 
 /** Fetches every page of a list that is known to be short (datasets, mappings, people). */
 export async function allItems<Item>(path: string, query: Query = {}, signal?: AbortSignal): Promise<Item[]> {
@@ -54,13 +54,13 @@ export function useDatasetEvents(id: string, query: Query) {
   });
 }
 
-/** Values of one field with their counts, for type-ahead; keeps the former list while the next loads. */
-export function useFieldValues(datasetId: string | null, field: string | null, contains: string) {
+/** Values of one field with how many touchpoints of a scope have them, for type-ahead; keeps the former list while the next loads. */
+export function useFieldValues(datasetId: string | null, field: string, contains: string, question: Query) {
   return useQuery({
-    queryKey: ["datasets", datasetId, "values", field, contains],
+    queryKey: ["datasets", datasetId, "values", field, contains, question],
     queryFn: ({ signal }) =>
-      api.get<{ items: ValueCount[] }>(`/datasets/${datasetId}/fields/${encodeURIComponent(field ?? "")}/values`, { contains, limit: 50 }, signal),
-    enabled: datasetId !== null && field !== null,
+      api.get<{ items: ValueCount[] }>(`/datasets/${datasetId}/fields/${encodeURIComponent(field)}/values`, { ...question, contains, limit: 50 }, signal),
+    enabled: datasetId !== null,
     placeholderData: (former) => former,
   });
 }
@@ -71,6 +71,16 @@ export function useDirectlyFollows(datasetId: string | null, question: Query, en
     queryKey: ["datasets", datasetId, "directly-follows", question],
     queryFn: ({ signal }) => api.get<DirectlyFollows>(`/datasets/${datasetId}/directly-follows`, question, signal),
     enabled: enabled && datasetId !== null,
+    placeholderData: (former) => former,
+  });
+}
+
+/** Journeys by the day they began, and those that reach the dataset's goal. */
+export function useJourneysByDay(datasetId: string, question: Query, enabled = true) {
+  return useQuery({
+    queryKey: ["datasets", datasetId, "journeys-by-day", question],
+    queryFn: ({ signal }) => api.get<JourneysByDay>(`/datasets/${datasetId}/journeys-by-day`, question, signal),
+    enabled,
     placeholderData: (former) => former,
   });
 }

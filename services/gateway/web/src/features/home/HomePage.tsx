@@ -1,7 +1,7 @@
 import { IconDatabaseOff, IconRoute } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useAnalyses, useDailyReport, useDatasets, useDirectlyFollows, useHome, useImports } from "@/api/hooks";
-import type { Dataset, DirectlyFollows, Home, ShareCount } from "@/api/types";
+import { useAnalyses, useDailyReport, useDatasets, useHome, useImports, useJourneysByDay } from "@/api/hooks";
+import type { Dataset, Home, ShareCount } from "@/api/types";
 import { T, useText } from "@/messages";
 import { Change, ComparedWith, daysKnown, formerOf } from "@/shared/compare";
 import { LateFilterBar } from "@/shared/filters/LateFilterBar";
@@ -14,6 +14,7 @@ import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, Load
 import { FirstRun } from "./FirstRun";
 import { daysOf } from "./days";
 import css from "./HomePage.module.css";
+import { NewsCard, useNews } from "./News";
 import { Sparkline } from "./Sparkline";
 
 /** Home: the state of the dataset at a glance and the ways on. */
@@ -116,18 +117,19 @@ function Numbers({ dataset }: { dataset: Dataset }) {
   const query = useDailyReport(dataset.id, "action_type", { ...question, ...previous }, hasDays);
   const before = formerOf(query, hasDays, ({ touchpoints }) => touchpoints === 0);
   const period = home.data && !home.isError ? boundedPeriod(home.data.from, home.data.to) : boundedPeriod(from, to);
-  const goal = <GoalTile dataset={dataset} period={period} hasBefore={before !== null} />;
+  const journeys = <JourneyTiles dataset={dataset} period={period} days={home.data ? home.data.days.map(({ date }) => date) : null} hasBefore={before !== null} />;
+  const news = useNews(dataset);
   if (home.isError) {
     return (
       <>
         <Card>
           <ErrorState error={home.error} onRetry={() => void home.refetch()} />
         </Card>
-        {goal}
+        <div className={css.tiles}>{journeys}</div>
       </>
     );
   }
-  if (!home.data || home.isPlaceholderData) return <LoadingBlock height={480} />;
+  if (!home.data || home.isPlaceholderData || news.isPending) return <LoadingBlock height={480} />;
   if (home.data.touchpoints === 0) {
     return (
       <Card>
@@ -138,10 +140,11 @@ function Numbers({ dataset }: { dataset: Dataset }) {
   return (
     <>
       <ComparedWith known={known} isEmpty={before === null} query={query} />
+      <NewsCard dataset={dataset} answer={news} />
       <div className={css.tiles}>
         <CountTile kind="customers" home={home.data} period={period} before={before} />
         <CountTile kind="touchpoints" home={home.data} period={period} before={before} />
-        {goal}
+        {journeys}
       </div>
       <div className={css.shares}>
         <ShareCard title={t("home.actions")} items={home.data.actions} />
@@ -196,50 +199,86 @@ function CountTile({ kind, home, period, before }: CountTileProps) {
   );
 }
 
-/** How many journeys there are and how many reach the goal. */
-function reachOf(graph: DirectlyFollows, goal: string): { total: number; reached: number; share: number } {
-  const reached = graph.nodes.find((step) => step.activity === goal)?.cases ?? 0;
-  return { total: graph.cases, reached, share: graph.cases > 0 ? reached / graph.cases : 0 };
-}
-
-interface GoalProps {
+interface JourneyTilesProps {
   dataset: Dataset;
   /** Null for all time. */
   period: Period | null;
+  /** The days a line has room for; null where they are not known. */
+  days: string[] | null;
   /** The previous period may have data. */
   hasBefore: boolean;
 }
 
-/** The share of journeys that reach the goal, by the same question as the map; nothing without a goal. */
-function GoalTile(props: GoalProps) {
-  const { goal_activity: goal, access } = props.dataset;
-  return goal && access.can_analyse ? <Goal {...props} goal={goal} /> : null;
-}
-
-function Goal({ dataset, goal, period, hasBefore }: GoalProps & { goal: string }) {
+/** How many journeys there are, where they are more than the customers, and the share that reaches the goal. */
+function JourneyTiles({ dataset, period, days, hasBefore }: JourneyTilesProps) {
   const t = useText();
   const format = useFormat();
   const { previous, unit, question } = useScope();
-  const graph = useDirectlyFollows(dataset.id, question);
-  const former = useDirectlyFollows(dataset.id, { ...question, ...previous }, previous !== null && hasBefore);
-  const before = formerOf(former, hasBefore, ({ cases }) => cases === 0);
-  const { total, reached, share } = graph.data ? reachOf(graph.data, goal) : { total: 0, reached: 0, share: 0 };
+  const goal = dataset.goal_activity;
+  const isAsked = dataset.access.can_analyse && (unit === "session" || Boolean(goal));
+  const query = useJourneysByDay(dataset.id, question, isAsked);
+  const former = useJourneysByDay(dataset.id, { ...question, ...previous }, isAsked && previous !== null && hasBefore);
+  const before = formerOf(former, hasBefore, ({ journeys }) => journeys === 0);
+  if (!isAsked) return null;
+  const label = { of: period ? "period" : "all", range: period && format.range(period) };
+  const known = query.isPlaceholderData ? undefined : query.data;
+  const byDay = new Map(known?.days.map((day) => [day.date, day]));
+  const found = (days ?? []).map((date) => byDay.get(date) ?? null);
+  // Whole customers begin once: of most days there would be nothing to draw.
+  const line = found.filter(Boolean).length > found.length / 2 ? found : [];
+  const last = line.findLast((day) => day !== null);
+  const lineLabel = { ...label, count: line.length };
+  const failed = former.isError && previous && <p className={css.caption}>{t("common.compare.failed", { range: format.range(previous) })}</p>;
+  if (query.isError) {
+    return (
+      <section className={css.tile}>
+        <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+      </section>
+    );
+  }
   return (
-    <section className={css.tile}>
-      <h2 className={css.tileLabel}>{t("home.goal", { goal, of: period ? "period" : "all", range: period && format.range(period) })}</h2>
-      {graph.isError && <ErrorState error={graph.error} onRetry={() => void graph.refetch()} />}
-      {(graph.isPending || graph.isPlaceholderData) && <LoadingBlock height={64} />}
-      {graph.data && !graph.isPlaceholderData && !graph.isError && (
-        <>
-          <div className={css.hero}>{format.share(share)}</div>
-          {previous && !former.isError && <Change now={share} was={before && reachOf(before, goal).share} kind="points" />}
-          {previous && former.isError && <p className={css.caption}>{t("common.compare.failed", { range: format.range(previous) })}</p>}
-          <p className={css.caption}>{t(`home.goal_base.${unit}`, { reached, total })}</p>
-        </>
+    <>
+      {unit === "session" && (
+        <section className={css.tile}>
+          <h2 className={css.tileLabel}>{t("home.journeys", label)}</h2>
+          {!known && <LoadingBlock height={64} />}
+          {known && (
+            <>
+              <div className={css.hero}>{format.number(known.journeys)}</div>
+              {previous && (failed || <Change now={known.journeys} was={before && before.journeys} />)}
+              {line.length > 1 && last && (
+                <>
+                  <Sparkline values={line.map((day) => day && day.journeys)} label={t("home.spark.journeys", lineLabel)} />
+                  <p className={css.caption}>{t("home.spark_caption.journeys", { ...lineLabel, last: last.journeys, day: format.day(last.date) })}</p>
+                </>
+              )}
+            </>
+          )}
+        </section>
       )}
-    </section>
+      {goal && (
+        <section className={css.tile}>
+          <h2 className={css.tileLabel}>{t("home.goal", { ...label, goal })}</h2>
+          {!known && <LoadingBlock height={64} />}
+          {known && (
+            <>
+              <div className={css.hero}>{format.share(rateOf(known))}</div>
+              {previous && (failed ? unit === "customer" && failed : <Change now={rateOf(known)} was={before && rateOf(before)} kind="points" />)}
+              {line.length > 1 && last && <Sparkline values={line.map((day) => day && rateOf(day))} label={t("home.spark.goal", lineLabel)} />}
+              <p className={css.caption}>
+                {t(`home.goal_base.${unit}`, { reached: known.reached, total: known.journeys })}
+                {line.length > 1 && last && <> · {t("home.spark_caption.goal", { last: format.share(rateOf(last)), day: format.day(last.date) })}</>}
+              </p>
+            </>
+          )}
+        </section>
+      )}
+    </>
   );
 }
+
+/** Part of the journeys that reaches the goal, 0-1. */
+const rateOf = ({ journeys, reached }: { journeys: number; reached: number }): number => (journeys > 0 ? reached / journeys : 0);
 
 const SHARES_SHOWN = 6;
 const RECENT_SHOWN = 5;

@@ -2,7 +2,7 @@
 export function Sparkline({ values, label }: { values: (number | null)[]; label: string }) {
   const width = 220;
   const height = 44;
-  const most = Math.max(1, ...values.map((value) => value ?? 0));
+  const most = Math.max(...values.map((value) => value ?? 0)) || 1;
   const step = values.length > 1 ? (width - 8) / (values.length - 1) : 0;
   const point = (value: number, index: number): [number, number] => [4 + index * step, height - 4 - (value / most) * (height - 10)];
   let path = "";
