@@ -110,11 +110,9 @@ function ImportButton() {
 
 function NoTouchpoints({ isPublic }: { isPublic: boolean }) {
   const t = useText();
-  const format = useFormat();
   const { from, to, filters } = useScope();
   const icon = <IconChartBar size={22} stroke={1.7} />;
-  if (filters.length > 0) return <NothingInScope title={t("common.scope_empty")} />;
-  if (from && to) return <NothingInScope title={t("reports.empty_period", { from: format.day(from), to: format.day(to) })} />;
+  if (filters.length > 0 || from || to) return <NothingInScope title={t("common.scope_empty")} isPublic={isPublic} />;
   if (isPublic) return <EmptyState icon={icon} title={t("reports.empty_public")} text={t("reports.empty_public_text")} />;
   return (
     <EmptyState icon={icon} title={t("reports.empty")} text={t("reports.empty_text")}>

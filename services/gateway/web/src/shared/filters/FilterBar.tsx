@@ -1,8 +1,6 @@
 import { Popover } from "@mantine/core";
 import { IconFilter, IconPlus, IconX } from "@tabler/icons-react";
-import { useQueries } from "@tanstack/react-query";
-import { lazy, Suspense, useState, type ReactNode } from "react";
-import { api } from "@/api/client";
+import { lazy, Suspense, useRef, useState, type ReactNode } from "react";
 import { useDatasets, useDirectlyFollows } from "@/api/hooks";
 import type { DirectlyFollows } from "@/api/types";
 import { T, useText } from "@/messages";
@@ -13,7 +11,8 @@ import { BarShape } from "./BarShape";
 import css from "./filters.module.css";
 import { useTermText } from "./useTermText";
 
-const FilterEditor = lazy(() => import("./FilterEditor"));
+const loadEditor = () => import("./FilterEditor");
+const FilterEditor = lazy(loadEditor);
 
 export interface FilterBarProps {
   /** The view below is about the journeys of the dataset in the scope, so that they can be counted. */
@@ -28,14 +27,19 @@ export function FilterBar({ hasMeter = true }: FilterBarProps) {
   const datasets = useDatasets();
   const counts = hasMeter && dataset?.access.can_analyse !== false;
   const graph = useDirectlyFollows(datasetId, question, counts);
+  const add = useRef<HTMLButtonElement>(null);
   if (!dataset) return datasets.isPending ? <BarShape /> : null;
 
-  const replace = (index: number, term: string | null): void =>
-    setScope({ filters: filters.flatMap((former, at) => (at === index ? (term === null ? [] : [term]) : [former])) });
+  const replace = (index: number, term: string): void => setScope({ filters: filters.with(index, term) });
+  const remove = (index: number): void => {
+    // The next chip takes the place and with it the focus; after the last one comes Add filter.
+    if (index === filters.length - 1) add.current?.focus();
+    setScope({ filters: filters.toSpliced(index, 1) });
+  };
 
   return (
     <div className={css.host}>
-      <div className={css.bar} role="group" aria-label={t("filters.label")}>
+      <div className={css.bar} role="group" aria-label={t("filters.label")} onPointerEnter={() => void loadEditor()} onFocus={() => void loadEditor()}>
         <IconFilter size={16} stroke={1.7} className={css.icon} aria-hidden />
         {filters.length === 0 && <span className={css.none}>{t("filters.none")}</span>}
         {filters.map((term, index) => {
@@ -50,7 +54,7 @@ export function FilterBar({ hasMeter = true }: FilterBarProps) {
                   </button>
                 )}
               </EditorPopover>
-              <button type="button" className={css.chipRemove} onClick={() => replace(index, null)} aria-label={t("filters.remove", { filter: whole })}>
+              <button type="button" className={css.chipRemove} onClick={() => remove(index)} aria-label={t("filters.remove", { filter: whole })}>
                 <IconX size={14} stroke={2} />
               </button>
             </span>
@@ -58,7 +62,7 @@ export function FilterBar({ hasMeter = true }: FilterBarProps) {
         })}
         <EditorPopover term={null} onApply={(next) => setScope({ filters: filters.includes(next) ? filters : [...filters, next] })}>
           {(open) => (
-            <button type="button" className={css.add} onClick={open}>
+            <button ref={add} type="button" className={css.add} onClick={open}>
               <IconPlus size={16} stroke={1.7} /> {t("filters.add")}
             </button>
           )}
@@ -66,7 +70,6 @@ export function FilterBar({ hasMeter = true }: FilterBarProps) {
         <span className={css.spacer} />
         {counts && graph.data && <ScopeMeter graph={graph.data} unit={unit} isStale={graph.isPlaceholderData} />}
       </div>
-      {counts && graph.data && !graph.isPlaceholderData && graph.data.cases === 0 && filters.length > 0 && <EmptyHint />}
     </div>
   );
 }
@@ -107,32 +110,5 @@ function ScopeMeter({ graph, unit, isStale }: { graph: DirectlyFollows; unit: st
         <T id={`filters.meter.${unit}${isAll ? "_all" : ""}`} values={{ kept: format.number(graph.cases), total: format.number(graph.cases_unfiltered), count: graph.cases_unfiltered }} />
       </span>
     </span>
-  );
-}
-
-/** Names the condition whose removal brings journeys back, and offers to remove it. */
-function EmptyHint() {
-  const t = useText();
-  const termText = useTermText();
-  const { datasetId, filters, question, setScope } = useScope();
-  const without = filters.map((term) => filters.filter((other) => other !== term));
-  const answers = useQueries({
-    queries: without.map((rest) => {
-      const asked = { ...question, f: rest };
-      return {
-        queryKey: ["datasets", datasetId, "directly-follows", asked],
-        queryFn: ({ signal }: { signal: AbortSignal }) => api.get<DirectlyFollows>(`/datasets/${datasetId}/directly-follows`, asked, signal),
-      };
-    }),
-  });
-  const culprit = answers.findIndex((answer) => (answer.data?.cases ?? 0) > 0);
-  const term = filters[culprit];
-  return (
-    <p className={css.empty} role="status">
-      {term === undefined ? t("filters.empty") : t("filters.empty_by", { filter: termText(term).whole })}{" "}
-      <button type="button" className={css.emptyAction} onClick={() => setScope({ filters: without[culprit] ?? [] })}>
-        {term === undefined ? t("filters.remove_all") : t("filters.remove_it")}
-      </button>
-    </p>
   );
 }
