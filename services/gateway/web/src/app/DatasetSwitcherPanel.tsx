@@ -1,12 +1,13 @@
 import { ActionIcon, TextInput } from "@mantine/core";
 import { IconPin, IconPinFilled, IconPlus, IconSearch } from "@tabler/icons-react";
-import { useState, type KeyboardEvent } from "react";
+import { useState } from "react";
 import { useMe } from "@/api/hooks";
 import type { Dataset } from "@/api/types";
 import { QualityMark } from "@/features/data/QualityMark";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { foldText } from "@/shared/text";
+import { searchListKeys } from "@/shared/ui/searchList";
 import { pinnedFirst, usePins } from "./DatasetSwitcherPins";
 import css from "./DatasetSwitcher.module.css";
 
@@ -28,7 +29,7 @@ export function DatasetSwitcherPanel({ datasets, currentId, onChoose, onNew }: P
   const shown = pinnedFirst(datasets, pinsAtOpening).filter((dataset) => foldText(dataset.name).includes(foldText(sought)));
 
   return (
-    <div className={css.panel} onKeyDown={moveByArrow}>
+    <div className={css.panel} onKeyDown={searchListKeys}>
       <TextInput
         value={sought}
         onChange={(event) => setSought(event.currentTarget.value)}
@@ -66,14 +67,4 @@ export function DatasetSwitcherPanel({ datasets, currentId, onChoose, onNew }: P
       </button>
     </div>
   );
-}
-
-/** Arrow up and down go from the search field through the datasets; the pins are reached with Tab. */
-function moveByArrow(event: KeyboardEvent<HTMLDivElement>) {
-  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-  event.preventDefault();
-  const stops = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-stop]")];
-  const row = document.activeElement?.closest("li")?.querySelector<HTMLElement>("[data-stop]");
-  const at = stops.indexOf(row ?? (document.activeElement as HTMLElement));
-  stops[Math.max(0, Math.min(stops.length - 1, at + (event.key === "ArrowDown" ? 1 : -1)))]?.focus();
 }

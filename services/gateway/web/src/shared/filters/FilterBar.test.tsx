@@ -46,3 +46,16 @@ it("counts journeys only for who may analyse, and only where the view is about t
   show(true);
   expect((await screen.findByRole("status")).textContent).toBe("3 of 4 customers");
 });
+
+it("hands the focus on when a filter is removed", async () => {
+  vi.spyOn(api, "get").mockRejectedValue(new Error("not asked"));
+  const client = quietClient();
+  client.setQueryData(datasetsQuery.queryKey, [{ id: "d1", name: "Web shop", case: "customer", fields: [] as string[], access: { can_analyse: true } }] as never);
+  const { where } = showAt("/?dataset=d1&f=step:cart&f=step:home", <FilterBar />, client);
+  await userEvent.click(await screen.findByRole("button", { name: "Remove filter: Goes through cart" }));
+  await waitFor(() => expect(where()).toBe("/?dataset=d1&f=step:home"));
+  expect(document.activeElement?.getAttribute("aria-label")).toBe("Remove filter: Goes through home");
+  await userEvent.keyboard("{Enter}");
+  await waitFor(() => expect(where()).toBe("/?dataset=d1"));
+  expect(document.activeElement?.textContent).toContain("Add filter");
+});

@@ -1,19 +1,80 @@
-import { screen } from "@testing-library/react";
-import { beforeAll, expect, it, vi } from "vitest";
+import { screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { api, type Query } from "@/api/client";
 import { datasetsQuery } from "@/api/hooks";
 import { loadMessages } from "@/messages";
 import { quietClient, showAt } from "@/test-page";
+import { FilterBar } from "./FilterBar";
 import FilterEditor from "./FilterEditor";
+
+const STEPS = [
+  { activity: "product_view", count: 2554 },
+  { activity: "cart", count: 300 },
+];
+let asked: [string, Query | undefined][] = [];
 
 beforeAll(async () => {
   vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  vi.stubGlobal("ResizeObserver", class { observe() {} unobserve() {} disconnect() {} });
   await loadMessages("filters");
 });
+beforeEach(() => {
+  asked = [];
+  vi.spyOn(api, "get").mockImplementation((path, query) => {
+    asked.push([path, query]);
+    const answer = path.endsWith("/values") ? { items: [{ value: "mobile", count: 11353 }, { value: "tablet", count: 3607 }] } : { cases: 1, cases_unfiltered: 1, all_activities: STEPS };
+    return Promise.resolve(answer);
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+
+function clientFor(mayAnalyse: boolean) {
+  const client = quietClient();
+  client.setQueryData(datasetsQuery.queryKey, [{ id: "d1", name: "Web shop", case: "customer", fields: ["device_os", "device_category"], access: { can_analyse: mayAnalyse } }] as never);
+  return client;
+}
 
 it.each([true, false])("offers conditions on journeys to who may analyse (%s)", async (mayAnalyse) => {
-  const client = quietClient();
-  client.setQueryData(datasetsQuery.queryKey, [{ id: "d1", name: "Web shop", case: "customer", fields: ["device_os"], access: { can_analyse: mayAnalyse } }] as never);
-  showAt("/?dataset=d1", <FilterEditor term={null} onApply={() => undefined} />, client);
+  showAt("/?dataset=d1", <FilterEditor term={null} onApply={() => undefined} />, clientFor(mayAnalyse));
   await screen.findByRole("button", { name: "Operating system" });
   expect(screen.queryByText("Goes through a step") !== null).toBe(mayAnalyse);
+});
+
+it("is used from the keyboard alone, from the first opening on", async () => {
+  const { where } = showAt("/?dataset=d1", <FilterBar />, clientFor(true));
+  const keys = userEvent.setup();
+  (await screen.findByRole("button", { name: "Add filter" })).focus();
+  await keys.keyboard("{Enter}");
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByRole("textbox", { name: "Filter by" })));
+  await keys.keyboard("dev{Enter}");
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByRole("textbox", { name: "Find a value" })));
+  await screen.findByRole("checkbox", { name: /mobile/ });
+  await keys.keyboard("{ArrowDown}{ArrowDown} ");
+  expect(screen.getByRole<HTMLInputElement>("checkbox", { name: /tablet/ }).checked).toBe(true);
+  await keys.keyboard("{Enter}");
+  await waitFor(() => expect(where()).toBe("/?dataset=d1&f=device_category:tablet"));
+  await waitFor(() => expect(document.activeElement?.textContent).toContain("Add filter"));
+});
+
+it("closes by Escape after a kind was chosen", async () => {
+  showAt("/?dataset=d1", <FilterBar />, clientFor(true));
+  const keys = userEvent.setup();
+  await keys.click(await screen.findByRole("button", { name: "Add filter" }));
+  await keys.click(await screen.findByRole("button", { name: "One step directly then another" }));
+  await waitFor(() => expect(document.activeElement?.closest("form")).toBeTruthy());
+  await keys.keyboard("{Escape}");
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+});
+
+it("counts touchpoints of what the period and the other filters keep", async () => {
+  showAt("/?dataset=d1&from=2024-05-01&to=2024-05-31&f=device_os:iOS&f=step:cart", <FilterEditor term="step:cart" onApply={() => undefined} />, clientFor(true));
+  await screen.findByRole("checkbox", { name: /product_view 2,554/ });
+  screen.getByText("Touchpoints");
+  const others = { from: "2024-05-01", to: "2024-05-31", f: ["device_os:iOS"] };
+  expect(asked).toEqual([["/datasets/d1/directly-follows", others]]);
+  await userEvent.click(screen.getByRole("button", { name: "Goes through a step" }));
+  await userEvent.click(screen.getByRole("button", { name: "Device" }));
+  await screen.findByRole("checkbox", { name: /mobile 11,353/ });
+  expect(asked.at(-1)).toEqual(["/datasets/d1/fields/device_category/values", { ...others, contains: "", limit: 50 }]);
 });

@@ -1,7 +1,8 @@
 import { Button, Checkbox, NumberInput, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconArrowLeft } from "@tabler/icons-react";
-import { useState } from "react";
+import { Fragment, useState } from "react";
+import type { Query } from "@/api/client";
 import { useDirectlyFollows, useFieldValues } from "@/api/hooks";
 import { useText } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
@@ -9,6 +10,7 @@ import { useFormat } from "@/shared/format";
 import { useScope } from "@/shared/scope";
 import { foldText } from "@/shared/text";
 import { ErrorState, LoadingRows } from "@/shared/ui";
+import { searchListKeys } from "@/shared/ui/searchList";
 import css from "./filters.module.css";
 import { formatTerm, parseTerm, type Term } from "./terms";
 
@@ -36,52 +38,67 @@ function blank(field: string, isNegated: boolean): Term {
 
 /** Chooses what to filter by, then the values; `term` is the chip being changed, null for a new one. */
 export default function FilterEditor({ term, onApply }: { term: string | null; onApply: (term: string) => void }) {
+  const { filters, question } = useScope();
   const [draft, setDraft] = useState<Term | null>(() => (term === null ? null : parseTerm(term)));
   if (!draft) return <KindList onChoose={(field, isNegated) => setDraft(blank(field, isNegated))} />;
-  return <TermEditor draft={draft} onChange={setDraft} onBack={() => setDraft(null)} onApply={() => onApply(formatTerm(draft))} />;
+  // What is offered is counted in what the other filters keep.
+  const others = { ...question, f: filters.filter((other) => other !== term) };
+  return <TermEditor draft={draft} others={others} onChange={setDraft} onBack={() => setDraft(null)} onApply={() => onApply(formatTerm(draft))} />;
 }
 
 function KindList({ onChoose }: { onChoose: (field: string, isNegated: boolean) => void }) {
   const t = useText();
   const { dataset } = useScope();
   const [sought, setSought] = useState("");
-  const matches = (label: string): boolean => foldText(label).includes(foldText(sought));
-  const journeyKinds = dataset?.access.can_analyse ? JOURNEY_KINDS : [];
-  const kinds = journeyKinds.map((kind) => ({ ...kind, label: t(`filters.kind.${kind.key}`) })).filter((kind) => matches(kind.label));
-  const fields = (dataset?.fields ?? [])
-    .filter((field) => !NOT_FILTERED.has(field))
-    .map((field) => ({ field, label: fieldLabel(t, field) }))
-    .filter((entry) => matches(entry.label));
+  const fields = (dataset?.fields ?? []).filter((field) => !NOT_FILTERED.has(field)).map((field) => ({ key: field, field, isNegated: false, label: fieldLabel(t, field) }));
+  const journeyKinds = dataset?.access.can_analyse ? JOURNEY_KINDS.map((kind) => ({ ...kind, label: t(`filters.kind.${kind.key}`) })) : [];
+  const groups = [
+    { name: "attributes", kinds: fields },
+    { name: "journey", kinds: journeyKinds },
+  ]
+    .map(({ name, kinds }) => ({ name, kinds: kinds.filter(({ label }) => foldText(label).includes(foldText(sought))) }))
+    .filter(({ kinds }) => kinds.length > 0);
   return (
-    <div className={css.editor}>
-      <TextInput value={sought} onChange={(event) => setSought(event.currentTarget.value)} placeholder={t("filters.find_kind")} aria-label={t("filters.find_kind")} data-autofocus />
+    <div className={css.editor} onKeyDown={searchListKeys}>
+      <SearchField label={t("filters.find_kind")} value={sought} onChange={setSought} />
       <div className={css.list}>
-        {fields.length > 0 && <span className={css.group}>{t("filters.group.attributes")}</span>}
-        {fields.map(({ field, label }) => (
-          <button key={field} type="button" className={css.item} onClick={() => onChoose(field, false)}>
-            {label}
-          </button>
+        {groups.map(({ name, kinds }) => (
+          <Fragment key={name}>
+            <span className={css.group} id={`filter-${name}`}>
+              {t(`filters.group.${name}`)}
+            </span>
+            <ul aria-labelledby={`filter-${name}`}>
+              {kinds.map(({ key, field, isNegated, label }) => (
+                <li key={key}>
+                  <button type="button" className={css.item} data-stop onClick={() => onChoose(field, isNegated)}>
+                    {label}
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </Fragment>
         ))}
-        {kinds.length > 0 && <span className={css.group}>{t("filters.group.journey")}</span>}
-        {kinds.map((kind) => (
-          <button key={kind.key} type="button" className={css.item} onClick={() => onChoose(kind.field, kind.isNegated)}>
-            {kind.label}
-          </button>
-        ))}
-        {fields.length + kinds.length === 0 && <span className={css.group}>{t("filters.no_kind")}</span>}
+        {groups.length === 0 && <span className={css.group}>{t("filters.no_kind")}</span>}
       </div>
     </div>
   );
 }
 
+/** The field above a list; it has the focus as soon as it is there, also where the popover was before it. */
+function SearchField({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
+  return <TextInput value={value} onChange={(event) => onChange(event.currentTarget.value)} placeholder={label} aria-label={label} data-stop data-autofocus autoFocus />;
+}
+
 interface TermEditorProps {
   draft: Term;
+  /** The scope without the term being changed. */
+  others: Query;
   onChange: (term: Term) => void;
   onBack: () => void;
   onApply: () => void;
 }
 
-function TermEditor({ draft, onChange, onBack, onApply }: TermEditorProps) {
+function TermEditor({ draft, others, onChange, onBack, onApply }: TermEditorProps) {
   const t = useText();
   const title = draft.kind === "attribute" ? fieldLabel(t, draft.field) : t(`filters.kind.${draft.kind}${draft.kind === "step" && draft.isNegated ? "_not" : ""}`);
   const isComplete =
@@ -89,6 +106,7 @@ function TermEditor({ draft, onChange, onBack, onApply }: TermEditorProps) {
   return (
     <form
       className={css.editor}
+      onKeyDown={searchListKeys}
       onSubmit={(event) => {
         event.preventDefault();
         if (isComplete) onApply();
@@ -108,9 +126,9 @@ function TermEditor({ draft, onChange, onBack, onApply }: TermEditorProps) {
           ]}
         />
       )}
-      {draft.kind === "attribute" && <ValueList field={draft.field} chosen={draft.values} onChange={(values) => onChange({ ...draft, values })} />}
-      {"values" in draft && draft.kind !== "attribute" && <StepList chosen={draft.values} onChange={(values) => onChange({ ...draft, values })} />}
-      {"sequences" in draft && draft.kind !== "way" && <PairEditor pair={draft.sequences[0] ?? ["", ""]} onChange={(pair) => onChange({ ...draft, sequences: [pair] })} />}
+      {draft.kind === "attribute" && <ValueList field={draft.field} others={others} chosen={draft.values} onChange={(values) => onChange({ ...draft, values })} />}
+      {"values" in draft && draft.kind !== "attribute" && <StepList others={others} chosen={draft.values} onChange={(values) => onChange({ ...draft, values })} />}
+      {"sequences" in draft && draft.kind !== "way" && <PairEditor others={others} pair={draft.sequences[0] ?? ["", ""]} onChange={(pair) => onChange({ ...draft, sequences: [pair] })} />}
       {draft.kind === "way" && <p className="small">{draft.sequences.map((sequence) => sequence.join(" → ")).join("; ")}</p>}
       {"min" in draft && <RangeEditor key={draft.kind} draft={draft} onChange={onChange} />}
       <Button type="submit" disabled={!isComplete}>
@@ -121,40 +139,51 @@ function TermEditor({ draft, onChange, onBack, onApply }: TermEditorProps) {
 }
 
 interface ChoiceProps {
+  others: Query;
   chosen: string[];
   onChange: (chosen: string[]) => void;
 }
 
-function CheckList({ entries, chosen, onChange }: ChoiceProps & { entries: { value: string; count: number }[] }) {
+/** Values to tick, with how many touchpoints of the scope have them. */
+function CheckList({ entries, chosen, onChange }: Omit<ChoiceProps, "others"> & { entries: { value: string; count: number }[] }) {
   const t = useText();
   const format = useFormat();
   const missing = chosen.filter((value) => !entries.some((entry) => entry.value === value)).map((value) => ({ value, count: null }));
+  if (missing.length + entries.length === 0) return <span className={css.group}>{t("common.scope_empty")}</span>;
   return (
     <div className={css.list}>
-      {[...missing, ...entries].map(({ value, count }) => (
-        <label key={value} className={css.item}>
-          <Checkbox
-            size="xs"
-            checked={chosen.includes(value)}
-            onChange={(event) => onChange(event.currentTarget.checked ? [...chosen, value] : chosen.filter((other) => other !== value))}
-          />
-          <span>{value || t("common.not_set")}</span>
-          {count !== null && <span className={`${css.itemCount} num`}>{format.number(count)}</span>}
-        </label>
-      ))}
+      <span className={`${css.group} ${css.unit}`} id="filter-unit">
+        {t("filters.touchpoints")}
+      </span>
+      <ul aria-describedby="filter-unit">
+        {[...missing, ...entries].map(({ value, count }) => (
+          <li key={value}>
+            <label className={css.item}>
+              <Checkbox
+                size="xs"
+                data-stop
+                checked={chosen.includes(value)}
+                onChange={(event) => onChange(event.currentTarget.checked ? [...chosen, value] : chosen.filter((other) => other !== value))}
+              />
+              <span>{value || t("common.not_set")}</span>{" "}
+              {count !== null && <span className={`${css.itemCount} num`}>{format.number(count)}</span>}
+            </label>
+          </li>
+        ))}
+      </ul>
     </div>
   );
 }
 
-function ValueList({ field, chosen, onChange }: ChoiceProps & { field: string }) {
+function ValueList({ field, others, chosen, onChange }: ChoiceProps & { field: string }) {
   const t = useText();
   const { datasetId } = useScope();
   const [sought, setSought] = useState("");
   const [settled] = useDebouncedValue(sought, 200);
-  const values = useFieldValues(datasetId, field, settled);
+  const values = useFieldValues(datasetId, field, settled, others);
   return (
     <>
-      <TextInput value={sought} onChange={(event) => setSought(event.currentTarget.value)} placeholder={t("filters.find_value")} aria-label={t("filters.find_value")} data-autofocus />
+      <SearchField label={t("filters.find_value")} value={sought} onChange={setSought} />
       {values.isError && <ErrorState error={values.error} onRetry={() => void values.refetch()} />}
       {values.isPending && <LoadingRows rows={4} />}
       {values.data && <CheckList entries={values.data.items.map(({ value, count }) => ({ value: value ?? "", count }))} chosen={chosen} onChange={onChange} />}
@@ -162,32 +191,33 @@ function ValueList({ field, chosen, onChange }: ChoiceProps & { field: string })
   );
 }
 
-function useSteps(): { activity: string; count: number }[] {
-  const { datasetId, from, to } = useScope();
-  return useDirectlyFollows(datasetId, { from, to, f: [] }).data?.all_activities ?? [];
-}
-
-function StepList({ chosen, onChange }: ChoiceProps) {
+function StepList({ others, chosen, onChange }: ChoiceProps) {
   const t = useText();
-  const steps = useSteps();
+  const { datasetId } = useScope();
+  const graph = useDirectlyFollows(datasetId, others);
   const [sought, setSought] = useState("");
-  const entries = steps.filter(({ activity }) => foldText(activity).includes(foldText(sought))).map(({ activity, count }) => ({ value: activity, count }));
+  const matching = graph.data?.all_activities.filter(({ activity }) => foldText(activity).includes(foldText(sought)));
   return (
     <>
-      <TextInput value={sought} onChange={(event) => setSought(event.currentTarget.value)} placeholder={t("filters.find_step")} aria-label={t("filters.find_step")} data-autofocus />
-      <CheckList entries={entries} chosen={chosen} onChange={onChange} />
+      <SearchField label={t("filters.find_step")} value={sought} onChange={setSought} />
+      {graph.isError && <ErrorState error={graph.error} onRetry={() => void graph.refetch()} />}
+      {graph.isPending && <LoadingRows rows={4} />}
+      {matching && <CheckList entries={matching.map(({ activity, count }) => ({ value: activity, count }))} chosen={chosen} onChange={onChange} />}
     </>
   );
 }
 
-function PairEditor({ pair, onChange }: { pair: string[]; onChange: (pair: string[]) => void }) {
+function PairEditor({ others, pair, onChange }: { others: Query; pair: string[]; onChange: (pair: string[]) => void }) {
   const t = useText();
-  const names = useSteps().map((step) => step.activity);
+  const { datasetId } = useScope();
+  const graph = useDirectlyFollows(datasetId, others);
   const [first = "", second = ""] = pair;
-  const inPlace = { comboboxProps: { withinPortal: false }, searchable: true, data: names };
+  const known = graph.data?.all_activities.map((step) => step.activity) ?? [];
+  const inPlace = { comboboxProps: { withinPortal: false }, searchable: true, openOnFocus: false, data: [...new Set([...known, first, second])].filter(Boolean) };
   return (
     <>
-      <Select {...inPlace} label={t("filters.first_step")} value={first || null} onChange={(value) => onChange([value ?? "", second])} />
+      {graph.isError && <ErrorState error={graph.error} onRetry={() => void graph.refetch()} />}
+      <Select {...inPlace} label={t("filters.first_step")} value={first || null} onChange={(value) => onChange([value ?? "", second])} data-autofocus autoFocus />
       <Select {...inPlace} label={t("filters.second_step")} value={second || null} onChange={(value) => onChange([first, value ?? ""])} />
     </>
   );
@@ -219,7 +249,7 @@ function RangeEditor({ draft, onChange }: { draft: Extract<Term, { min: number |
         />
       )}
       <div className={css.row}>
-        <NumberInput label={t("filters.at_least")} min={0} value={shown(draft.min)} onChange={(value) => onChange({ ...draft, min: read(value) })} data-autofocus />
+        <NumberInput label={t("filters.at_least")} min={0} value={shown(draft.min)} onChange={(value) => onChange({ ...draft, min: read(value) })} data-autofocus autoFocus />
         <NumberInput
           label={t("filters.at_most")}
           min={0}
