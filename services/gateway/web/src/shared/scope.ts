@@ -1,5 +1,5 @@
 import { useMatches, useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback, useMemo } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 import type { Query } from "@/api/client";
 import { useDatasets } from "@/api/hooks";
 import type { CaseNotion, Dataset } from "@/api/types";
@@ -80,6 +80,18 @@ export function useScope(): Scope & { setScope: (change: ScopeChange) => void } 
 /** Makes a dataset the one that counts where an address names none. */
 export function rememberDataset(id: string): void {
   localStorage.setItem(LAST_DATASET, id);
+}
+
+/** Makes the dataset that a page is about the one of the scope, for the address may name another one or none. */
+export function useScopeOfPage(dataset: Dataset | undefined): void {
+  const search: AppSearch = useSearch({ strict: false });
+  const navigate = useNavigate();
+  const isOther = dataset !== undefined && search.dataset !== dataset.id;
+  useEffect(() => {
+    if (!isOther) return;
+    const leave = { f: undefined, case: undefined, pause: undefined };
+    void navigate({ to: ".", replace: true, search: (former: AppSearch) => ({ ...former, ...leave, ...scopeIn(former, dataset) }) });
+  }, [isOther, dataset, navigate]);
 }
 
 /** Returns the search of a link into a dataset: the scope in use, as far as that dataset knows its fields. */

@@ -9,7 +9,8 @@ import type { Dataset, EventRow, Page } from "@/api/types";
 import { T, useText } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
-import { usePathParam, useScopeIn, useUrlState } from "@/shared/scope";
+import { useNotify } from "@/shared/notify";
+import { usePathParam, useScopeIn, useScopeOfPage, useUrlState } from "@/shared/scope";
 import { Card, DataTable, ErrorState, LinkButton, LoadingBlock, LoadingRows, NoPermission, PageBody, PageTitle, Tiles } from "@/shared/ui";
 import { AccessTab } from "./AccessTab";
 import css from "./data.module.css";
@@ -31,6 +32,7 @@ export default function DatasetPage() {
   const dataset = useDataset(datasetId);
   const scope = useScopeIn()(datasetId);
   const [tab, setTab] = useUrlState("tab", "overview");
+  useScopeOfPage(dataset.data);
   const crumbs = [{ label: t("data.datasets"), to: "/data/datasets" }];
   if (!dataset.data) {
     return (

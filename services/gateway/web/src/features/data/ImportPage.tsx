@@ -9,7 +9,8 @@ import type { Import, Page, RowError } from "@/api/types";
 import { T, useText } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
-import { usePathParam, useScopeIn } from "@/shared/scope";
+import { useNotify } from "@/shared/notify";
+import { usePathParam, useScopeIn, useScopeOfPage } from "@/shared/scope";
 import { scopeOf } from "@/shared/search";
 import { Card, DataTable, ErrorState, LinkButton, LoadingBlock, Note, PageBody, PageTitle, Tiles } from "@/shared/ui";
 import css from "./data.module.css";
@@ -28,6 +29,8 @@ export default function ImportPage() {
   const query = useImport(importId);
   const item = query.data;
   const { data: dataset, isPending: isDatasetPending } = useDataset(item?.dataset_id ?? null);
+  useScopeOfPage(dataset);
+  const notify = useNotify();
   const [isRemoving, setRemoving] = useState(false);
   const remove = useChange(() => api.delete(`/imports/${importId}`), [["imports"], ["datasets"]]);
   const crumbs = [{ label: t("data.imports"), to: "/data/imports" }];
