@@ -194,6 +194,7 @@ function SettingsTab({ dataset }: { dataset: Dataset }) {
   const [isDeleting, setDeleting] = useState(false);
   const isFixed = !dataset.access.can_manage;
   const graph = useDirectlyFollows(dataset.id, { f: [] }, dataset.access.can_analyse && dataset.events > 0);
+  const notify = useNotify();
   const known = graph.data?.all_activities.map((step) => step.activity) ?? [];
   const steps = dataset.goal_activity && !known.includes(dataset.goal_activity) ? [dataset.goal_activity, ...known] : known;
   const save = useChange((change: ReturnType<typeof datasetInput>) => api.patch<Dataset>(`/datasets/${dataset.id}`, change), [["datasets"]]);
@@ -206,6 +207,7 @@ function SettingsTab({ dataset }: { dataset: Dataset }) {
     client.removeQueries({ queryKey: ["datasets", dataset.id] });
     await client.invalidateQueries();
   }
+    notify(t("data.deleted", { name: dataset.name, events: dataset.events }));
 
   return (
     <div className={css.stack}>

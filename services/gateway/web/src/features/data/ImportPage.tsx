@@ -17,7 +17,7 @@ import css from "./data.module.css";
 import { Findings } from "./Findings";
 import { ImportStatusLabel } from "./ImportsTable";
 import { TypedConfirm } from "./TypedConfirm";
-import { useImport } from "./useImport";
+import { isTaken, useImport } from "./useImport";
 
 /** One import: progress, what came of it, rejected rows, removal. */
 export default function ImportPage() {
@@ -77,7 +77,7 @@ export default function ImportPage() {
           items={[
             { value: <ImportStatusLabel item={item} />, label: t("data.column.status") },
             { value: format.number(item.rows_read), label: t("data.rows_read") },
-            { value: format.number(item.rows_accepted), label: t("data.column.accepted") },
+            { value: format.number(item.rows_accepted), label: t(isTaken(item) ? "data.column.accepted" : "data.rows_fine") },
             { value: format.number(item.rows_rejected), label: t("data.column.rejected") },
             { value: format.number(item.rows_duplicate), label: t("data.rows_duplicate") },
           ]}
@@ -121,7 +121,14 @@ export default function ImportPage() {
           isPending={remove.isPending}
           error={remove.error}
           onClose={() => setRemoving(false)}
-          onConfirm={() => remove.mutate(undefined, { onSuccess: () => void navigate({ to: "/data/imports", search: scopeOf }) })}
+          onConfirm={() =>
+            remove.mutate(undefined, {
+              onSuccess: () => {
+                void navigate({ to: "/data/imports", search: scopeOf });
+                notify(t("data.import_removed", { file: item.file_name, rows: item.rows_accepted }));
+              },
+            })
+          }
         />
       )}
     </PageBody>
@@ -166,7 +173,7 @@ function RejectedRows({ item }: { item: Import }) {
         rowKey={(error) => `${error.row} ${error.field ?? ""} ${error.reason}`}
         columns={[
           { key: "row", label: t("data.column.row"), align: "right", render: (error) => format.number(error.row) },
-          { key: "field", label: t("data.column.field"), render: (error) => (error.field ? fieldLabel(t, error.field) : "") },
+          { key: "column", label: t("data.column.column"), render: (error) => error.field && t("data.finding_place", { field: fieldLabel(t, error.field), column: error.column }) },
           { key: "value", label: t("data.column.value"), render: (error) => error.value },
           { key: "detail", label: t("data.column.what"), render: (error) => error.detail },
         ]}

@@ -10,6 +10,7 @@ import { useFormat } from "@/shared/format";
 import { scopeOf } from "@/shared/search";
 import { DataTable, EmptyState, ErrorState, LinkButton, LoadingRows, type Column } from "@/shared/ui";
 import css from "./data.module.css";
+import { isTaken } from "./useImport";
 
 const STATUS_ICONS = { queued: IconClock, running: IconClock, completed: IconCheck, failed: IconAlertTriangle, cancelled: IconBan, removed: IconTrash };
 const STATUS_TONES: Partial<Record<Import["status"], string>> = { queued: "busy", running: "busy", completed: "good", failed: "danger" };
@@ -56,7 +57,7 @@ export function ImportsTable({ query, hasDataset }: { query: Query; hasDataset: 
       ? [{ key: "dataset", label: t("data.dataset"), render: (item: Import) => datasets.find((dataset) => dataset.id === item.dataset_id)?.name ?? t("data.deleted_dataset") }]
       : []),
     { key: "status", label: t("data.column.status"), render: (item) => <ImportStatusLabel item={item} /> },
-    { key: "accepted", label: t("data.column.accepted"), align: "right", render: (item) => format.number(item.rows_accepted) },
+    { key: "accepted", label: t("data.column.accepted"), align: "right", render: (item) => format.number(isTaken(item) ? item.rows_accepted : 0) },
     { key: "rejected", label: t("data.column.rejected"), align: "right", render: (item) => format.number(item.rows_rejected) },
     { key: "size", label: t("data.column.size"), align: "right", render: (item) => format.bytes(item.file_bytes) },
     { key: "by", label: t("data.column.by"), render: (item) => item.created_by },

@@ -6,6 +6,9 @@ import type { Import } from "@/api/types";
 const POLL_MS = 2000;
 const isOpen = (item: Import | undefined): boolean => item?.status === "queued" || item?.status === "running";
 
+/** True where the good rows are in the dataset, or on their way there: a check takes none, nor does what broke off. */
+export const isTaken = ({ check_only, status }: Import): boolean => !check_only && status !== "failed" && status !== "cancelled";
+
 /** One import, live while it runs: pushed by the server, polled where the stream breaks. */
 export function useImport(id: string | null) {
   const client = useQueryClient();

@@ -5,6 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { api, type Query } from "@/api/client";
 import { allItems, useDatasets, useMe } from "@/api/hooks";
 import type { Analysis, AnalysisKind, Import, Page, User } from "@/api/types";
+import { isTaken } from "@/features/data/useImport";
 import { useText, type Translate } from "@/messages";
 import { useTermText } from "@/shared/filters";
 import { useFormat, type Formatters } from "@/shared/format";
@@ -279,7 +280,7 @@ function Name({ entry }: { entry: Entry }) {
 function Scope({ entry, termText }: { entry: Entry; termText: ReturnType<typeof useTermText> }) {
   const t = useText();
   const format = useFormat();
-  if (entry.kind === "import") return t("history.rows", { accepted: entry.source.rows_accepted, read: entry.source.rows_read });
+  if (entry.kind === "import") return t(isTaken(entry.source) ? "history.rows" : "history.rows_fine", { accepted: entry.source.rows_accepted, read: entry.source.rows_read });
   const { from, to, filter, parameters, events, cases, session_gap_minutes: minutes } = entry.source;
   const journeys = entry.source.case === "session" && minutes ? "session_gap" : entry.source.case;
   const settings = [

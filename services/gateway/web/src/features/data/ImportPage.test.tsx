@@ -1,0 +1,51 @@
+import { notifications } from "@mantine/notifications";
+import { act, fireEvent, screen } from "@testing-library/react";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import { api } from "@/api/client";
+import type { Dataset, Import, RowError } from "@/api/types";
+import { loadMessages } from "@/messages";
+import { quietClient, showAt } from "@/test-page";
+import ImportPage from "./ImportPage";
+
+beforeAll(async () => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  vi.stubGlobal("ResizeObserver", class { observe() {} unobserve() {} disconnect() {} });
+  await loadMessages("data");
+});
+afterEach(() => {
+  act(() => notifications.clean());
+  vi.restoreAllMocks();
+});
+
+const dataset = { id: "d1", name: "Shop", fields: [] as string[], access: { can_write: true } } as unknown as Dataset;
+const fault: RowError = { row: 4, field: "action_type", column: "event", value: "", reason: "field_missing", detail: 'Row 4, column "event": there is no value.' };
+const found = { id: "i1", dataset_id: "d1", file_name: "many.csv", created_by: "Linh", created_at: "2024-01-01T00:00:00Z", status: "completed", check_only: false, rows_read: 10, rows_accepted: 9, rows_rejected: 1, rows_duplicate: 0, progress_ratio: 1, findings: [], mapping: { columns: [], step_rules: [], timezone: "UTC" } } as unknown as Import;
+
+function show(change: Partial<Import>) {
+  const item = { ...found, ...change };
+  vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve((path === "/imports/i1" ? item : path === "/datasets/d1" ? dataset : { items: path.endsWith("/errors") ? [fault] : [dataset], next_cursor: null }) as never));
+  return showAt("/data/imports/i1?dataset=d1", <ImportPage />, quietClient());
+}
+
+it("names the column of the file and its role at a rejected row", async () => {
+  show({});
+  expect((await screen.findByRole("row", { name: /there is no value/ })).textContent).toContain("Step, column “event”");
+});
+
+it.each([
+  [{ check_only: true }, "Rows fine"],
+  [{ status: "failed" }, "Rows fine"],
+  [{}, "Rows taken in"],
+] as const)("says of %o what became of the good rows", async (change, said) => {
+  show(change);
+  await screen.findByText(said);
+});
+
+it("says that an import is removed, and with how much", async () => {
+  vi.spyOn(api, "delete").mockResolvedValue(undefined);
+  show({});
+  fireEvent.click(await screen.findByRole("button", { name: "Remove import" }));
+  fireEvent.change(await screen.findByLabelText("Type many.csv to confirm"), { target: { value: "many.csv" } });
+  fireEvent.click((await screen.findAllByRole("button", { name: "Remove import" })).at(-1) as HTMLElement);
+  await screen.findByText("Import of many.csv removed with 9 rows.");
+});
