@@ -43,3 +43,14 @@ it("says who sees the list to those who do not", async () => {
   showAt("/", <AccessTab dataset={dataset(false)} />, quietClient());
   await screen.findByText("Only Linh and administrators see who else may use Web shop. Ask Linh to give access.");
 });
+
+it.each([
+  [["Linh"], "Nobody else is here", /There is nobody to choose yet/],
+  [["Linh", "Ada"], "Choose a person", /Choose a person above/],
+])("says the same twice when %s are there and nobody has access", async (names, placeholder, text) => {
+  const people = names.map((username) => ({ id: username === "Linh" ? "u0" : username, username }));
+  vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve({ items: path.endsWith("/grants") ? [] : people, next_cursor: null } as never));
+  showAt("/", <AccessTab dataset={dataset(true)} />, quietClient());
+  await screen.findByPlaceholderText(placeholder);
+  await screen.findByText(text);
+});

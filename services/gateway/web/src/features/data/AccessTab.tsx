@@ -53,6 +53,7 @@ export function AccessTab({ dataset }: { dataset: Dataset }) {
 
   const granted = new Set([dataset.owner_id, ...(grants.data ?? []).map((grant) => grant.user_id)]);
   const others = (people.data ?? []).filter((person) => !granted.has(person.id) && !person.is_disabled);
+  const isAlone = others.length === 0 && grants.data?.length === 0;
   const failure = add.error ?? revoke.error;
   return (
     <div>
@@ -69,7 +70,7 @@ export function AccessTab({ dataset }: { dataset: Dataset }) {
       >
         <Select
           label={t("data.person")}
-          placeholder={t(others.length > 0 ? "data.choose_person" : "data.nobody_left")}
+          placeholder={others.length > 0 || !people.data ? t("data.choose_person") : t(isAlone ? "data.nobody_else" : "data.nobody_left")}
           data={others.map((person) => ({ value: person.id, label: person.username }))}
           value={chosen}
           onChange={setChosen}
@@ -84,7 +85,7 @@ export function AccessTab({ dataset }: { dataset: Dataset }) {
       <div id={LIST_ID} tabIndex={-1}>
         {grants.isError && <ErrorState error={grants.error} onRetry={() => void grants.refetch()} />}
         {grants.isPending && <LoadingRows rows={3} />}
-        {grants.data?.length === 0 && <EmptyState icon={<IconUsers size={22} stroke={1.7} />} title={t("data.no_grants")} text={t("data.no_grants_text")} />}
+        {grants.data?.length === 0 && <EmptyState icon={<IconUsers size={22} stroke={1.7} />} title={t("data.no_grants")} text={t(isAlone ? "data.no_grants_alone" : "data.no_grants_text")} />}
         {grants.data && grants.data.length > 0 && (
           <DataTable
             caption={t("data.tab.access")}

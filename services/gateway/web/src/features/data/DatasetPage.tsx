@@ -24,6 +24,7 @@ import { LockedButton } from "@/shared/ui/LockedButton";
 import { TypedConfirm } from "./TypedConfirm";
 
 const TABS = ["overview", "fields", "quality", "imports", "access", "settings"] as const;
+const OWN_ACTION = new Set(["access", "settings"]);
 
 /** One dataset: what is in it, where it came from, who may use it, its settings. */
 export default function DatasetPage() {
@@ -43,6 +44,8 @@ export default function DatasetPage() {
     );
   }
   const { access, owner, name } = dataset.data;
+  // Where the tab has a button of its own to fill, that is the one to press.
+  const addVariant = OWN_ACTION.has(tab) ? "default" : "filled";
   return (
     <PageBody>
       <PageTitle
@@ -62,7 +65,7 @@ export default function DatasetPage() {
                 </LockedButton>
               ))}
             {access.can_write ? (
-              <LinkButton to="/data/imports/new" search={{ ...scope, into: "dataset" }} leftSection={<IconUpload size={16} stroke={1.7} />}>
+              <LinkButton variant={addVariant} to="/data/imports/new" search={{ ...scope, into: "dataset" }} leftSection={<IconUpload size={16} stroke={1.7} />}>
                 {t("data.add_events")}
               </LinkButton>
             ) : (

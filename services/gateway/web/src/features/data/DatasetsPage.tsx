@@ -27,6 +27,7 @@ export default function DatasetsPage() {
   const datasets = useDatasets();
   const [isNew, setNew] = useUrlState("new", "");
   const create = useChange(createDataset, [["datasets"]]);
+  const isEmpty = datasets.data?.length === 0;
 
   const columns: Column<Dataset>[] = [
     {
@@ -75,7 +76,7 @@ export default function DatasetsPage() {
               <Button variant="default" leftSection={<IconPlus size={16} stroke={1.7} />} onClick={() => setNew("1")}>
                 {t("data.new_dataset")}
               </Button>
-              <LinkButton to="/data/imports/new" search={scopeOf} leftSection={<IconUpload size={16} stroke={1.7} />}>
+              <LinkButton variant={isNew || isEmpty ? "default" : "filled"} to="/data/imports/new" search={scopeOf} leftSection={<IconUpload size={16} stroke={1.7} />}>
                 {t("data.new_import")}
               </LinkButton>
             </>
@@ -101,7 +102,7 @@ export default function DatasetsPage() {
           )}
           {datasets.isError && <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />}
           {datasets.isPending && <LoadingRows />}
-          {datasets.data?.length === 0 && !isNew && <FirstRun />}
+          {isEmpty && !isNew && <FirstRun />}
           {datasets.data && datasets.data.length > 0 && (
             <DataTable
               caption={t("data.datasets")}

@@ -8,7 +8,7 @@ import type { Import, Page } from "@/api/types";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { scopeOf } from "@/shared/search";
-import { DataTable, EmptyState, ErrorState, LinkButton, LoadingRows, type Column } from "@/shared/ui";
+import { DataTable, EmptyState, ErrorState, LoadingRows, type Column } from "@/shared/ui";
 import css from "./data.module.css";
 import { isTaken } from "./useImport";
 
@@ -65,15 +65,7 @@ export function ImportsTable({ query, hasDataset }: { query: Query; hasDataset: 
   ];
   if (imports.isError) return <ErrorState error={imports.error} onRetry={() => void imports.refetch()} />;
   if (imports.isPending) return <LoadingRows />;
-  if (rows.length === 0) {
-    return (
-      <EmptyState icon={<IconFileImport size={22} stroke={1.7} />} title={t("data.no_imports")} text={t("data.no_imports_text")}>
-        <LinkButton to="/data/imports/new" search={scopeOf}>
-          {t("data.new_import")}
-        </LinkButton>
-      </EmptyState>
-    );
-  }
+  if (rows.length === 0) return <EmptyState icon={<IconFileImport size={22} stroke={1.7} />} title={t("data.no_imports")} text={t("data.no_imports_text")} />;
   return (
     <>
       <DataTable

@@ -4,18 +4,13 @@ import { useText } from "@/messages";
 import { useScopeIn } from "@/shared/scope";
 import { Card, EmptyState, LinkButton } from "@/shared/ui";
 
-/** What a dataset without events shows: how to fill it. */
+/** What a dataset without events shows below its title, where events are added: the other way to fill it. */
 export function NoEvents({ dataset }: { dataset: Dataset }) {
   const t = useText();
   const search = useScopeIn()(dataset.id);
   return (
     <Card>
       <EmptyState icon={<IconDatabaseOff size={22} stroke={1.7} />} title={t("data.no_events")} text={t("data.no_events_text")}>
-        {dataset.access.can_write && (
-          <LinkButton to="/data/imports/new" search={search}>
-            {t("data.add_events")}
-          </LinkButton>
-        )}
         <LinkButton variant="default" to="/help/$page" params={{ page: "api" }} search={search}>
           {t("data.connect_api")}
         </LinkButton>

@@ -2,9 +2,9 @@ import { Button, MultiSelect, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useClipboard } from "@mantine/hooks";
 import { IconCheck, IconCopy, IconKey, IconMinus, IconPlus } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { api } from "@/api/client";
 import { allItems, useChange, useDatasets, useMe } from "@/api/hooks";
 import type { ApiToken, Dataset } from "@/api/types";
@@ -34,7 +34,7 @@ export default function TokensPage() {
   const writable = datasets.data?.filter((dataset) => dataset.access.can_write) ?? [];
   const [sampleDataset] = writable;
   const create = isAdmin && !isCreating && sampleDataset && (
-    <Button leftSection={<IconPlus size={16} stroke={1.7} />} onClick={() => setCreating(true)}>
+    <Button variant={fresh ? "default" : "filled"} leftSection={<IconPlus size={16} stroke={1.7} />} autoFocus={isCreating === false} onClick={() => setCreating(true)}>
       {t("settings.tokens.create")}
     </Button>
   );
@@ -210,6 +210,11 @@ function FirstEvent({ dataset }: { dataset: Dataset }) {
   });
   const arrived = Math.max(0, (watched.data?.events ?? eventsBefore) - eventsBefore);
   return (
+  const client = useQueryClient();
+  useEffect(() => {
+    // The list says when the token was last used.
+    if (arrived > 0) void client.invalidateQueries({ queryKey: TOUCHES[0] });
+  }, [arrived, client]);
     <div className={css.wait} data-done={arrived > 0} role="status">
       {arrived > 0 ? <IconCheck size={18} stroke={2} /> : <span className={css.pulse} />}
       {arrived > 0 ? t("settings.tokens.arrived", { count: arrived, dataset: dataset.name }) : t("settings.tokens.waiting")}

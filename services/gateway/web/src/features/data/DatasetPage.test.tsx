@@ -1,0 +1,70 @@
+import { notifications } from "@mantine/notifications";
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { api } from "@/api/client";
+import { meQuery } from "@/api/hooks";
+import type { Dataset, Me } from "@/api/types";
+import { loadMessages } from "@/messages";
+import { usePathParam } from "@/shared/scope";
+import { quietClient, showAt } from "@/test-page";
+import DatasetPage from "./DatasetPage";
+import DatasetsPage from "./DatasetsPage";
+
+beforeAll(async () => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  vi.stubGlobal("ResizeObserver", class { observe() {} unobserve() {} disconnect() {} });
+  await loadMessages("data", "home");
+});
+let datasets: Dataset[];
+beforeEach(() => {
+  datasets = [
+    { id: "d1", name: "Shop", owner: "Linh", owner_id: "u1", events: 0, fields: [], time_zone: "UTC", case: "customer", access: { can_see: true, can_analyse: true, can_write: true, can_manage: true } } as unknown as Dataset,
+  ];
+  vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve((path === "/datasets/d1" ? datasets[0] : { items: path === "/datasets" ? datasets : [], next_cursor: null }) as never));
+});
+afterEach(() => {
+  act(() => notifications.clean());
+  vi.restoreAllMocks();
+});
+
+const Pages = () => (usePathParam("datasetId") ? <DatasetPage /> : <DatasetsPage />);
+
+function show(address: string) {
+  const client = quietClient();
+  client.setQueryData(meQuery.queryKey, { user: { id: "u1", role: "admin" } } as Me);
+  return showAt(address, <Pages />, client);
+}
+
+const filled = () => [...document.querySelectorAll(".mantine-Button-root:is([data-variant=filled], :not([data-variant]))")].map((button) => button.textContent);
+
+it.each([
+  ["overview", ["Add events"]],
+  ["imports", ["Add events"]],
+  ["access", ["Give access"]],
+  ["settings", ["Save settings"]],
+])("fills one button on the tab %s of an empty dataset", async (tab, expected) => {
+  show(`/data/datasets/d1?dataset=d1&tab=${tab}`);
+  await waitFor(() => expect(document.querySelector("[role=tabpanel]:not(:empty)")).not.toBeNull());
+  await waitFor(() => expect(filled()).toEqual(expected));
+});
+
+it("fills one button where there is no dataset, and in the form for one", async () => {
+  datasets = [];
+  const { unmount } = show("/data/datasets");
+  await waitFor(() => expect(filled()).toEqual(["Import your data"]));
+  unmount();
+  show("/data/datasets?new=1");
+  await waitFor(() => expect(filled()).toEqual(["Create dataset"]));
+});
+
+it("says that a dataset is deleted, and with how much", async () => {
+  const remove = vi.spyOn(api, "delete").mockResolvedValue(undefined);
+  const { where } = show("/data/datasets/d1?dataset=d1&tab=settings");
+  fireEvent.click(await screen.findByRole("button", { name: "Delete dataset" }));
+  fireEvent.change(await screen.findByLabelText("Type Shop to confirm"), { target: { value: "Shop" } });
+  const buttons = await screen.findAllByRole("button", { name: "Delete dataset" });
+  fireEvent.click(buttons.at(-1)!);
+  await screen.findByText("Dataset “Shop” deleted with 0 events.");
+  expect(remove).toHaveBeenCalledExactlyOnceWith("/datasets/d1");
+  expect(where()).toBe("/data/datasets");
+});
