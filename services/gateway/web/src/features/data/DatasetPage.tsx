@@ -32,8 +32,8 @@ export default function DatasetPage() {
   const datasetId = usePathParam("datasetId");
   const dataset = useDataset(datasetId);
   const scope = useScopeIn()(datasetId);
-  const [tab, setTab] = useUrlState("tab", "overview");
   useScopeOfPage(dataset.data);
+  const [tab, setTab] = useUrlState("tab", "overview");
   const crumbs = [{ label: t("data.datasets"), to: "/data/datasets" }];
   if (!dataset.data) {
     return (
@@ -194,10 +194,10 @@ function SettingsTab({ dataset }: { dataset: Dataset }) {
   const t = useText();
   const navigate = useNavigate();
   const client = useQueryClient();
+  const notify = useNotify();
   const [isDeleting, setDeleting] = useState(false);
   const isFixed = !dataset.access.can_manage;
   const graph = useDirectlyFollows(dataset.id, { f: [] }, dataset.access.can_analyse && dataset.events > 0);
-  const notify = useNotify();
   const known = graph.data?.all_activities.map((step) => step.activity) ?? [];
   const steps = dataset.goal_activity && !known.includes(dataset.goal_activity) ? [dataset.goal_activity, ...known] : known;
   const save = useChange((change: ReturnType<typeof datasetInput>) => api.patch<Dataset>(`/datasets/${dataset.id}`, change), [["datasets"]]);
@@ -207,10 +207,10 @@ function SettingsTab({ dataset }: { dataset: Dataset }) {
     // Gone from the list first, so that the scope does not fall back to it.
     client.setQueryData<Dataset[]>(datasetsQuery.queryKey, (former) => former?.filter(({ id }) => id !== dataset.id));
     await navigate({ to: "/data/datasets", search: {} });
+    notify(t("data.deleted", { name: dataset.name, events: dataset.events }));
     client.removeQueries({ queryKey: ["datasets", dataset.id] });
     await client.invalidateQueries();
   }
-    notify(t("data.deleted", { name: dataset.name, events: dataset.events }));
 
   return (
     <div className={css.stack}>

@@ -209,12 +209,12 @@ function FirstEvent({ dataset }: { dataset: Dataset }) {
     refetchInterval: ({ state: { data } }) => ((data?.events ?? eventsBefore) > eventsBefore ? false : WHILE_WAITING_MS),
   });
   const arrived = Math.max(0, (watched.data?.events ?? eventsBefore) - eventsBefore);
-  return (
   const client = useQueryClient();
   useEffect(() => {
     // The list says when the token was last used.
     if (arrived > 0) void client.invalidateQueries({ queryKey: TOUCHES[0] });
   }, [arrived, client]);
+  return (
     <div className={css.wait} data-done={arrived > 0} role="status">
       {arrived > 0 ? <IconCheck size={18} stroke={2} /> : <span className={css.pulse} />}
       {arrived > 0 ? t("settings.tokens.arrived", { count: arrived, dataset: dataset.name }) : t("settings.tokens.waiting")}
