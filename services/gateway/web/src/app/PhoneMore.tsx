@@ -1,6 +1,7 @@
 import { Menu } from "@mantine/core";
 import { IconDots, IconSearch } from "@tabler/icons-react";
 import { useLocation, useNavigate } from "@tanstack/react-router";
+import { useRef } from "react";
 import { useText } from "@/messages";
 import { scopeOf } from "@/shared/search";
 import { PHONE_MORE } from "./pages";
@@ -11,10 +12,11 @@ export default function PhoneMore({ onSearch }: { onSearch: () => void }) {
   const t = useText();
   const navigate = useNavigate();
   const { pathname } = useLocation();
+  const entry = useRef<HTMLButtonElement>(null);
   return (
     <Menu position="top-end" width={200}>
       <Menu.Target>
-        <button type="button" className={css.railLink} data-active={PHONE_MORE.some((page) => pathname.startsWith(page.to))}>
+        <button ref={entry} type="button" className={css.railLink} data-active={PHONE_MORE.some((page) => pathname.startsWith(page.to))}>
           <IconDots size={20} stroke={1.7} />
           {t("shell.nav.more")}
         </button>
@@ -25,7 +27,14 @@ export default function PhoneMore({ onSearch }: { onSearch: () => void }) {
             {t(`shell.nav.${name}`)}
           </Menu.Item>
         ))}
-        <Menu.Item leftSection={<IconSearch size={16} stroke={1.7} />} onClick={onSearch}>
+        <Menu.Item
+          leftSection={<IconSearch size={16} stroke={1.7} />}
+          onClick={() => {
+            // The search gives the focus back to what has it now, and this item goes with its menu.
+            entry.current?.focus();
+            onSearch();
+          }}
+        >
           {t("shell.search")}
         </Menu.Item>
       </Menu.Dropdown>

@@ -8,7 +8,7 @@ import { useText } from "@/messages";
 import { useDatasetSwitch } from "@/shared/datasetSwitch";
 import { scopeOf, type AppSearch } from "@/shared/search";
 import { foldText } from "@/shared/text";
-import { HELP_PAGES } from "./helpPages";
+import { useFocusBack } from "@/shared/ui/useFocusBack";
 import css from "./shell.module.css";
 
 const [store, spotlight] = createSpotlight();
@@ -22,6 +22,7 @@ export default function SearchDialog({ onClose }: { onClose: () => void }) {
   const switchTo = useDatasetSwitch();
   useEffect(() => spotlight.open(), []);
 
+  useFocusBack();
   const item = (id: string, label: string, onClick: () => void, description?: string): SpotlightActionData => ({
     id,
     label,

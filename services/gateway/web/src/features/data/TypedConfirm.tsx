@@ -2,6 +2,7 @@ import { Modal, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { T } from "@/messages";
 import { Note, useErrorText } from "@/shared/ui";
+import { useFocusBack } from "@/shared/ui/useFocusBack";
 import css from "./data.module.css";
 import { FormActions } from "./FormActions";
 
@@ -21,6 +22,7 @@ interface TypedConfirmProps {
 export function TypedConfirm({ title, text, word, actionLabel, isPending, error, onConfirm, onClose }: TypedConfirmProps) {
   const errorText = useErrorText();
   const [typed, setTyped] = useState("");
+  useFocusBack();
   const isRight = typed.trim() === word;
   return (
     <Modal opened onClose={onClose} centered withCloseButton={false} attributes={{ content: { "aria-label": title } }}>

@@ -30,12 +30,13 @@ interface UserChange {
 export default function TeamPage() {
   const t = useText();
   const isAdmin = useMe().data?.user.role === "admin";
-  const [isAdding, setAdding] = useState(false);
+  // Null until somebody was going to be added: the button that comes back then takes the focus.
+  const [isAdding, setAdding] = useState<boolean | null>(null);
   const people = useQuery({ queryKey: ["users"], queryFn: ({ signal }) => allItems<User>("/users", {}, signal), enabled: isAdmin });
   const items = people.data ?? [];
   const lead = people.data && t("settings.team.lead", { count: items.length, active: items.filter((user) => !user.is_disabled).length });
   const add = isAdmin && !isAdding && (
-    <Button leftSection={<IconPlus size={16} stroke={1.7} />} onClick={() => setAdding(true)}>
+    <Button leftSection={<IconPlus size={16} stroke={1.7} />} autoFocus={isAdding === false} onClick={() => setAdding(true)}>
       {t("settings.team.add")}
     </Button>
   );

@@ -29,7 +29,8 @@ export default function TokensPage() {
   const isAdmin = useMe().data?.user.role === "admin";
   const datasets = useDatasets();
   const tokens = useQuery({ queryKey: ["tokens"], queryFn: ({ signal }) => allItems<ApiToken>("/tokens", {}, signal), enabled: isAdmin });
-  const [isCreating, setCreating] = useState(false);
+  // Null until a token was going to be made: the button that comes back then takes the focus.
+  const [isCreating, setCreating] = useState<boolean | null>(null);
   const [fresh, setFresh] = useState<ApiToken | null>(null);
   const writable = datasets.data?.filter((dataset) => dataset.access.can_write) ?? [];
   const [sampleDataset] = writable;

@@ -44,6 +44,16 @@ function serve(answer: () => Promise<Response>) {
   return fetched;
 }
 
+it("gives the focus back to its opener", async () => {
+  const opener = document.body.appendChild(document.createElement("button"));
+  opener.focus();
+  const { field, unmount } = show();
+  await waitFor(() => expect(document.activeElement).toBe(field));
+  unmount();
+  expect(document.activeElement).toBe(opener);
+  opener.remove();
+});
+
 it.each([
   ["", "missing"],
   ["shop.example/orders.csv", "invalid"],

@@ -4,6 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useText } from "@/messages";
 import { Note, useErrorText } from "@/shared/ui";
+import { useFocusBack } from "@/shared/ui/useFocusBack";
 import data from "../data.module.css";
 import { FormActions } from "../FormActions";
 import { addressProblem, fetchHead, type Remote } from "./remote";
@@ -23,6 +24,7 @@ export function AddressDialog({ url, problem, onChange, onUse, onClose }: Addres
   const t = useText();
   const errorText = useErrorText();
   const field = useRef<HTMLInputElement>(null);
+  useFocusBack();
   const leaving = useRef(new AbortController());
   useEffect(() => {
     const controller = new AbortController();

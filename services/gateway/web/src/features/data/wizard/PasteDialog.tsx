@@ -2,6 +2,7 @@ import { Modal, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useText } from "@/messages";
 import { Note } from "@/shared/ui";
+import { useFocusBack } from "@/shared/ui/useFocusBack";
 import data from "../data.module.css";
 import { FormActions } from "../FormActions";
 
@@ -18,6 +19,7 @@ interface PasteDialogProps {
 export function PasteDialog({ text, problem, onChange, onUse, onClose }: PasteDialogProps) {
   const t = useText();
   const [isReading, setReading] = useState(false);
+  useFocusBack();
   return (
     <Modal opened onClose={onClose} centered size="lg" withCloseButton={false} attributes={{ content: { "aria-label": t("wizard.paste_title") } }}>
       <form

@@ -1,0 +1,27 @@
+import { screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeAll, expect, it, vi } from "vitest";
+import { api } from "@/api/client";
+import { meQuery } from "@/api/hooks";
+import { loadMessages } from "@/messages";
+import { quietClient, showAt } from "@/test-page";
+import TeamPage from "./TeamPage";
+
+beforeAll(async () => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  vi.stubGlobal("ResizeObserver", class { observe() {} unobserve() {} disconnect() {} });
+  await loadMessages("settings");
+});
+
+it("gives the focus back to Add person when nobody is added", async () => {
+  vi.spyOn(api, "get").mockResolvedValue({ items: [], next_cursor: null });
+  const client = quietClient();
+  client.setQueryData(meQuery.queryKey, { user: { id: "u1", username: "admin", role: "admin" } } as never);
+  showAt("/settings/team", <TeamPage />, client);
+  const add = await screen.findByRole("button", { name: "Add person" });
+  expect(document.activeElement).not.toBe(add);
+  await userEvent.click(add);
+  expect(document.activeElement).toBe(screen.getByRole("textbox", { name: "Name" }));
+  await userEvent.click(screen.getByRole("button", { name: "Cancel" }));
+  expect(document.activeElement).toBe(screen.getByRole("button", { name: "Add person" }));
+});
