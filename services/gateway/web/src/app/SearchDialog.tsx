@@ -9,6 +9,7 @@ import { useDatasetSwitch } from "@/shared/datasetSwitch";
 import { scopeOf, type AppSearch } from "@/shared/search";
 import { foldText } from "@/shared/text";
 import { useFocusBack } from "@/shared/ui/useFocusBack";
+import { HELP_PAGES } from "./helpPages";
 import css from "./shell.module.css";
 
 const [store, spotlight] = createSpotlight();
