@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from cjm_testkit.product import ADMIN_PASSWORD, Product, created
 
-from .screens import DESKTOP, settled
+from .screens import DESKTOP, PHONE, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -49,6 +49,21 @@ def test_map_shows_the_numbers_of_the_api(page: Page, admin: httpx.Client) -> No
     page.get_by_role("button", name="View as table").click()
     row = page.get_by_role("row").filter(has=page.get_by_role("cell", name="product_view", exact=True)).first
     expect(row).to_contain_text(f"{counts['product_view']['count']:,}")
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_map_has_its_shape_while_its_data_is_on_its_way(
+    page: Page, admin: httpx.Client, viewport: ViewportSize
+) -> None:
+    page.set_viewport_size(viewport)
+    page.route("**/directly-follows*", lambda _: None)
+    page.goto(f"/explore/map?dataset={shop_id(admin)}")
+    shape = page.get_by_role("status", name="Loading")
+    expect(shape).to_be_visible()
+    box = shape.bounding_box()
+    assert box is not None
+    assert box["width"] > 0.9 * viewport["width"]
+    assert box["height"] > 0.7 * viewport["height"]
 
 
 def test_map_by_keyboard_and_link(page: Page, admin: httpx.Client) -> None:

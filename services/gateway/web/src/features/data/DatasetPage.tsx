@@ -214,7 +214,8 @@ function SettingsTab({ dataset }: { dataset: Dataset }) {
 
   return (
     <div className={css.stack}>
-      {isFixed && <NoPermission what={dataset.name} owner={dataset.owner} />}
+      {/* Above the tabs it stands for those who may not add events either. */}
+      {isFixed && dataset.access.can_write && <NoPermission what={dataset.name} owner={dataset.owner} />}
       <Card title={t("data.settings")}>
         <DatasetForm
           initial={datasetValues(dataset)}

@@ -1,4 +1,4 @@
-import { SegmentedControl, Slider } from "@mantine/core";
+import { SegmentedControl, Skeleton, Slider } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useText } from "@/messages";
 import { useScope } from "@/shared/scope";
@@ -10,8 +10,8 @@ export interface DataSliderProps {
   label: string;
   /** A "?" after the label. */
   help?: ReactNode;
-  /** What the value means in the data: "11 of 19 · 90% of events". */
-  text: string;
+  /** What the value means in the data: "11 of 19 · 90% of events"; null while that is not known. */
+  text: string | null;
   /** The same for a screen reader. */
   spoken: string;
   min: number;
@@ -30,20 +30,24 @@ export function DataSlider({ label, help, text, spoken, min, max, step, value, o
         <b>
           {label} {help}
         </b>
-        <span>{text}</span>
+        {text === null ? <Skeleton component="span" height={14} width={130} /> : <span>{text}</span>}
       </div>
-      <Slider
-        size={4}
-        thumbSize={16}
-        label={null}
-        classNames={{ root: css.sliderRoot, track: css.sliderTrack, bar: css.sliderBar }}
-        {...{ min, max, step, value }}
-        disabled={min >= max}
-        onChange={onDrag}
-        onChangeEnd={onRelease}
-        thumbLabel={label}
-        thumbValueText={spoken}
-      />
+      {text === null ? (
+        <Skeleton height={4} my={6} />
+      ) : (
+        <Slider
+          size={4}
+          thumbSize={16}
+          label={null}
+          classNames={{ root: css.sliderRoot, track: css.sliderTrack, bar: css.sliderBar }}
+          {...{ min, max, step, value }}
+          disabled={min >= max}
+          onChange={onDrag}
+          onChangeEnd={onRelease}
+          thumbLabel={label}
+          thumbValueText={spoken}
+        />
+      )}
     </div>
   );
 }

@@ -8,7 +8,7 @@ import { useText } from "@/messages";
 import { FilterBar } from "@/shared/filters";
 import { NothingInScope } from "@/shared/NothingInScope";
 import { useScope } from "@/shared/scope";
-import { EmptyState, ErrorState, LoadingBlock, TabBar } from "@/shared/ui";
+import { EmptyState, ErrorState, TabBar } from "@/shared/ui";
 import css from "./explore.module.css";
 import { journeysOf, type Graph } from "./model/graph";
 
@@ -42,21 +42,34 @@ export interface Ready {
 }
 
 /**
+ * What a view of Explore needs, or in its place what is missing and what to do; neither while it is on its way.
+ */
+export function useReady(): { ready: Ready; missing?: never } | { ready: null; missing: ReactNode } {
+  const { datasetId, dataset, question } = useScope();
+  const datasets = useDatasets();
+  const mayAnalyse = dataset?.access.can_analyse ?? false;
+  const full = useDirectlyFollows(datasetId, question, mayAnalyse);
+  if (!dataset) return { ready: null, missing: datasets.isPending ? null : <NoDataset /> };
+  if (mayAnalyse && full.isPending) return { ready: null, missing: null };
+  const isEmpty = full.data !== undefined && !full.isPlaceholderData && journeysOf(full.data) === 0;
+  if (!mayAnalyse || !full.data || isEmpty) return { ready: null, missing: <NoJourneys dataset={dataset} full={full} /> };
+  return { ready: { dataset, full: full.data, isStale: full.isPlaceholderData } };
+}
+
+/**
  * Draws the view once its data is there, and otherwise says what is missing and what to do.
  *
  * Args:
  *   tabs: stand above what is said, where the view brings its own tabs.
+ *   shape: the view in grey, while its data is on its way.
  */
-export function WhenReady({ tabs, children }: { tabs?: ReactNode; children: (ready: Ready) => ReactNode }) {
-  const { datasetId, dataset, question } = useScope();
-  const mayAnalyse = dataset?.access.can_analyse ?? false;
-  const full = useDirectlyFollows(datasetId, question, mayAnalyse);
-  const isEmpty = full.data !== undefined && !full.isPlaceholderData && journeysOf(full.data) === 0;
-  if (dataset && mayAnalyse && full.data && !isEmpty) return children({ dataset, full: full.data, isStale: full.isPlaceholderData });
+export function WhenReady({ tabs, shape, children }: { tabs?: ReactNode; shape: ReactNode; children: (ready: Ready) => ReactNode }) {
+  const { ready, missing } = useReady();
+  if (ready) return children(ready);
   return (
     <>
       {tabs}
-      {dataset ? <NoJourneys dataset={dataset} full={full} /> : <NoDataset />}
+      {missing ?? shape}
     </>
   );
 }
@@ -64,7 +77,6 @@ export function WhenReady({ tabs, children }: { tabs?: ReactNode; children: (rea
 function NoDataset() {
   const t = useText();
   const datasets = useDatasets();
-  if (datasets.isPending) return <LoadingBlock height="100%" />;
   if (datasets.isError) return <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />;
   return (
     <EmptyState icon={<IconDatabaseOff size={22} stroke={1.7} />} title={t("explore.no_dataset")} text={t("explore.no_dataset_text")}>
@@ -75,7 +87,7 @@ function NoDataset() {
   );
 }
 
-/** Not allowed, not loaded, or nothing in the scope. */
+/** Not allowed, failed, or nothing in the scope. */
 function NoJourneys({ dataset, full }: { dataset: Dataset; full: ReturnType<typeof useDirectlyFollows> }) {
   const t = useText();
   const { name, owner } = dataset;
@@ -84,7 +96,6 @@ function NoJourneys({ dataset, full }: { dataset: Dataset; full: ReturnType<type
     return <EmptyState icon={<IconLock size={22} stroke={1.7} />} title={t("explore.not_allowed", { name })} text={text} />;
   }
   if (full.isError) return <ErrorState error={full.error} onRetry={() => void full.refetch()} />;
-  if (!full.data) return <LoadingBlock height="100%" />;
   if (dataset.events > 0) return <NothingInScope title={t("explore.empty")} />;
   return (
     <EmptyState icon={<IconDatabaseOff size={22} stroke={1.7} />} title={t("explore.no_events")} text={t("explore.no_events_text")}>

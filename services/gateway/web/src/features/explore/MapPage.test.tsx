@@ -33,7 +33,7 @@ beforeEach(async () => {
   const steps = graph.nodes.map((step) => step.activity);
   map.current = {
     ...{ mainSteps: ["home", "buy"], order: steps, steps: 3, fresh: graph, leaving: new Set(), sliders: [], movesShare: "100%", announced: "" },
-    ...{ failure: null, isBusy: false },
+    ...{ failure: null, isBusy: false, isWaiting: false },
     shown: { graph, mainSteps: [], paths: paths.slice(0, 2), repeats, scene: { classes: { bounds: [] }, bounds: {} }, places: {}, direction: "down" },
   };
   await loadMessages("explore");
@@ -70,4 +70,24 @@ it("offers to draw again where only the tables could be shown", async () => {
   show();
   fireEvent.click(await screen.findByRole("button", { name: "Try again" }));
   expect(retry).toHaveBeenCalledOnce();
+});
+
+it("says what the whole map shows before the picture is there, and of a selection only what is known", async () => {
+  const waiting = { ...(map.current as JourneyMap), shown: null, isWaiting: true, movesShare: null };
+  map.current = { ...waiting, sliders: [{ label: "Paths", text: null, spoken: "", min: 0, max: 9, step: 1, value: 0, onDrag: vi.fn(), onRelease: vi.fn() }] };
+  const { unmount } = show();
+  await screen.findByRole("heading", { name: "What this map shows" });
+  expect(screen.getAllByRole("status", { name: "Loading" })).toHaveLength(1);
+  expect(screen.queryByRole("slider")).toBeNull();
+  unmount();
+  showAt("/?sel=cart", <MapPage />, quietClient());
+  await waitFor(() => expect(screen.getAllByRole("status", { name: "Loading" })).toHaveLength(2));
+  expect(screen.queryByRole("heading", { name: "cart" })).toBeNull();
+});
+
+it("keeps the panel of a map of too many steps", async () => {
+  map.current = { ...(map.current as JourneyMap), shown: null, fresh: null, steps: 151 };
+  show();
+  await screen.findByText("Too many steps to draw");
+  expect(screen.getByRole("heading", { name: "What this map shows" })).toBeTruthy();
 });

@@ -5,7 +5,7 @@ import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useScope } from "@/shared/scope";
 import { parseSearch, stringifySearch } from "@/shared/search";
-import { EmptyState, ErrorState, LoadingBlock, useDocumentTitle } from "@/shared/ui";
+import { EmptyState, ErrorState, useDocumentTitle } from "@/shared/ui";
 import { DataSlider, ModeSwitch, UnitSwitch } from "./ControlBar";
 import { useCommonWays } from "./data";
 import { warmUpLayout } from "./draw/layoutClient";
@@ -16,6 +16,7 @@ import type { Direction } from "./draw/geometry";
 import { ExportMenu } from "./ExportMenu";
 import { Legend } from "./map/Legend";
 import { MapCanvas, type MapHandle } from "./map/MapCanvas";
+import { CanvasShape, MapShape, PanelShape } from "./MapShape";
 import { MapTables } from "./MapTables";
 import { useMapWords } from "./mapWords";
 import { factsOf } from "./model/facts";
@@ -31,7 +32,7 @@ export default function MapPage() {
   const t = useText();
   useDocumentTitle(t("explore.tab.map"));
   useEffect(warmUpLayout, []);
-  return <WhenReady tabs={<ExploreTabs />}>{(ready) => <Journeys key={ready.dataset.id} {...ready} />}</WhenReady>;
+  return <WhenReady tabs={<ExploreTabs />} shape={<MapShape />}>{(ready) => <Journeys key={ready.dataset.id} {...ready} />}</WhenReady>;
 }
 
 function Journeys(ready: Ready) {
@@ -108,18 +109,20 @@ function Journeys(ready: Ready) {
     const isHere = event.key === "Escape" && event.currentTarget.contains(event.target as Node);
     if (isHere && (selection || !isWide)) selectInPanel(null);
   };
-  const panel = shown ? (
+  // What the whole map shows is known from all steps; a selection needs the shown ones.
+  const isPanelKnown = !map.isWaiting || !selection;
+  const panel = isPanelKnown ? (
     <div onKeyDown={onPanelKey}>
       <SidePanel
         {...{ full, isStale, facts, unit, selection, titleRef }}
-        graph={shown.graph}
+        graph={shown?.graph ?? full}
         ways={ways.data}
         onSelect={selectInPanel}
         onReveal={reveal}
       />
     </div>
   ) : (
-    <LoadingBlock height={320} />
+    <PanelShape />
   );
   const legend = shown && (
     <Legend mode={mode} classes={shown.scene.classes} unit={unit} hasGoal={mainSteps.at(-1) === goal} isInText={isPhone} />
@@ -131,7 +134,7 @@ function Journeys(ready: Ready) {
     if (map.failure?.from === "layout" && fresh)
       return <MapTables {...tables} graph={fresh} paths={fresh.edges} onRetry={map.failure.retry} />;
     if (map.failure) return <ErrorState error={map.failure.error} onRetry={map.failure.retry} />;
-    if (!shown) return <LoadingBlock height="100%" />;
+    if (!shown) return <CanvasShape />;
     if (state.isTable) return <MapTables {...tables} graph={shown.graph} paths={[...shown.paths, ...shown.repeats]} />;
     return (
       <MapCanvas
@@ -202,7 +205,7 @@ function Journeys(ready: Ready) {
         )}
         {isPhone && (
           <PhoneSheet
-            summary={{ steps: map.sliders[0]?.value ?? steps, share: map.movesShare }}
+            summary={map.movesShare === null ? null : { steps: map.sliders[0]?.value ?? steps, share: map.movesShare }}
             controls={controls}
             selection={selection}
             legend={legend}

@@ -1,5 +1,4 @@
-import { screen } from "@testing-library/react";
-import type { ReactNode } from "react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { expect, it, vi } from "vitest";
 import type { Analysis } from "@/api/types";
 import { loadMessages } from "@/messages";
@@ -8,42 +7,53 @@ import ModelsPage from "./ModelsPage";
 import { graphOf } from "./test/samples";
 
 vi.mock("./draw/layoutClient", () => ({ warmUpLayout: vi.fn() }));
-vi.mock("./ExploreLayout", () => ({
-  ExploreTabs: () => null,
-  WhenReady: ({ children }: { children: (ready: unknown) => ReactNode }) =>
-    children({ dataset: { id: "d1", name: "Shop" }, full: graphOf([["a", "b"]]), isStale: false }),
-}));
 
-const shop = { id: "d1", name: "Shop", case: "session", session_gap_minutes: 30, fields: [] };
+const shop = { id: "d1", name: "Shop", owner: "Linh", case: "session", session_gap_minutes: 30, fields: [], events: 3, access: { can_analyse: true } };
 
 const analysis = (id: string, kind: string): Partial<Analysis> => ({
   ...{ id, kind: kind as Analysis["kind"], dataset_id: "d1", case: "customer", cases: 600, finished_at: "2026-01-01T10:00:00Z" },
-  ...{ from: "2024-01-06", to: null, filter: ["step:cart"] },
+  ...{ from: "2024-01-06", to: null, filter: ["step:cart"], parameters: { noise_threshold: Number(id.slice(1)) / 10 } },
 });
 
-async function show(items: Partial<Analysis>[]): Promise<string[]> {
-  const asked: string[] = [];
+interface Shown {
+  items?: Partial<Analysis>[];
+  dataset?: object | null;
+  graph?: object | "on its way";
+  search?: string;
+  opened?: object;
+}
+
+/** Shows the page on what the API answers; returns what was asked and sent. */
+async function show({ items = [], dataset = shop, graph = graphOf([["a", "b"]]), search = "", opened }: Shown): Promise<{ asked: string[]; sent: unknown[] }> {
+  const [asked, sent]: [string[], unknown[]] = [[], []];
   vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
   vi.stubGlobal("ResizeObserver", class { observe = vi.fn(); unobserve = vi.fn(); disconnect = vi.fn(); });
-  vi.spyOn(globalThis, "fetch").mockImplementation((input) => {
-    asked.push(String(input instanceof Request ? input.url : input));
-    return Promise.resolve(new Response(JSON.stringify({ items, next_cursor: null }), { headers: { "content-type": "application/json" } }));
+  vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => {
+    const url = String(input instanceof Request ? input.url : input);
+    asked.push(url);
+    if (init?.method === "POST") sent.push(JSON.parse(init.body as string));
+    if (graph === "on its way" && url.includes("directly-follows")) return new Promise(() => undefined);
+    const answer = url.includes("directly-follows") ? graph : init?.method === "POST" || /analyses\/m\d/.test(url) ? { ...opened, id: "m9" } : { items, next_cursor: null };
+    return Promise.resolve(new Response(JSON.stringify(answer), { headers: { "content-type": "application/json" } }));
   });
-  await loadMessages("explore");
+  await loadMessages("explore", "filters");
   const client = quietClient();
-  client.setQueryData(["datasets"], [shop]);
-  showAt("/explore/models", <ModelsPage />, client);
-  return asked;
+  client.setQueryData(["datasets"], dataset ? [dataset] : []);
+  if (opened) ["m0", "m9"].forEach((id) => client.setQueryData(["analyses", id], { ...opened, id }));
+  showAt(`/explore/models${search}`, <ModelsPage />, client);
+  return { asked, sent };
 }
 
 it("offers the models of the dataset that were built before, each with the scope it was built in", async () => {
   const graphs = ["directly_follows", "alpha", "directly_follows", ...Array.from({ length: 7 }, () => "inductive_tree")];
-  const asked = await show(graphs.map((kind, index) => analysis(`m${index}`, kind)));
+  const { asked } = await show({ items: graphs.map((kind, index) => analysis(`m${index}`, kind)) });
   await screen.findByText("Open a model or build a new one");
   const links = screen.getAllByRole("link").filter((link) => link.getAttribute("href")?.includes("analysis="));
   expect(links.map((link) => link.getAttribute("href")?.split("analysis=")[1])).toEqual(["m1", "m3", "m4", "m5", "m6"]);
   expect(links[0]?.getAttribute("href")).toContain("from=2024-01-06");
   expect(links[0]?.textContent).toContain("600 customers");
+  expect(links[1]?.textContent).toContain("From Jan 6, 2024 · journeys by customer · Goes through cart · rare behaviour left out 30%");
+  expect(links[2]?.textContent).toContain("rare behaviour left out 40%");
   expect(asked.filter((url) => url.includes("/analyses?"))).toEqual([expect.stringContaining("status=succeeded&status=partial")]);
 });
 
@@ -56,19 +66,39 @@ it.each([
   ["from=2024-01-06&f=way:a>b&f=step:cart&case=customer", false],
   ["f=way:a>b&f=step:cart&pause=45", false],
 ])("says of a model opened at %s whether that is what it was built from: %s", async (scope, isSame) => {
-  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
-  await loadMessages("explore");
-  const client = quietClient();
-  client.setQueryData(["datasets"], [shop]);
-  client.setQueryData(["analyses", "m0"], stored);
-  showAt(`/explore/models?dataset=d1&${scope}&analysis=m0`, <ModelsPage />, client);
+  await show({ search: `?dataset=d1&${scope}&analysis=m0`, opened: stored });
   await screen.findByText("Alpha model", { selector: "h2" });
   const way = screen.queryByRole("link", { name: "Show what it was built from" });
   expect(way === null).toBe(isSame);
   if (way) expect(way.getAttribute("href")).toBe("/explore/models?dataset=d1&from=2024-01-06&f=step:cart&f=way:a>b&case=session&pause=45&analysis=m0");
 });
 
+it("says in the head of a model what it was built from, and builds it anew for the chosen scope", async () => {
+  const opened = { ...stored, status: "cancelled", kind: "inductive_tree", parameters: { noise_threshold: 0.2 } };
+  const { sent } = await show({ search: "?dataset=d1&f=step:b&analysis=m0", opened });
+  await screen.findByText("From Jan 6, 2024 · journeys by session, new after 45 min · Goes through cart · Way is a → b · rare behaviour left out 20%");
+  fireEvent.click(screen.getByRole("button", { name: "Build it for the chosen scope" }));
+  await waitFor(() => expect(sent).toEqual([{ dataset_id: "d1", kind: "inductive_tree", parameters: { noise_threshold: 0.2 }, filter: ["step:b"] }]));
+});
+
 it("says what to do when there is none", async () => {
-  await show([analysis("m0", "directly_follows")]);
+  await show({ items: [analysis("m0", "directly_follows")] });
   expect(await screen.findByText("No model yet")).toBeTruthy();
+});
+
+it.each<[string, Shown, RegExp]>([
+  ["there is no dataset", { dataset: null }, /^Choose a dataset$/],
+  ["it may not be analysed", { dataset: { ...shop, access: { can_analyse: false } } }, /^You can see Shop but not analyse it$/],
+  ["it has no events", { dataset: { ...shop, events: 0 }, graph: graphOf([]) }, /^No events yet$/],
+  ["nothing is in the scope", { graph: graphOf([]) }, /^No journeys match$/],
+])("says once that %s", async (_, shown, said) => {
+  await show(shown);
+  await screen.findAllByText(said);
+  expect(screen.getAllByText(said)).toHaveLength(1);
+  expect(screen.queryByText("No model yet")).toBeNull();
+});
+
+it("shows form and models in grey while the data is on its way", async () => {
+  await show({ graph: "on its way" });
+  expect(await screen.findAllByRole("status", { name: "Loading" })).toHaveLength(2);
 });

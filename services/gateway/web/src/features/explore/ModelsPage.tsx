@@ -9,14 +9,16 @@ import { useAnalyses, useChange } from "@/api/hooks";
 import type { Analysis, AnalysisInput, AnalysisKind } from "@/api/types";
 import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
+import { useScopeWords } from "@/shared/filters";
 import { isSameTerms } from "@/shared/filters/sameTerms";
 import { caseQuery, useScope, useUrlState, type Scope } from "@/shared/scope";
 import { scopeOf, scopeOfAnalysis } from "@/shared/search";
-import { EmptyState, ErrorState, HelpHover, LinkButton, LoadingBlock, Note, useDocumentTitle, useErrorText } from "@/shared/ui";
+import { EmptyState, ErrorState, HelpHover, LinkButton, LoadingRows, Note, useDocumentTitle, useErrorText } from "@/shared/ui";
 import { DataSlider, UnitSwitch } from "./ControlBar";
-import { ExploreTabs, WhenReady, type Ready } from "./ExploreLayout";
+import { ExploreTabs, useReady, type Ready } from "./ExploreLayout";
 import explore from "./explore.module.css";
 import { warmUpLayout } from "./draw/layoutClient";
+import { CanvasShape } from "./MapShape";
 import css from "./models/models.module.css";
 import { ModelResult } from "./models/ModelResult";
 import { journeysOf } from "./model/graph";
@@ -40,23 +42,38 @@ export default function ModelsPage() {
   useDocumentTitle(t("explore.tab.models"));
   useEffect(warmUpLayout, []);
   const [analysisId, setAnalysisId] = useUrlState("analysis", "");
+  const { ready, missing } = useReady();
+  // What is missing is said once, on the whole page.
+  const isAlone = missing != null && analysisId === "";
   return (
     <>
       <ExploreTabs />
       <h1 className={explore.hidden}>{t("explore.tab.models")}</h1>
-      <div className={css.page} data-open={analysisId !== "" || undefined}>
+      <div className={css.page} data-open={analysisId !== "" || undefined} data-alone={isAlone || undefined}>
         <div className={css.form}>
-          <WhenReady>{(ready) => <ModelForm {...ready} onStarted={setAnalysisId} />}</WhenReady>
+          {ready ? <ModelForm {...ready} onStarted={setAnalysisId} /> : (missing ?? <LoadingRows rows={8} height={56} />)}
         </div>
-        <div className={css.result}>
-          {analysisId === "" ? (
-            <WhenReady>{({ dataset }) => <EarlierModels datasetId={dataset.id} />}</WhenReady>
-          ) : (
-            <Result key={analysisId} id={analysisId} onClose={() => setAnalysisId(null)} />
-          )}
-        </div>
+        {!isAlone && (
+          <div className={css.result}>
+            {analysisId !== "" ? (
+              <Result key={analysisId} id={analysisId} onOther={setAnalysisId} />
+            ) : ready ? (
+              <EarlierModels datasetId={ready.dataset.id} />
+            ) : (
+              <EarlierShape />
+            )}
+          </div>
+        )}
       </div>
     </>
+  );
+}
+
+function EarlierShape() {
+  return (
+    <div className={css.earlierShape}>
+      <LoadingRows rows={EARLIER_MODELS} height={64} />
+    </div>
   );
 }
 
@@ -64,8 +81,9 @@ export default function ModelsPage() {
 function EarlierModels({ datasetId }: { datasetId: string }) {
   const t = useText();
   const f = useFormat();
+  const scopeWords = useScopeWords();
   const analyses = useAnalyses({ dataset_id: datasetId, status: ["succeeded", "partial"], limit: READ_ANALYSES });
-  if (analyses.isPending) return <LoadingBlock height="100%" />;
+  if (analyses.isPending) return <EarlierShape />;
   if (analyses.isError) return <ErrorState error={analyses.error} onRetry={() => void analyses.refetch()} />;
   const models = analyses.data.items.filter(({ kind }) => KINDS.some((one) => one.kind === kind)).slice(0, EARLIER_MODELS);
   const icon = <IconHierarchy3 size={22} stroke={1.7} />;
@@ -77,6 +95,7 @@ function EarlierModels({ datasetId }: { datasetId: string }) {
           <li key={model.id}>
             <Link to="/explore/models" search={{ ...scopeOfAnalysis(model), analysis: model.id }}>
               <b>{t(`common.analysis.${model.kind}`)}</b>
+              <small>{scopeWords(model).join(" · ")}</small>
               <small>
                 {t("explore.model.earlier_of", {
                   unit: model.case,
@@ -93,14 +112,31 @@ function EarlierModels({ datasetId }: { datasetId: string }) {
   );
 }
 
-function ModelForm({ dataset, full, onStarted }: Ready & { onStarted: (id: string) => void }) {
+/** Starts an analysis of the scope in use. */
+function useStart(onStarted: (id: string) => void) {
+  const { dataset, from, to, filters, unit, pause } = useScope();
+  const start = useChange((input: AnalysisInput) => api.post<Analysis>("/analyses", input), [["analyses"]]);
+  const begin = (kind: AnalysisKind, parameters: Record<string, number>): void => {
+    if (!dataset) return;
+    const input: AnalysisInput = {
+      ...{ dataset_id: dataset.id, kind, parameters, ...caseQuery(dataset, unit, pause) },
+      ...(from !== null && { from }),
+      ...(to !== null && { to }),
+      ...(filters.length > 0 && { filter: filters }),
+    };
+    start.mutate(input, { onSuccess: (analysis) => onStarted(analysis.id) });
+  };
+  return { begin, isPending: start.isPending, error: start.error };
+}
+
+function ModelForm({ full, onStarted }: Ready & { onStarted: (id: string) => void }) {
   const t = useText();
   const f = useFormat();
   const errorText = useErrorText();
-  const { from, to, filters, unit, pause } = useScope();
+  const { unit } = useScope();
   const [kind, setKind] = useState<AnalysisKind>("heuristics_net");
   const [values, setValues] = useState<Record<string, number>>({});
-  const start = useChange((input: AnalysisInput) => api.post<Analysis>("/analyses", input), [["analyses"]]);
+  const { begin, isPending, error } = useStart(onStarted);
   const parameters = Object.entries(KINDS.find((one) => one.kind === kind)?.parameters ?? {}).map(([name, fallback]) => ({
     name,
     value: values[name] ?? fallback,
@@ -109,16 +145,7 @@ function ModelForm({ dataset, full, onStarted }: Ready & { onStarted: (id: strin
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    const input: AnalysisInput = {
-      dataset_id: dataset.id,
-      kind,
-      ...caseQuery(dataset, unit, pause),
-      parameters: Object.fromEntries(parameters.map(({ name, value }) => [name, value])),
-      ...(from !== null && { from }),
-      ...(to !== null && { to }),
-      ...(filters.length > 0 && { filter: filters }),
-    };
-    start.mutate(input, { onSuccess: (analysis) => onStarted(analysis.id) });
+    begin(kind, Object.fromEntries(parameters.map(({ name, value }) => [name, value])));
   }
 
   return (
@@ -168,8 +195,8 @@ function ModelForm({ dataset, full, onStarted }: Ready & { onStarted: (id: strin
         </div>
       )}
       <div className={css.submit}>
-        {start.isError && <Note tone="danger">{errorText(start.error)}</Note>}
-        <Button type="submit" loading={start.isPending}>
+        {error && <Note tone="danger">{errorText(error)}</Note>}
+        <Button type="submit" loading={isPending}>
           {t("explore.model.build")}
         </Button>
       </div>
@@ -177,12 +204,13 @@ function ModelForm({ dataset, full, onStarted }: Ready & { onStarted: (id: strin
   );
 }
 
-function Result({ id, onClose }: { id: string; onClose: () => void }) {
+function Result({ id, onOther }: { id: string; onOther: (id: string | null) => void }) {
   const t = useText();
   const f = useFormat();
   const client = useQueryClient();
   const scheme = useComputedColorScheme();
   const scope = useScope();
+  const scopeWords = useScopeWords();
   const analysis = useQuery({
     queryKey: ["analyses", id],
     queryFn: ({ signal }) => api.get<Analysis>(`/analyses/${id}`, {}, signal),
@@ -196,7 +224,7 @@ function Result({ id, onClose }: { id: string; onClose: () => void }) {
       void client.invalidateQueries({ queryKey: ["analyses"], refetchType: "active", predicate: ({ queryKey }) => queryKey[1] !== id });
   }, [isOver, client, id]);
   if (analysis.isError) return <ErrorState error={analysis.error} onRetry={() => void analysis.refetch()} />;
-  if (!analysis.data) return <LoadingBlock height="100%" />;
+  if (!analysis.data) return <CanvasShape className={css.canvas} />;
   const { kind, status, dataset_name, events, cases, error, finished_at } = analysis.data;
   const picture = (format: "svg" | "png"): string => apiUrl(`/analyses/${id}/graph.${format}`, scheme === "dark" ? { theme: "dark" } : {});
   const hasResult = status === "succeeded" || status === "partial";
@@ -217,6 +245,7 @@ function Result({ id, onClose }: { id: string; onClose: () => void }) {
                 })
               : dataset_name}
           </p>
+          <p>{scopeWords(analysis.data).join(" · ")}</p>
         </div>
         <div className={css.barActions}>
           {hasResult && (
@@ -238,12 +267,7 @@ function Result({ id, onClose }: { id: string; onClose: () => void }) {
         </div>
       </div>
       {scope.dataset && !isMadeIn(scope, analysis.data) && (
-        <Note>
-          {t("explore.model.other_scope")}{" "}
-          <LinkButton variant="subtle" size="compact-sm" to="/explore/models" search={{ ...scopeOfAnalysis(analysis.data), analysis: id }}>
-            {t("explore.model.show_scope")}
-          </LinkButton>
-        </Note>
+        <OtherScope analysis={analysis.data} onStarted={onOther} />
       )}
       {status === "partial" && <Note tone="warn">{t("explore.model.partial")}</Note>}
       {hasResult && <ModelResult analysis={analysis.data} />}
@@ -264,12 +288,38 @@ function Result({ id, onClose }: { id: string; onClose: () => void }) {
       )}
       {(status === "failed" || status === "cancelled") && (
         <EmptyState title={t(`explore.model.${status}`)} text={error?.detail}>
-          <Button variant="default" onClick={onClose}>
+          <Button variant="default" onClick={() => onOther(null)}>
             {t("explore.model.other")}
           </Button>
         </EmptyState>
       )}
     </>
+  );
+}
+
+/** Says that a model is of another scope than the chosen one; leads to its own, or makes it anew for the chosen one. */
+function OtherScope({ analysis, onStarted }: { analysis: Analysis; onStarted: (id: string) => void }) {
+  const t = useText();
+  const errorText = useErrorText();
+  const { begin, isPending, error } = useStart(onStarted);
+  const mayAnalyse = useScope().dataset?.access.can_analyse ?? false;
+  return (
+    <div className={css.otherScope}>
+      <Note>
+        {t("explore.model.other_scope")}
+        <div className={css.otherScopeWays}>
+          {mayAnalyse && (
+            <Button variant="default" size="compact-sm" loading={isPending} onClick={() => begin(analysis.kind, analysis.parameters)}>
+              {t("explore.model.build_anew")}
+            </Button>
+          )}
+          <LinkButton variant="subtle" size="compact-sm" to="/explore/models" search={{ ...scopeOfAnalysis(analysis), analysis: analysis.id }}>
+            {t("explore.model.show_scope")}
+          </LinkButton>
+        </div>
+      </Note>
+      {error && <Note tone="danger">{errorText(error)}</Note>}
+    </div>
   );
 }
 

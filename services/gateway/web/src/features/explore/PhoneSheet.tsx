@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core";
+import { Button, Skeleton } from "@mantine/core";
 import { IconAdjustmentsHorizontal, IconMaximize, IconMinus, IconPlus } from "@tabler/icons-react";
 import { useState, type ReactNode } from "react";
 import { T, useText } from "@/messages";
@@ -8,7 +8,8 @@ import { Sheet, type SheetHeight } from "./Sheet";
 import { writeSelection, type Selection } from "./state";
 
 interface PhoneSheetProps {
-  summary: { steps: number; share: string };
+  /** Null while it is not known. */
+  summary: { steps: number; share: string } | null;
   controls: ReactNode;
   legend: ReactNode;
   selection: Selection | null;
@@ -44,7 +45,7 @@ export function PhoneSheet({ summary, controls, legend, selection, onZoom, onFit
   const head = (
     <>
       <span className="num">
-        <T id="explore.sheet.summary" values={summary} />
+        {summary ? <T id="explore.sheet.summary" values={summary} /> : <Skeleton component="span" display="block" height={16} width={170} />}
       </span>
       <button type="button" className={css.action} onClick={adjust} aria-expanded={isOpen}>
         <IconAdjustmentsHorizontal size={18} stroke={1.7} />

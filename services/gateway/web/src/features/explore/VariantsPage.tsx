@@ -25,9 +25,17 @@ export default function VariantsPage() {
     <>
       <ExploreTabs />
       <div className={css.scroll}>
-        <WhenReady>{(ready) => <Ways key={ready.dataset.id} {...ready} />}</WhenReady>
+        <WhenReady shape={<WaysShape />}>{(ready) => <Ways key={ready.dataset.id} {...ready} />}</WhenReady>
       </div>
     </>
+  );
+}
+
+function WaysShape() {
+  return (
+    <PageBody>
+      <LoadingRows rows={10} height={38} />
+    </PageBody>
   );
 }
 

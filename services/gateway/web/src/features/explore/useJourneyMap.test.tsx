@@ -12,16 +12,28 @@ const choice = pathChoice(journeys, ["s0", "s1"]);
 const laid = { graph: journeys, mainSteps: ["s0", "s1"], choice, places: {}, direction: "down" };
 vi.mock("@/api/hooks", () => ({ useDirectlyFollows: () => ({ data: journeys, isPlaceholderData: false }) }));
 vi.mock("@/shared/scope", () => ({ useScope: () => ({ datasetId: "d1", question: {} }) }));
-vi.mock("./useLaidMap", () => ({ useLaidMap: () => ({ laid, isLaying: false, error: null }) }));
+const layout = vi.hoisted<{ laid: unknown }>(() => ({ laid: null }));
+vi.mock("./useLaidMap", () => ({ useLaidMap: () => ({ laid: layout.laid, isLaying: false, error: null }) }));
 vi.mock("./draw/scene", () => ({ sceneOf: () => ({}) }));
 vi.mock("./map/text", () => ({ useLabelWidth: () => () => 0 }));
 
 beforeAll(() => loadMessages("explore"));
 
-it("announces the paths of the value that was released, by keyboard too", () => {
-  const ready = { dataset: { goal_activity: null }, full: journeys, isStale: false } as unknown as Ready;
+const ready = { dataset: { goal_activity: null }, full: journeys, isStale: false } as unknown as Ready;
+const show = () => {
   const state = readMapState({});
-  const { result } = renderHook(() => useJourneyMap(ready, state, () => undefined, "down", false), { wrapper: Messages });
+  return renderHook(() => useJourneyMap(ready, state, () => undefined, "down", false), { wrapper: Messages });
+};
+
+it("gives no number of paths before they are known", () => {
+  layout.laid = null;
+  const { current } = show().result;
+  expect([current.isWaiting, current.movesShare, current.sliders[1]?.text]).toEqual([true, null, null]);
+});
+
+it("announces the paths of the value that was released, by keyboard too", () => {
+  layout.laid = laid;
+  const { result } = show();
   const all = choice.order.length;
   const before = result.current.sliders[1]?.text;
   act(() => {

@@ -35,12 +35,15 @@ export interface JourneyMap {
   /** What is on screen, until the next one is ready. */
   shown: ShownMap | null;
   isBusy: boolean;
+  /** The first picture is on its way. */
+  isWaiting: boolean;
   /** Why there is no picture: the server, or the layout. */
   failure: { error: Error; from: "server" | "layout"; retry: () => void } | null;
   /** Steps that go when the reader lets the slider go. */
   leaving: ReadonlySet<string>;
   sliders: DataSliderProps[];
-  movesShare: string;
+  /** Null while the paths are not known. */
+  movesShare: string | null;
   /** What the last change of a slider led to, for screen readers. */
   announced: string;
 }
@@ -73,6 +76,10 @@ export function useJourneyMap(
   const fresh = answer.data && !answer.isPlaceholderData && !isStale ? answer.data : null;
   const { laid, isLaying, error } = useLaidMap(fresh, mainSteps, direction, isPhone && direction === "down");
 
+  let failure: JourneyMap["failure"] = null;
+  if (answer.isError) failure = { error: answer.error, from: "server", retry: () => void answer.refetch() };
+  else if (error) failure = { error, from: "layout", retry: () => location.reload() };
+
   const least = laid ? leastPathRatio(laid.choice) : 0;
   const ratio = Math.max(least, pathsDraft ?? state.paths ?? (laid ? defaultPathRatio(laid.choice, laid.graph.nodes.length) : 0));
   const pathWords = (count: number) => ({
@@ -89,6 +96,8 @@ export function useJourneyMap(
       mode === "frequency" || !path ? f.number(moves) : f.duration(path.median_seconds);
     return { ...laid, ...drawn, scene: sceneOf({ ...laid, ...drawn, mode, labelOf, measure }) };
   }, [laid, drawn, mode, f, measure]);
+  const seen = useDeferredValue(shown);
+  const isWaiting = !seen && !failure && steps <= MOST_STEPS;
 
   const shownSteps = stepsDraft ?? steps;
   const leaving = useMemo(() => new Set(stepsDraft === null ? [] : order.slice(stepsDraft, steps)), [stepsDraft, steps, order]);
@@ -111,7 +120,7 @@ export function useJourneyMap(
     },
     {
       label: t("explore.paths"),
-      text: laid ? t("explore.paths.text", pathWords(count)) : "",
+      text: laid ? t("explore.paths.text", pathWords(count)) : isWaiting ? null : "",
       spoken: t("explore.paths.spoken", pathWords(count)),
       min: 0,
       max: SLIDER_PARTS,
@@ -128,12 +137,9 @@ export function useJourneyMap(
     },
   ];
 
-  let failure: JourneyMap["failure"] = null;
-  if (answer.isError) failure = { error: answer.error, from: "server", retry: () => void answer.refetch() };
-  else if (error) failure = { error, from: "layout", retry: () => location.reload() };
   return {
-    ...{ mainSteps, order, steps, fresh, leaving, sliders, movesShare: pathWords(count).share, announced, failure },
-    shown: useDeferredValue(shown),
+    ...{ mainSteps, order, steps, fresh, leaving, sliders, movesShare: laid && pathWords(count).share, announced, failure, isWaiting },
+    shown: seen,
     isBusy: isStale || answer.isFetching || isLaying,
   };
 }

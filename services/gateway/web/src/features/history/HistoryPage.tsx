@@ -7,8 +7,8 @@ import { allItems, useDatasets, useMe } from "@/api/hooks";
 import type { Analysis, AnalysisKind, Import, Page, User } from "@/api/types";
 import { isTaken } from "@/features/data/useImport";
 import { useText, type Translate } from "@/messages";
-import { useTermText } from "@/shared/filters";
-import { useFormat, type Formatters } from "@/shared/format";
+import { useScopeWords } from "@/shared/filters";
+import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
 import { useScopeIn, useUrlState } from "@/shared/scope";
 import { scopeOf, scopeOfAnalysis } from "@/shared/search";
@@ -19,7 +19,6 @@ import { isRunning, joined, secondsTaken, type Entry, type Listed } from "./entr
 import css from "./history.module.css";
 
 const KINDS: AnalysisKind[] = ["directly_follows", "heuristics_net", "inductive_tree", "inductive_petri", "heuristics_petri", "alpha", "dfg_petri"];
-const KNOWN_PARAMETERS = new Set(["dependency_threshold", "and_threshold", "loop_two_threshold", "noise_threshold"]);
 const ROWS_PER_PAGE = 50;
 const WHILE_RUNNING_MS = 3000;
 const LIST_ID = "history-list";
@@ -150,7 +149,6 @@ function useColumns(entries: Entry[]): Column<Entry>[] {
   const datasets = useDatasets().data ?? [];
   const me = useMe().data?.user;
   const people = useQuery({ queryKey: ["users"], queryFn: ({ signal }) => allItems<User>("/users", {}, signal) }).data ?? [];
-  const termText = useTermText();
   const { remove, restore } = useDeletion();
   const datasetName = ({ kind, source }: Entry) =>
     datasets.find(({ id }) => id === source.dataset_id)?.name ?? (kind === "analysis" ? source.dataset_name : t("common.not_set"));
@@ -169,7 +167,7 @@ function useColumns(entries: Entry[]): Column<Entry>[] {
   return [
     { key: "what", label: t("history.column_what"), render: (entry) => <Name entry={entry} /> },
     { key: "dataset", label: t("history.column_dataset"), render: (entry) => <span className={css.dataset}>{datasetName(entry)}</span> },
-    { key: "scope", label: t("history.column_scope"), render: (entry) => <Scope entry={entry} termText={termText} /> },
+    { key: "scope", label: t("history.column_scope"), render: (entry) => <Scope entry={entry} /> },
     { key: "who", label: t("history.column_who"), render: who },
     {
       key: "when",
@@ -277,21 +275,14 @@ function Name({ entry }: { entry: Entry }) {
   );
 }
 
-function Scope({ entry, termText }: { entry: Entry; termText: ReturnType<typeof useTermText> }) {
+function Scope({ entry }: { entry: Entry }) {
   const t = useText();
-  const format = useFormat();
+  const scopeWords = useScopeWords();
   if (entry.kind === "import") return t(isTaken(entry.source) ? "history.rows" : "history.rows_fine", { accepted: entry.source.rows_accepted, read: entry.source.rows_read });
-  const { from, to, filter, parameters, events, cases, session_gap_minutes: minutes } = entry.source;
-  const journeys = entry.source.case === "session" && minutes ? "session_gap" : entry.source.case;
-  const settings = [
-    periodText(from, to, t, format),
-    t(`history.journeys.${journeys}`, { minutes }),
-    ...filter.map((term) => termText(term).whole),
-    ...Object.entries(parameters).map(([name, value]) => t(`history.parameter.${KNOWN_PARAMETERS.has(name) ? name : "other"}`, { name, value })),
-  ];
+  const { events, cases } = entry.source;
   return (
     <span>
-      {settings.join(" · ")}
+      {scopeWords(entry.source).join(" · ")}
       {events > 0 && <span className={css.note}>{t("history.basis", { events, cases })}</span>}
     </span>
   );
@@ -326,11 +317,4 @@ function Status({ entry: { source } }: { entry: Entry }) {
 function nameOf({ kind, source }: Entry, t: Translate): string {
   if (kind === "analysis") return t(`common.analysis.${source.kind}`);
   return t(source.check_only ? "history.check" : "history.import", { file: source.file_name });
-}
-
-function periodText(from: string | null, to: string | null, t: Translate, format: Formatters): string {
-  if (from && to) return t("history.scope_range", { from: format.day(from), to: format.day(to) });
-  if (from) return t("history.scope_from", { from: format.day(from) });
-  if (to) return t("history.scope_to", { to: format.day(to) });
-  return t("history.scope_all");
 }

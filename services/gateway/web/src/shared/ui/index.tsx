@@ -148,25 +148,33 @@ export function Note({ tone = "info", icon, children }: { tone?: "info" | "warn"
   );
 }
 
-/** Grey rows in the shape of what is coming; shown only after 150 ms. */
-export function LoadingRows({ rows = 6, height = 18 }: { rows?: number; height?: number }) {
+/** What is coming, in grey; shown only after 150 ms. */
+export function LoadingShape({ className = "", height, children }: { className?: string | undefined; height?: number | string; children: ReactNode }) {
   const t = useText();
   return (
-    <div className={`${css.skeletonRows} ${css.late}`} role="status" aria-label={t("common.loading")}>
-      {Array.from({ length: rows }, (_, index) => (
-        <Skeleton key={index} height={height} width={`${100 - ((index * 17) % 40)}%`} />
-      ))}
+    <div className={`${className} ${css.late}`} style={{ height }} role="status" aria-label={t("common.loading")}>
+      {children}
     </div>
   );
 }
 
-/** A grey block of a given height; shown only after 150 ms. */
-export function LoadingBlock({ height }: { height: number | string }) {
-  const t = useText();
+/** Grey rows in the shape of what is coming. */
+export function LoadingRows({ rows = 6, height = 18 }: { rows?: number; height?: number }) {
   return (
-    <div className={css.late} role="status" aria-label={t("common.loading")}>
-      <Skeleton height={height} radius="md" />
-    </div>
+    <LoadingShape className={css.skeletonRows}>
+      {Array.from({ length: rows }, (_, index) => (
+        <Skeleton key={index} height={height} width={`${100 - ((index * 17) % 40)}%`} />
+      ))}
+    </LoadingShape>
+  );
+}
+
+/** A grey block of a given height. */
+export function LoadingBlock({ height }: { height: number | string }) {
+  return (
+    <LoadingShape height={height}>
+      <Skeleton height="100%" radius="md" />
+    </LoadingShape>
   );
 }
 

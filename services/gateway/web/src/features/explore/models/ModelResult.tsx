@@ -3,8 +3,9 @@ import { useMemo } from "react";
 import { api } from "@/api/client";
 import type { Analysis, HeuristicsResult, PetriResult, TreeResult } from "@/api/types";
 import { useText } from "@/messages";
-import { ErrorState, LoadingBlock } from "@/shared/ui";
+import { ErrorState } from "@/shared/ui";
 import { graphvizPlain } from "../draw/layoutClient";
+import { CanvasShape } from "../MapShape";
 import type { Graph } from "../model/graph";
 import { heuristicsModel, modelDot, petriModel, placeModel, treeModel, type Model } from "./drawing";
 import { ModelCanvas } from "./ModelCanvas";
@@ -21,7 +22,7 @@ export function ModelResult({ analysis }: { analysis: Analysis }) {
     staleTime: Infinity,
   });
   if (result.isError) return <ErrorState error={result.error} onRetry={() => void result.refetch()} />;
-  if (!result.data) return <LoadingBlock height="100%" />;
+  if (!result.data) return <CanvasShape className={css.canvas} />;
   if (analysis.kind === "directly_follows")
     return <StoredMap graph={result.data as Graph} unit={analysis.case} datasetId={analysis.dataset_id} />;
   return <DrawnModel result={result.data as Exclude<ResultOf, Graph>} name={analysis.kind} />;
@@ -39,7 +40,7 @@ function DrawnModel({ result, name }: { result: Exclude<ResultOf, Graph>; name: 
   const plain = useQuery({ queryKey: ["layout", dot], queryFn: () => graphvizPlain(dot), staleTime: Infinity, retry: false });
   const drawing = useMemo(() => (plain.data === undefined ? null : placeModel(model, plain.data)), [model, plain.data]);
   if (plain.isError) return <ErrorState error={plain.error} title={t("explore.model.not_drawn")} onRetry={() => void plain.refetch()} />;
-  if (!drawing) return <LoadingBlock height="100%" />;
+  if (!drawing) return <CanvasShape className={css.canvas} />;
   const shape = "root" in result ? "tree" : "places" in result ? "petri" : "heuristics";
   const steps = model.nodes.filter(({ kind }) => kind === "step").length;
   return (

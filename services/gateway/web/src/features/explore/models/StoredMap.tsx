@@ -3,12 +3,13 @@ import { useMemo, useState } from "react";
 import { useDatasets } from "@/api/hooks";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
-import { LoadingBlock, Note } from "@/shared/ui";
+import { Note } from "@/shared/ui";
 import { preferredDirection } from "../direction";
 import { sceneOf } from "../draw/scene";
 import { Legend } from "../map/Legend";
 import { MapCanvas } from "../map/MapCanvas";
 import { useLabelWidth } from "../map/text";
+import { CanvasShape } from "../MapShape";
 import { useMapWords } from "../mapWords";
 import { defaultPathRatio, pathCount, shownRepeats } from "../model/backbone";
 import type { Graph } from "../model/graph";
@@ -43,7 +44,7 @@ export function StoredMap({ graph, unit, datasetId }: { graph: Graph; unit: stri
     });
   }, [laid, graph, mainSteps, measure, f]);
   if (error) return <Note tone="warn">{t("explore.model.not_drawn")}</Note>;
-  if (!scene || !laid) return <LoadingBlock height="100%" />;
+  if (!scene || !laid) return <CanvasShape className={css.canvas} />;
   return (
     <div className={css.canvas}>
       <MapCanvas

@@ -347,11 +347,12 @@ function Neighbours({ title, step, side, graph, onSelect }: NeighboursProps) {
   );
 }
 
-function PathPanel({ graph, path, titleRef, onSelect }: PanelProps & { path: Path }) {
+function PathPanel({ full, graph, path, titleRef, onSelect }: PanelProps & { path: Path }) {
   const t = useText();
   const f = useFormat();
   const { source, target } = path;
   const exits = stepsByName(graph).get(source)?.count ?? 0;
+  const direct = full.edges.find((edge) => edge.source === source && edge.target === target);
   const title = (
     <>
       <button type="button" className={css.stepLink} onClick={() => onSelect({ kind: "step", step: source })}>
@@ -373,7 +374,17 @@ function PathPanel({ graph, path, titleRef, onSelect }: PanelProps & { path: Pat
           [f.duration(path.median_seconds), t("explore.path.median")],
         ]}
       />
-      {path.hidden_ratio > 0 && <p className={css.note}>{t("explore.path.hidden", { share: f.share(path.hidden_ratio) })}</p>}
+      {path.hidden_ratio > 0 && (
+        <p className={css.note}>
+          {t("explore.path.hidden", { share: f.share(path.hidden_ratio) })}
+          {direct && (
+            <>
+              <br />
+              {t("explore.path.direct", { count: direct.count, moves: f.number(direct.count), median: f.duration(direct.median_seconds) })}
+            </>
+          )}
+        </p>
+      )}
       <KeepOrLeave term={{ kind: "direct", field: "direct", isNegated: false, sequences: [[source, target]] }} />
       {path.hidden_ratio > 0 && <p className={css.small}>{t("explore.path.filter_note")}</p>}
       <h3 className={css.section}>{t("explore.path.waiting")}</h3>

@@ -1,0 +1,34 @@
+import { screen } from "@testing-library/react";
+import { expect, it, vi } from "vitest";
+import { loadMessages } from "@/messages";
+import { quietClient, showAt } from "@/test-page";
+import { factsOf } from "../model/facts";
+import type { Graph } from "../model/graph";
+import type { Selection } from "../state";
+import { graphOf } from "../test/samples";
+import { SidePanel } from "./SidePanel";
+
+const timed = (graph: Graph, seconds: number, hidden: number): Graph => ({
+  ...graph,
+  edges: graph.edges.map((path) => (path.source === "view" && path.target === "cart" ? { ...path, median_seconds: seconds, hidden_ratio: hidden } : path)),
+});
+const journeys = (step: string[]) => [...Array.from({ length: 22 }, () => ["view", "cart"]), ...Array.from({ length: 4 }, () => ["view", ...step, "cart"])];
+
+it("says of a path with hidden steps what the fact says that leads to it", async () => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  vi.spyOn(globalThis, "fetch").mockImplementation(() => new Promise(() => undefined));
+  await loadMessages("explore");
+  const [full, graph] = [timed(graphOf(journeys(["help"])), 150, 0), timed(graphOf(journeys([])), 170, 4 / 26)];
+  const panel = (selection: Selection | null) => (
+    <SidePanel {...{ full, graph, selection, facts: factsOf(full, null), ways: undefined, isStale: false, unit: "session", onSelect: vi.fn(), onReveal: vi.fn() }} />
+  );
+  const client = quietClient();
+  client.setQueryData(["datasets"], []);
+  const { unmount } = showAt("/", panel(null), client);
+  const fact = await screen.findByRole("button", { name: /^Longest wait/ });
+  expect(fact.textContent).toBe("Longest wait: 2 m 30 sview → cart, 22 direct moves");
+  unmount();
+  showAt("/", panel({ kind: "path", source: "view", target: "cart" }), client);
+  await screen.findByText(/15% of these moves pass through hidden steps/);
+  expect(screen.getByText(/hidden steps/).textContent).toContain("22 moves are direct: median wait 2 m 30 s");
+});

@@ -1,0 +1,34 @@
+import type { Analysis } from "@/api/types";
+import { useText } from "@/messages";
+import { useFormat } from "@/shared/format";
+import { useTermText } from "./useTermText";
+
+const NAMED_SETTINGS = new Set(["dependency_threshold", "and_threshold", "loop_two_threshold", "noise_threshold"]);
+
+/** What numbers were counted in: period, journeys, filters, and the settings of a model. */
+export type CountedIn = Pick<Analysis, "from" | "to" | "filter" | "case" | "session_gap_minutes"> & Partial<Pick<Analysis, "parameters">>;
+
+/** Says a scope in words, one text per part: period, what makes a journey, each filter as its chip says it, each setting. */
+export function useScopeWords(): (scope: CountedIn) => string[] {
+  const t = useText();
+  const f = useFormat();
+  const termText = useTermText();
+  return ({ from, to, filter, case: unit, session_gap_minutes: minutes, parameters = {} }) => {
+    const period =
+      from && to
+        ? f.range({ from, to })
+        : from
+          ? t("filters.scope.from", { from: f.day(from) })
+          : to
+            ? t("filters.scope.to", { to: f.day(to) })
+            : t("filters.scope.all");
+    return [
+      period,
+      t(`filters.scope.${unit === "session" && minutes ? "session_gap" : unit}`, { minutes }),
+      ...filter.map((term) => termText(term).whole),
+      ...Object.entries(parameters).map(([name, value]) =>
+        t(`filters.setting.${NAMED_SETTINGS.has(name) ? name : "other"}`, { name, value, share: f.share(value) }),
+      ),
+    ];
+  };
+}
