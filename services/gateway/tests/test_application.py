@@ -146,7 +146,7 @@ class _Catalog:
         await self.gate.wait()
         if is_revoked:
             raise AppError(Code.UNAUTHENTICATED, "token_invalid", "Revoked.")
-        return KnownToken(frozenset(), frozenset(), f"signed {secret}")
+        return KnownToken("id", frozenset(), frozenset(), f"signed {secret}")
 
 
 async def test_a_token_is_asked_for_once_and_again_after_its_time() -> None:

@@ -1,7 +1,9 @@
 """Wiring of the gateway."""
 
 from cjm_gateway.adapters.answers import KeptAnswers
+from cjm_gateway.adapters.debugger_bus import DebuggerBus
 from cjm_gateway.adapters.remote_file import HttpFiles
+from cjm_gateway.application.live_debugger import LiveDebugger
 from cjm_gateway.entrypoints.http.app import create_app
 from cjm_gateway.entrypoints.http.edge import Edge
 from cjm_gateway.entrypoints.http.gateway import Gateway
@@ -37,6 +39,9 @@ async def build(settings: GatewaySettings) -> Component:
         bus = await Bus.connect(settings, SERVICE_NAME)
         buses.append(bus)
         gateway.answers = await KeptAnswers.open(bus)
+        debugger_bus = DebuggerBus(bus)
+        gateway.debugger = LiveDebugger(debugger_bus)
+        await debugger_bus.hear(gateway.debugger.heard)
         # Plain subscriptions, not durable consumers: every gateway must hear of every fact, and only while it runs.
         for fact in _FACTS_ABOUT_TOKENS:
             await bus.client.subscribe(f"cjm.catalog.{fact}.v1", cb=forget_tokens)

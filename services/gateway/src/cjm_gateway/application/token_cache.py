@@ -14,11 +14,13 @@ class KnownToken:
     """What a presented token allows.
 
     Attributes:
+        token_id: UUID.
         scopes: For example "events:write".
         dataset_ids: UUIDs of the datasets it may touch.
         signed_identity: Its identity, signed for the services; valid for longer than the answer is kept.
     """
 
+    token_id: str
     scopes: frozenset[str]
     dataset_ids: frozenset[str]
     signed_identity: str

@@ -11,7 +11,7 @@ from fastapi.security import APIKeyCookie
 from cjm_gateway.application.token_cache import KnownToken
 from cjm_gateway.entrypoints.http.gateway import Gateway, GatewayDep
 from cjm_kit.errors import AppError, Code
-from cjm_kit.identity import acting_as, staff_identity
+from cjm_kit.identity import Identity, acting_as, staff_identity
 from cjm_protos.catalog.v1 import account_pb2
 
 COOKIE = "cjm_session"
@@ -50,13 +50,18 @@ async def _staff(request: Request, gateway: GatewayDep, secret: SessionCookie = 
     if not secret:
         await _refuse_stranger(gateway, request.headers)
     answer = await authenticate(gateway, request, secret or "")
-    is_admin = answer.user.role == account_pb2.ROLE_ADMIN or answer.user.is_superuser
-    with acting_as(staff_identity(answer.user.user_id, is_admin=is_admin)):
+    with acting_as(identity_of(answer.user)):
         yield Session(answer, secret or "")
 
 
 StaffSession = Annotated[Session, Depends(_staff)]
 staff_only = Depends(_staff)
+
+
+def identity_of(user: account_pb2.User) -> Identity:
+    """The identity of an account."""
+    is_admin = user.role == account_pb2.ROLE_ADMIN or user.is_superuser
+    return staff_identity(user.user_id, is_admin=is_admin)
 
 
 async def authenticate(gateway: Gateway, request: Request, secret: str) -> account_pb2.AuthenticateSessionResponse:

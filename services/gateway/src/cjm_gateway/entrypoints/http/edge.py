@@ -142,14 +142,15 @@ def _json_headers(content: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _limited(headers: Mapping[bytes, bytes], receive: Receive, limit_bytes: int) -> Receive:
-    """The body of a request, refused as soon as it is seen to be above the limit."""
+    """The body of a request, refused when it is read and as soon as it is seen to be above the limit."""
     announced = headers.get(b"content-length", b"")
-    if announced.isdigit() and int(announced) > limit_bytes:
-        raise body_too_large(limit_bytes)
+    is_announced_too_large = announced.isdigit() and int(announced) > limit_bytes
     received_bytes = 0
 
     async def receive_limited() -> Message:
         nonlocal received_bytes
+        if is_announced_too_large:
+            raise body_too_large(limit_bytes)
         message = await receive()
         received_bytes += len(message.get("body", b""))
         if received_bytes > limit_bytes:

@@ -10,15 +10,17 @@ from fastapi import APIRouter, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
 from pydantic import Field
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
+from cjm_gateway.application.live_debugger import Rejection, SentRequest
+from cjm_gateway.application.token_cache import KnownToken
 from cjm_gateway.entrypoints.http.auth import staff_only, token_of
 from cjm_gateway.entrypoints.http.datasets import read_dataset
 from cjm_gateway.entrypoints.http.gateway import QUESTION_DEADLINE_SECONDS, Gateway, GatewayDep
 from cjm_gateway.entrypoints.http.problems import HttpProblem
 from cjm_gateway.entrypoints.http.scope import FrameQuery
 from cjm_gateway.entrypoints.http.shapes import Instant, Page, PagingQuery, Shape, instant
-from cjm_kit.errors import AppError, Code, FieldViolation
+from cjm_kit.errors import AppError, Code, FieldViolation, http_status, internal_error
 from cjm_kit.identity import current_identity
 from cjm_protos.ingest.v1 import intake_pb2, questions_pb2, scope_pb2
 
@@ -135,8 +137,8 @@ async def append_events(dataset_id: str, request: Request, gateway: GatewayDep) 
     Staff who may write to the dataset can send with their session; systems send an API token.
     """
     signed_identity = gateway.signer.sign(current_identity())
-    answer = await _append(gateway, signed_identity, dataset_id, headers_of(request.scope), request.receive)
-    return Response(answer, 202, media_type="application/json")
+    result = await _append(gateway, signed_identity, dataset_id, headers_of(request.scope), request.receive)
+    return Response(_answer(result), 202, media_type="application/json")
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
@@ -156,6 +158,47 @@ async def append_as_system(
         AppError: UNAUTHENTICATED `token_invalid`, PERMISSION_DENIED `token_scope`, NOT_FOUND `dataset_not_found`, ...
     """
     token = await token_of(gateway, headers[b"authorization"].decode("latin-1"))
+    if gateway.debugger.is_watched(token.token_id):
+        return _answer(await _append_watched(gateway, token, dataset_id, headers, receive))
+    return _answer(await _append_allowed(gateway, token, dataset_id, headers, receive))
+
+
+async def _append_watched(
+    gateway: Gateway, token: KnownToken, dataset_id: str, headers: Mapping[bytes, bytes], receive: Receive
+) -> intake_pb2.EventBodyResult:
+    """Take the events of a request, and tell those who watch its token what became of them."""
+    received_at_ms = time.time_ns() // 1_000_000
+    parts: list[bytes] = []
+
+    async def receive_noted() -> Message:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        return message
+
+    def request() -> SentRequest:
+        is_ndjson = _media_type(headers) in _NDJSON_TYPES
+        return SentRequest(token.token_id, dataset_id, received_at_ms, b"".join(parts), is_ndjson)
+
+    try:
+        result = await _append_allowed(gateway, token, dataset_id, headers, receive_noted)
+    except ClientDisconnect:
+        raise
+    except HttpProblem as failure:
+        gateway.debugger.refused(request(), failure.status_code, Rejection(failure.reason, "", failure.detail))
+        raise
+    except Exception as failure:
+        told = failure if isinstance(failure, AppError) else internal_error()
+        gateway.debugger.refused(request(), http_status(told.code), Rejection(told.reason, "", told.detail))
+        raise
+    status = 202 if result.accepted_count else http_status(Code.INVALID_ARGUMENT)
+    rejections = {event.index: Rejection(event.reason, event.field, event.detail) for event in result.rejected}
+    gateway.debugger.answered(request(), status, result.accepted_count, rejections)
+    return result
+
+
+async def _append_allowed(
+    gateway: Gateway, token: KnownToken, dataset_id: str, headers: Mapping[bytes, bytes], receive: Receive
+) -> intake_pb2.EventBodyResult:
     if WRITE_SCOPE not in token.scopes:
         detail = f'This token may not send events. Ask an administrator for one with the scope "{WRITE_SCOPE}".'
         raise AppError(Code.PERMISSION_DENIED, "token_scope", detail)
@@ -167,8 +210,8 @@ async def append_as_system(
 
 async def _append(
     gateway: Gateway, signed_identity: str, dataset_id: str, headers: Mapping[bytes, bytes], receive: Receive
-) -> bytes:
-    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+) -> intake_pb2.EventBodyResult:
+    media_type = _media_type(headers)
     if media_type not in _JSON_TYPES | _NDJSON_TYPES:
         detail = "Send events as application/json or application/x-ndjson."
         raise HttpProblem(415, "media_type_unsupported", detail)
@@ -188,6 +231,14 @@ async def _append(
     if result.error_reason:
         code = _REFUSALS.get(result.error_reason, Code.INVALID_ARGUMENT)
         raise AppError(code, result.error_reason, result.error_detail)
+    return result
+
+
+def _media_type(headers: Mapping[bytes, bytes]) -> bytes:
+    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+
+
+def _answer(result: intake_pb2.EventBodyResult) -> bytes:
     if result.rejected and not result.accepted_count:
         raise _nothing_accepted(result)
     rejected = [{"index": r.index, "reason": r.reason, "field": r.field, "detail": r.detail} for r in result.rejected]

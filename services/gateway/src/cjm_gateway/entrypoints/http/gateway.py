@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from cjm_gateway.application.coalescer import Coalescer
 from cjm_gateway.application.idempotency import Records
+from cjm_gateway.application.live_debugger import LiveDebugger
 from cjm_gateway.application.remote_file import RemoteFiles
 from cjm_gateway.application.token_cache import KnownToken, TokenCache
 from cjm_gateway.entrypoints.services import ESSENTIAL_SERVICES, Services
@@ -29,6 +30,7 @@ class Gateway:
         stopping: Set when streams to browsers must end.
         remote_files: The way to files at web addresses.
         answers: Answers to requests with an Idempotency-Key; set before the first request.
+        debugger: Tells those who watch a token what is received with it; likewise.
     """
 
     settings: GatewaySettings
@@ -38,6 +40,7 @@ class Gateway:
     remote_files: RemoteFiles
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     answers: Records = field(init=False)
+    debugger: LiveDebugger = field(init=False)
     tokens: TokenCache = field(init=False)
     intake: Coalescer[intake_pb2.EventBody, intake_pb2.EventBodyResult] = field(init=False)
 
@@ -55,7 +58,7 @@ class Gateway:
         token = (await self.services.tokens.AuthenticateToken(request)).token
         scopes, dataset_ids = frozenset(token.scopes), frozenset(token.dataset_ids)
         identity = Identity(f"token:{token.token_id}", frozenset({"system"}), scopes, dataset_ids)
-        return KnownToken(scopes, dataset_ids, self.signer.sign(identity))
+        return KnownToken(token.token_id, scopes, dataset_ids, self.signer.sign(identity))
 
     async def _append_events(self, bodies: list[intake_pb2.EventBody]) -> list[intake_pb2.EventBodyResult]:
         request = intake_pb2.AppendEventsRequest(bodies=bodies)
