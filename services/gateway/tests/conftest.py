@@ -154,6 +154,7 @@ class Questions(questions_pb2_grpc.QuestionServiceServicer):
             questions_pb2.DatasetStats(
                 dataset_id=dataset_id,
                 events_count=42,
+                sent_events_count=2,
                 customers_count=6,
                 activities_count=8,
                 first_event_at=Timestamp(seconds=1_700_000_000, nanos=5_000_000),

@@ -15,7 +15,7 @@ from cjm_protos.mining.v1 import analysis_pb2
 async def test_a_dataset_is_described_with_its_size(admin: httpx.AsyncClient, dataset_id: str) -> None:
     (listed,) = (await admin.get("/api/v1/datasets?name_contains=WEB")).json()["items"]
     assert listed == (await admin.get(f"/api/v1/datasets/{dataset_id}")).json()
-    assert (listed["events"], listed["customers"], listed["version"]) == (42, 6, "1")
+    assert (listed["events"], listed["sent_events"], listed["customers"], listed["version"]) == (42, 2, 6, "1")
     assert listed["first_event_at"] == "2023-11-14T22:13:20.005Z"
     assert (listed["last_event_at"], listed["last_import_at"]) == (None, None)
     change = {"case": "session", "session_gap_minutes": 30, "goal_activity": "buy"}

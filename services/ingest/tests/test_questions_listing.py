@@ -97,6 +97,13 @@ def test_values_of_numbers_and_properties_are_text(reader: StoreReader, fill: Fi
     assert set(stats.set_fields) == {"value", *(f"properties.{name}" for name in ("plan", "n", "deep", "nothing"))}
 
 
+def test_events_of_files_are_told_from_those_that_were_sent(reader: StoreReader, fill: Fill) -> None:
+    fill(reader.store, "d", frame([{}, {}, {}]), import_id="i")
+    fill(reader.store, "d", frame([{}, {}]))
+    (stats,) = dataset_stats(reader, ["d"])
+    assert (stats.events_count, stats.sent_events_count) == (5, 2)
+
+
 def test_pages_neither_repeat_nor_lose_events_of_one_millisecond(reader: StoreReader, fill: Fill) -> None:
     fill(reader.store, "d", frame([{"customer_id": f"c{number}"} for number in range(25)]))
     fill(reader.store, "e", frame([{"customer_id": "c1"}]), import_id="i")

@@ -165,7 +165,8 @@ async def test_the_rest_of_the_questions_answer(service: Service) -> None:
     assert values.values[0].events_count == 3
     assert (len(page.events), len(rest.events), rest.next_page_token) == (10, 6, "")
     assert page.events[0].time.seconds == 1_704_240_000
-    assert (stats.stats[0].events_count, stats.stats[0].customers_count) == (16, 6)
+    counts = stats.stats[0]
+    assert (counts.events_count, counts.sent_events_count, counts.customers_count) == (16, 16, 6)
     with acting_as(ANALYST):
         times = await service.stub.GetPathTimes(pb.GetPathTimesRequest(scope=SCOPE, source="a", target="b"))
         journeys = await service.stub.CountJourneysByDay(

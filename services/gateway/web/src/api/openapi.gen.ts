@@ -160,6 +160,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens/{token_id}/received": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Received events as a stream (admin)
+         * @description Server-sent events, each `ReceivedEvents`: what is received with a token from now on; the first one is empty.
+         *
+         *     Requests with an unknown or revoked token belong to no token and are not among them. Nothing is stored: what was
+         *     received while nobody watched is not told.
+         */
+        get: operations["stream_received_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets": {
         parameters: {
             query?: never;
@@ -1165,6 +1188,11 @@ export interface components {
             created_at: string;
             /** Events */
             events: number;
+            /**
+             * Sent Events
+             * @description Of `events`, those that systems sent; the others came with files.
+             */
+            sent_events: number;
             /** Customers */
             customers: number;
             /** Activities */
@@ -2284,6 +2312,78 @@ export interface components {
             };
         };
         /**
+         * ReceivedEventShape
+         * @description One event, or one request that was refused before its events were looked at.
+         */
+        ReceivedEventShape: {
+            /**
+             * Received At
+             * Format: date-time
+             * @description RFC 3339, UTC, with milliseconds and Z.
+             */
+            received_at: string;
+            /**
+             * Dataset Id
+             * @description As in the address of the request.
+             */
+            dataset_id: string;
+            /**
+             * Status
+             * @description HTTP status of the answer to its request.
+             */
+            status: number;
+            /**
+             * Index
+             * @description Place in the body, from 0; null for a request as a whole.
+             */
+            index: number | null;
+            /** @description null when the event is on disk. */
+            rejection: components["schemas"]["RejectionShape"] | null;
+            /**
+             * Customer Id
+             * @description As sent; null when there is none.
+             */
+            customer_id: string | null;
+            /**
+             * Action Type
+             * @description As sent; null when there is none.
+             */
+            action_type: string | null;
+            /**
+             * Time
+             * @description As sent; null when there is none: then the time is `received_at`.
+             */
+            time: string | null;
+            /**
+             * Sent
+             * @description What was sent, its first 4096 bytes.
+             */
+            sent: string;
+            /**
+             * Is Cut
+             * @description True when more was sent.
+             */
+            is_cut: boolean;
+        };
+        /**
+         * ReceivedEvents
+         * @description Events in the order in which they were answered; of many at once, some are only counted.
+         */
+        ReceivedEvents: {
+            /** Events */
+            events: components["schemas"]["ReceivedEventShape"][];
+            /**
+             * Left Out Accepted
+             * @description Accepted events that are not in `events`.
+             */
+            left_out_accepted: number;
+            /**
+             * Left Out Rejected
+             * @description Rejected events that are not in `events`.
+             */
+            left_out_rejected: number;
+        };
+        /**
          * RejectedEvent
          * @description One event that was not accepted.
          */
@@ -2319,6 +2419,24 @@ export interface components {
             /** Reason */
             reason: string;
             /** Detail */
+            detail: string;
+        };
+        /**
+         * RejectionShape
+         * @description Why an event was not accepted.
+         */
+        RejectionShape: {
+            /** Reason */
+            reason: string;
+            /**
+             * Field
+             * @description Field at fault; may be empty.
+             */
+            field: string;
+            /**
+             * Detail
+             * @description What to do.
+             */
             detail: string;
         };
         /**
@@ -2909,6 +3027,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    stream_received_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
             };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];

@@ -267,10 +267,14 @@ class EventPage:
 
 @dataclass(frozen=True, slots=True)
 class DatasetStats:
-    """Size and period of a dataset; `set_fields` are the optional fields with at least one value."""
+    """Size and period of a dataset.
+
+    `set_fields` are the optional fields with at least one value; `sent_events_count` events did not come with files.
+    """
 
     dataset_id: str
     events_count: int
+    sent_events_count: int
     customers_count: int
     activities_count: int
     first_event_ms: int

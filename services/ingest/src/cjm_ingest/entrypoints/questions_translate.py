@@ -222,6 +222,7 @@ def stats_to_message(stats: answers.DatasetStats) -> questions_pb2.DatasetStats:
     return questions_pb2.DatasetStats(
         dataset_id=stats.dataset_id,
         events_count=stats.events_count,
+        sent_events_count=stats.sent_events_count,
         customers_count=stats.customers_count,
         activities_count=stats.activities_count,
         first_event_at=_timestamp(stats.first_event_ms),

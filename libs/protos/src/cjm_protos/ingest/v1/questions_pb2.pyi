@@ -1235,6 +1235,7 @@ class DatasetStats(_message.Message):
     LAST_EVENT_AT_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     SET_FIELDS_FIELD_NUMBER: _builtins.int
+    SENT_EVENTS_COUNT_FIELD_NUMBER: _builtins.int
     dataset_id: _builtins.str
     """UUID of the dataset."""
     events_count: _builtins.int
@@ -1245,6 +1246,8 @@ class DatasetStats(_message.Message):
     """Distinct steps."""
     version: _builtins.str
     """Changes whenever the events of the dataset change; for caches."""
+    sent_events_count: _builtins.int
+    """Events that systems sent; the others came with files."""
     @_builtins.property
     def first_event_at(self) -> _timestamp_pb2.Timestamp:
         """Time of the earliest event, UTC."""
@@ -1268,10 +1271,11 @@ class DatasetStats(_message.Message):
         last_event_at: _timestamp_pb2.Timestamp | None = ...,
         version: _builtins.str = ...,
         set_fields: _abc.Iterable[_builtins.str] | None = ...,
+        sent_events_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["first_event_at", b"first_event_at", "last_event_at", b"last_event_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activities_count", b"activities_count", "customers_count", b"customers_count", "dataset_id", b"dataset_id", "events_count", b"events_count", "first_event_at", b"first_event_at", "last_event_at", b"last_event_at", "set_fields", b"set_fields", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activities_count", b"activities_count", "customers_count", b"customers_count", "dataset_id", b"dataset_id", "events_count", b"events_count", "first_event_at", b"first_event_at", "last_event_at", b"last_event_at", "sent_events_count", b"sent_events_count", "set_fields", b"set_fields", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -43,6 +43,7 @@ class DatasetShape(Shape):
     goal_activity: str | None
     created_at: Instant
     events: int
+    sent_events: Annotated[int, Field(description="Of `events`, those that systems sent; the others came with files.")]
     customers: int
     activities: int
     first_event_at: Instant | None
@@ -144,6 +145,7 @@ def _shape(dataset: dataset_pb2.Dataset, stats: questions_pb2.DatasetStats, last
         goal_activity=dataset.goal_activity or None,
         created_at=instant(dataset.created_at),
         events=stats.events_count,
+        sent_events=stats.sent_events_count,
         customers=stats.customers_count,
         activities=stats.activities_count,
         first_event_at=instant_or_none(stats, "first_event_at"),

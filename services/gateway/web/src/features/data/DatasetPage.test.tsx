@@ -68,3 +68,14 @@ it("says that a dataset is deleted, and with how much", async () => {
   expect(remove).toHaveBeenCalledExactlyOnceWith("/datasets/d1");
   expect(where()).toBe("/data/datasets");
 });
+
+it.each([
+  [0, 0, "–"],
+  [9, 0, "Files"],
+  [9, 9, "API"],
+  [9, 2, "Files and API"],
+])("says where %i events come from of which %i were sent", async (events, sent_events, said) => {
+  datasets = [{ ...datasets[0], events, sent_events } as Dataset];
+  show("/data/datasets");
+  expect((await screen.findByRole("row", { name: /^Shop/ })).textContent).toContain(`${said}Private`);
+});

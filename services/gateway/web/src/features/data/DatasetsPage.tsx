@@ -51,6 +51,7 @@ export default function DatasetsPage() {
       render: (dataset) => (dataset.last_import_at ? format.ago(dataset.last_import_at) : <span className="muted">{t("data.never")}</span>),
     },
     { key: "quality", label: t("data.column.quality"), render: (dataset) => <QualityMark dataset={dataset} /> },
+    { key: "source", label: t("data.column.source"), render: (dataset) => <DatasetSource dataset={dataset} /> },
     {
       key: "visibility",
       label: t("data.column.visibility"),
@@ -118,6 +119,12 @@ export default function DatasetsPage() {
       </PageBody>
     </>
   );
+}
+
+/** Where the events come from: files, the API, or both. */
+function DatasetSource({ dataset: { events, sent_events: sent } }: { dataset: Dataset }) {
+  const t = useText();
+  return t(`data.source.${events === 0 ? "none" : sent === 0 ? "files" : sent === events ? "api" : "both"}`);
 }
 
 /** First and last day with events, in the dataset's time zone. */

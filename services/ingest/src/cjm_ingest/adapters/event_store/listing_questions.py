@@ -208,7 +208,8 @@ def _stats_of(reader: StoreReader, dataset_id: str) -> DatasetStats | None:
         + [f"max(isNotNull({name})) AS has_{name}" for name in NUMBER_FIELDS]
     )
     row = reader.query(
-        "SELECT count() AS events, uniqExact(customer_key) AS customers, uniqExact(action) AS activities, "
+        "SELECT count() AS events, countIf(import_id = '') AS sent, uniqExact(customer_key) AS customers, "
+        "uniqExact(action) AS activities, "
         "min(toUnixTimestamp64Milli(time)) AS first_ms, max(toUnixTimestamp64Milli(time)) AS last_ms, "
         "arraySort(groupUniqArrayArray(1000)(JSONExtractKeys(properties))) AS property_names, "
         f"{flags} FROM events WHERE dataset_id = {{dataset_id:String}}",
@@ -219,6 +220,7 @@ def _stats_of(reader: StoreReader, dataset_id: str) -> DatasetStats | None:
     stats = DatasetStats(
         dataset_id=dataset_id,
         events_count=row["events"],
+        sent_events_count=row["sent"],
         customers_count=row["customers"],
         activities_count=row["activities"],
         first_event_ms=row["first_ms"],
