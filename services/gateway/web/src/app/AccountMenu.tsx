@@ -5,6 +5,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { api, setCsrfToken } from "@/api/client";
 import { useMe } from "@/api/hooks";
 import { useText } from "@/messages";
+import { withHelp } from "@/shared/helpPages";
 import { scopeOf } from "@/shared/search";
 import css from "./shell.module.css";
 
@@ -43,7 +44,7 @@ export function AccountMenu() {
         <Menu.Item leftSection={<IconUser size={16} stroke={1.7} />} onClick={() => void navigate({ to: "/settings/account", search: scopeOf })}>
           {t("shell.account_settings")}
         </Menu.Item>
-        <Menu.Item leftSection={<IconHelp size={16} stroke={1.7} />} onClick={() => void navigate({ to: "/help/$page", params: { page: "shortcuts" }, search: scopeOf })}>
+        <Menu.Item leftSection={<IconHelp size={16} stroke={1.7} />} onClick={() => void navigate({ to: ".", search: withHelp("shortcuts") })}>
           {t("shell.shortcuts")}
         </Menu.Item>
         <Menu.Divider />

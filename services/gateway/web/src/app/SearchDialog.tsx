@@ -6,10 +6,10 @@ import { useEffect } from "react";
 import { useDatasets } from "@/api/hooks";
 import { useText } from "@/messages";
 import { useDatasetSwitch } from "@/shared/datasetSwitch";
+import { HELP_PAGES, withHelp } from "@/shared/helpPages";
 import { scopeOf, type AppSearch } from "@/shared/search";
 import { foldText } from "@/shared/text";
 import { useFocusBack } from "@/shared/ui/useFocusBack";
-import { HELP_PAGES } from "./helpPages";
 import css from "./shell.module.css";
 
 const [store, spotlight] = createSpotlight();
@@ -22,8 +22,8 @@ export default function SearchDialog({ onClose }: { onClose: () => void }) {
   const datasets = useDatasets().data ?? [];
   const switchTo = useDatasetSwitch();
   useEffect(() => spotlight.open(), []);
-
   useFocusBack();
+
   const item = (id: string, label: string, onClick: () => void, description?: string): SpotlightActionData => ({
     id,
     label,
@@ -49,7 +49,7 @@ export default function SearchDialog({ onClose }: { onClose: () => void }) {
     {
       group: t("shell.nav.help"),
       actions: HELP_PAGES.map((page) => ({
-        ...item(`help-${page}`, t(`shell.help.${page}`), () => void navigate({ to: "/help/$page", params: { page }, search: scopeOf })),
+        ...item(`help-${page}`, t(`shell.help.${page}`), () => void navigate({ to: ".", search: withHelp(page) })),
         leftSection: <IconHelp size={18} stroke={1.7} />,
       })),
     },

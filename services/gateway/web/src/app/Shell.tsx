@@ -4,12 +4,12 @@ import { Link, Outlet, useLocation, useNavigate, useSearch } from "@tanstack/rea
 import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import { useMe } from "@/api/hooks";
-import { useText } from "@/messages";
+import { loadMessages, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
+import { HELP_PAGES, helpPageFor, withHelp } from "@/shared/helpPages";
 import { useScope } from "@/shared/scope";
 import { scopeOf, type AppSearch } from "@/shared/search";
 import { ErrorState } from "@/shared/ui";
-import { helpPageFor } from "./helpPages";
 import { Logo } from "./Logo";
 import { MAIN_PAGES, MORE_PAGES, PHONE_PAGES, type SectionPage } from "./pages";
 import css from "./shell.module.css";
@@ -17,6 +17,11 @@ import css from "./shell.module.css";
 const TopBar = lazy(() => import("./TopBar"));
 const PhoneMore = lazy(() => import("./PhoneMore"));
 const Notices = lazy(() => import("./Notices"));
+// Loaded with every page though closed: help must be there without a connection too.
+const HelpDrawer = lazy(async () => {
+  const [drawer] = await Promise.all([import("@/features/help/HelpDrawer"), loadMessages("help")]);
+  return drawer;
+});
 const SearchDialog = lazy(() => import("./SearchDialog"));
 
 /** The frame of every page behind the sign-in: top bar, rail or bottom navigation, content. */
@@ -33,10 +38,12 @@ function Frame() {
   const { pathname } = useLocation();
   const [isSearchOpen, setSearchOpen] = useState(false);
   const openSearch = (): void => setSearchOpen(true);
+  const search: AppSearch = useSearch({ strict: false });
+  const help = HELP_PAGES.find((page) => page === search["help"]) ?? null;
   useScopeInAddress();
   useHotkeys([
     ["mod+K", openSearch],
-    ["shift+?", () => void navigate({ to: "/help/$page", params: { page: helpPageFor(pathname) }, search: scopeOf })],
+    ["shift+?", () => void navigate({ to: ".", search: withHelp(helpPageFor(pathname)) })],
   ]);
   return (
     <div className={css.shell}>
@@ -76,6 +83,9 @@ function Frame() {
       </nav>
       <Suspense>
         <Notices />
+      </Suspense>
+      <Suspense>
+        <HelpDrawer name={help} onClose={() => void navigate({ to: ".", search: withHelp(undefined) })} />
       </Suspense>
       {isSearchOpen && (
         <Suspense>

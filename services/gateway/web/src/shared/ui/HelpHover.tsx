@@ -1,4 +1,5 @@
 import { lazy, Suspense } from "react";
+import type { HelpPageName } from "@/shared/helpPages";
 import css from "./ui.module.css";
 
 // Loaded beside the page: popovers are no part of what every page loads first.
@@ -7,7 +8,7 @@ const HelpPopover = lazy(() => import("./HelpPopover"));
 export interface HelpHoverProps {
   term: string;
   textId: string;
-  helpPage?: string;
+  helpPage?: HelpPageName;
 }
 
 /** A "?" next to a term: two to four sentences and a link to the Help page. */

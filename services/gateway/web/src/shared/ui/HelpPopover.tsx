@@ -1,8 +1,8 @@
 import { Popover } from "@mantine/core";
 import { IconHelpCircle } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { withHelp } from "@/shared/helpPages";
 import { T, useText } from "@/messages";
-import { scopeOf } from "@/shared/search";
 import type { HelpHoverProps } from "./HelpHover";
 import css from "./ui.module.css";
 
@@ -21,7 +21,7 @@ export default function HelpPopover({ term, textId, helpPage }: HelpHoverProps) 
           <T id={textId} />
         </p>
         {helpPage && (
-          <Link to="/help/$page" params={{ page: helpPage }} search={scopeOf} className={css.helpLink}>
+          <Link to="." search={withHelp(helpPage)} className={css.helpLink}>
             {t("common.read_in_help")}
           </Link>
         )}

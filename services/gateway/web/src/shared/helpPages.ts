@@ -1,6 +1,11 @@
+import type { AppSearch } from "./search";
+
 /** Help pages in reading order. */
 export const HELP_PAGES = ["start", "data", "import", "map", "models", "reports", "api", "glossary", "shortcuts"] as const;
 export type HelpPageName = (typeof HELP_PAGES)[number];
+
+/** The search of a link that opens a help page beside the page in use; undefined closes it. */
+export const withHelp = (page: HelpPageName | undefined) => (former: AppSearch): AppSearch => ({ ...former, help: page });
 
 /** The Help page that belongs to a screen. */
 export function helpPageFor(pathname: string): HelpPageName {
