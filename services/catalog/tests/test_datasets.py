@@ -155,6 +155,18 @@ async def test_access_of_every_kind_of_subject(catalog: Catalog) -> None:
             await access_of(catalog, dataset_id, subject)
 
 
+async def test_whether_a_name_is_free_is_told_also_of_datasets_one_may_not_see(catalog: Catalog) -> None:
+    await catalog.user("anna")
+    await catalog.dataset("admin", "Shop")
+    with catalog.acting("anna"):
+        await catalog.datasets.CheckDatasetName(dataset.CheckDatasetNameRequest(name="Shop 2"))
+        with refused(Code.ALREADY_EXISTS, "dataset_name_taken"):
+            await catalog.datasets.CheckDatasetName(dataset.CheckDatasetNameRequest(name=" sHOP "))
+        with refused(Code.INVALID_ARGUMENT, "name_too_long"):
+            await catalog.datasets.CheckDatasetName(dataset.CheckDatasetNameRequest(name="x" * 101))
+        assert list((await catalog.datasets.ListDatasets(dataset.ListDatasetsRequest())).datasets) == []
+
+
 async def test_names_are_unique_when_made_and_when_changed(catalog: Catalog) -> None:
     await catalog.dataset("admin", "Shop")
     other = await catalog.dataset("admin", "other")

@@ -114,6 +114,50 @@ async def test_only_who_may_write_imports_and_only_who_may_see_reads(catalog: Ca
     assert list((await catalog.imports.ListImports(log.ListImportsRequest(dataset_id=private))).entries) == [hidden]
 
 
+async def test_a_check_without_a_dataset_is_for_its_maker_and_in_no_list(catalog: Catalog) -> None:
+    for name in ("anna", "bert"):
+        await catalog.user(name)
+    request = log.CreateImportRequest(file_name="a.csv", mapping=good_mapping(""), is_check=True)
+    with catalog.acting("anna"):
+        entry = (await catalog.imports.CreateImport(request)).entry
+        request.is_check = False
+        with refused(Code.INVALID_ARGUMENT, "dataset_missing"):
+            await catalog.imports.CreateImport(request)
+    assert entry.dataset_id == ""
+    end = log.UpdateImportRequest(import_id=entry.import_id, status=log.IMPORT_STATUS_COMPLETED, rows_read=1)
+    done = (await catalog.imports.UpdateImport(end)).entry
+    get = log.GetImportRequest(import_id=entry.import_id)
+    assert (await catalog.imports.GetImport(get)).entry == done
+    for name, may_read in (("anna", True), ("bert", False), ("admin", False)):
+        with catalog.acting(name):
+            assert list((await catalog.imports.ListImports(log.ListImportsRequest())).entries) == []
+            if may_read:
+                assert (await catalog.imports.GetImport(get)).entry == done
+            else:
+                with refused(Code.NOT_FOUND, "import_not_found"):
+                    await catalog.imports.GetImport(get)
+    assert list((await catalog.imports.ListImports(log.ListImportsRequest())).entries) == []
+
+
+async def test_a_check_without_a_dataset_is_gone_after_a_week(catalog: Catalog) -> None:
+    kept = await opened(catalog, "admin", (await catalog.dataset("admin", "data")).dataset_id)
+    request = log.CreateImportRequest(file_name="a.csv", mapping=good_mapping(""), is_check=True)
+
+    async def check() -> log.GetImportRequest:
+        with catalog.acting("admin"):
+            return log.GetImportRequest(import_id=(await catalog.imports.CreateImport(request)).entry.import_id)
+
+    first = await check()
+    catalog.clock.pass_by(days=4)
+    second = await check()
+    catalog.clock.pass_by(days=4)
+    third = await check()
+    for get in (second, third, log.GetImportRequest(import_id=kept.import_id)):
+        await catalog.imports.GetImport(get)
+    with refused(Code.NOT_FOUND, "import_not_found"):
+        await catalog.imports.GetImport(first)
+
+
 async def test_imports_are_listed_newest_first_by_state_in_pages(catalog: Catalog) -> None:
     dataset_id = (await catalog.dataset("admin", "data")).dataset_id
     entries = []

@@ -34,6 +34,7 @@ MAY_CALL = {
     "UpdateUser": ADMIN,
     "GetUser": STAFF | SERVICE,
     "CreateDataset": STAFF,
+    "CheckDatasetName": STAFF,
     "GetDataset": STAFF | SERVICE,
     "ListDatasets": STAFF | SERVICE,
     "UpdateDataset": STAFF,

@@ -95,6 +95,35 @@ async def test_a_stored_mapping_and_the_file_of_an_earlier_check(
     assert (await admin.get("/api/v1/imports?status=completed&status=failed")).json()["items"] == []
 
 
+async def test_a_file_is_checked_before_its_dataset_is_made(
+    running: Any, admin: httpx.AsyncClient, analyst: Any
+) -> None:
+    answer = await admin.post("/api/v1/imports", files=_parts("file", "mapping", "check_only"))
+    assert answer.status_code == 202, answer.text
+    check = answer.json()
+    assert (check["dataset_id"], check["check_only"], check["status"]) == (None, True, "queued")
+    assert running.behind.imports.files[check["id"]] == CONTENT
+    assert (await admin.get(f"/api/v1/imports/{check['id']}")).json()["steps"] == [{"activity": "buy", "count": 2}]
+    assert (await analyst.get(f"/api/v1/imports/{check['id']}")).json()["reason"] == "import_not_found"
+    assert (await admin.get("/api/v1/imports")).json()["items"] == []
+    assert (await admin.get("/api/v1/datasets")).json()["items"] == []
+    answer = await admin.post("/api/v1/imports", files=_parts("file", "mapping"))
+    assert (answer.status_code, [error["reason"] for error in answer.json()["errors"]]) == (400, ["dataset_missing"])
+    dataset = (await admin.post("/api/v1/datasets", json={"name": "Shop"})).json()
+    form = {"from_import_id": (None, check["id"]), "mapping": (None, MAPPING)}
+    real = await admin.post(f"/api/v1/datasets/{dataset['id']}/imports", files=form)
+    assert (real.status_code, real.json()["dataset_id"]) == (202, dataset["id"])
+    assert running.behind.imports.reused == [(real.json()["id"], check["id"])]
+
+
+async def test_a_name_in_use_is_told_before_a_dataset_is_made(admin: httpx.AsyncClient, analyst: Any) -> None:
+    await admin.post("/api/v1/datasets", json={"name": "Shop"})
+    free = await analyst.get("/api/v1/datasets/name-check", params={"name": "Shop 2"})
+    assert (free.status_code, free.content) == (204, b"")
+    taken = await analyst.get("/api/v1/datasets/name-check", params={"name": "sHOP"})
+    assert (taken.status_code, taken.json()["reason"]) == (409, "dataset_name_taken")
+
+
 _FILE = ("file", ("a", b"x"))
 _MAPPING = ("mapping", (None, MAPPING))
 _NO_PATTERN = ("mapping", (None, json.dumps({"columns": COLUMNS, "step_rules": [{"name": "x"}]})))

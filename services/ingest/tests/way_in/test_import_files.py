@@ -81,6 +81,19 @@ def test_old_files_go_and_a_stray_file_stops_nothing(files: ImportFolder, tmp_pa
     assert {*tmp_path.glob("*/file"), *tmp_path.glob("*/*.part")} == left
 
 
+def test_of_a_check_without_a_dataset_nothing_is_left_after_a_week(files: ImportFolder, tmp_path: Path) -> None:
+    left = set()
+    for dataset_id, age_days, is_kept in (("", 6, True), ("", 8, False), ("d", 300, True), ("d", 400, False)):
+        import_id = str(uuid4())
+        with files.rejected(import_id, dataset_id):
+            pass
+        os.utime(tmp_path / import_id, (time.time() - age_days * DAY,) * 2)
+        if is_kept:
+            left.add(import_id)
+    files.sweep()
+    assert {folder.name for folder in tmp_path.iterdir()} == left
+
+
 def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cjm_ingest.adapters.csv_reader._UNPACKED_BYTES", 5 << 20)
     path = tmp_path / "bomb"

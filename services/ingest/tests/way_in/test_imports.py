@@ -241,6 +241,33 @@ async def test_all_or_nothing_and_checks_store_nothing(ingest: Any) -> None:
     assert (await ingest.stats()).events_count == 200_000
 
 
+async def test_a_check_without_a_dataset_serves_an_import_and_is_for_its_maker(ingest: Any) -> None:
+    data = b"a,b,c\n" + GOOD * 2 + b"x,s,secret\n"
+    dataset_id, ingest.dataset_id = ingest.dataset_id, ""
+    check = await ingest.run_import(data, ABC, check=True)
+    assert (check.status, numbers(check)) == (COMPLETED, (3, 2, 1, 0))
+    with acting_as(staff_identity(check.created_by_id, is_admin=False)):
+        assert (await ingest.progress(check.import_id)).findings[0].examples[0].value == "secret"
+        assert len(await ingest.rejected(check.import_id)) == 1
+    reuse = imports_pb2.ReuseUploadRequest(from_import_id=check.import_id)
+    remove = imports_pb2.RemoveImportRequest(import_id=check.import_id)
+    with acting_as(staff_identity(str(uuid4()), is_admin=True)):
+        for asked in (ingest.progress(check.import_id), ingest.rejected(check.import_id)):
+            with pytest.raises(AppError, match="import_not_found"):
+                await asked
+        with pytest.raises(AppError, match="import_not_found"):
+            await ingest.imports.RemoveImport(remove)
+    ingest.dataset_id = dataset_id
+    reuse.import_id = ingest.open_import(ABC)
+    with acting_as(staff_identity(check.created_by_id, is_admin=False)):
+        await ingest.imports.ReuseUpload(reuse)
+        assert numbers(await ingest.ended(reuse.import_id)) == (3, 2, 1, 0)
+        assert (await ingest.stats()).events_count == 2
+        assert (await ingest.imports.RemoveImport(remove)).rows_removed == 0
+    assert not (ingest.settings.imports_dir / check.import_id).exists()
+    assert (await ingest.stats()).events_count == 2
+
+
 async def test_removing_takes_out_one_import_and_only_its_owner_may(ingest: Any) -> None:
     helper = str(uuid4())
     ingest.catalog.helpers.add(helper)

@@ -115,7 +115,7 @@ class SqlRecords:
         limit: int,
     ) -> list[ImportEntry]:
         """Imports, newest first, those of datasets an account may see."""
-        query = select(imports)
+        query = select(imports).where(imports.c.dataset_id.is_not(None))
         if visible_to is not None:
             query = query.join(datasets).where(_is_visible_to(visible_to))
         if dataset_id:

@@ -238,7 +238,7 @@ imports = Table(
     "imports",
     metadata,
     Column("import_id", _ID, primary_key=True),
-    Column("dataset_id", _ID, ForeignKey("datasets.dataset_id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("dataset_id", _ID, ForeignKey("datasets.dataset_id", ondelete="CASCADE"), index=True),
     Column("created_by_id", _ID, ForeignKey("users.user_id"), nullable=False),
     Column("file_name", String(255), nullable=False),
     Column("file_bytes", BigInteger, nullable=False),

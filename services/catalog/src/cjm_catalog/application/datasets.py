@@ -113,6 +113,17 @@ class Datasets:
         except TakenError as error:
             raise _name_taken(dataset.name) from error
 
+    async def check_name(self, name: str) -> None:
+        """Makes sure that a new dataset can have this name, taken ones of datasets nobody may see included.
+
+        Raises:
+            AppError: INVALID_ARGUMENT for a bad name; ALREADY_EXISTS dataset_name_taken.
+        """
+        checked = checked_name("name", name, MAX_NAME_LENGTH)
+        async with self.store.read() as records:
+            if await records.get(Dataset, name_key=folded(checked)):
+                raise _name_taken(checked)
+
     async def get(self, caller: Caller, dataset_id: str) -> DatasetView:
         """Gives one dataset the caller may see.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 from cjm_catalog.application.accounts import usernames
@@ -28,6 +29,9 @@ from cjm_catalog.domain.imports import (
 )
 from cjm_catalog.domain.mappings import Mapping, MappingSpec, checked_mapping
 from cjm_kit.errors import AppError, Code
+
+# As long as the page keeps the draft of an import.
+_CHECK_LIFE = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class ImportLog:
 
         Args:
             caller: who brings the file.
-            dataset_id: UUID of the dataset.
+            dataset_id: UUID of the dataset; empty for a check of a file whose dataset does not exist yet.
             file_name: as uploaded, 1-255 characters.
             mapping_id: UUID of a kept mapping, which is copied; empty when the mapping itself is given.
             mapping: the mapping itself; None when an id is given.
@@ -70,29 +74,28 @@ class ImportLog:
 
         Raises:
             AppError: NOT_FOUND dataset_not_found, mapping_not_found; PERMISSION_DENIED dataset_write_not_allowed;
-                INVALID_ARGUMENT mapping_invalid, mapping_missing unless exactly one of id and mapping is given, or a
-                bad file name.
+                INVALID_ARGUMENT mapping_invalid, mapping_missing unless exactly one of id and mapping is given,
+                dataset_missing, or a bad file name.
         """
+        if not dataset_id and not is_check:
+            raise invalid("dataset_id", "dataset_missing", "Say into which dataset; only a check needs none.")
         if bool(mapping_id) == (mapping is not None):
             raise invalid(
                 "mapping", "mapping_missing", "Say how columns become fields: give either mapping_id or mapping."
             )
         name = checked_name("file_name", file_name, MAX_FILE_NAME_LENGTH)
         async with self.store.write() as records:
-            view = await visible_dataset(records, caller, dataset_id)
-            if not view.access.can_write:
-                raise AppError(
-                    Code.PERMISSION_DENIED,
-                    "dataset_write_not_allowed",
-                    f'You may see "{view.dataset.name}" but not add data to it. Ask an administrator for the right.',
-                )
+            if dataset_id:
+                await _require_write(records, caller, dataset_id)
+            else:
+                await self._forget_old_checks(records)
             if mapping is None:
                 copy = await existing_mapping(records, mapping_id)
             else:
                 copy = Mapping(**vars(checked_mapping(mapping, needs_name=False)))
             entry = ImportEntry(
                 import_id=str(uuid4()),
-                dataset_id=dataset_id,
+                dataset_id=dataset_id or None,
                 created_by_id=caller.user_id,
                 file_name=name,
                 mapping=copy,
@@ -116,13 +119,17 @@ class ImportLog:
             return (await _views(records, [entry]))[0]
 
     async def get(self, caller: Caller, import_id: str) -> ImportView:
-        """Gives one entry of a dataset the caller may see.
+        """Gives one entry of a dataset the caller may see; without a dataset it is for who made it.
 
         Raises:
             AppError: NOT_FOUND import_not_found.
         """
         async with self.store.read() as records:
             entry = await _existing_entry(records, import_id)
+            if entry.dataset_id is None:
+                if not caller.is_service and entry.created_by_id != caller.user_id:
+                    raise _import_not_found()
+                return (await _views(records, [entry]))[0]
             try:
                 await visible_dataset(records, caller, entry.dataset_id)
             except AppError as error:
@@ -132,7 +139,7 @@ class ImportLog:
     async def page(
         self, caller: Caller, dataset_id: str, statuses: Sequence[ImportStatus], page_size: int, cursor: str
     ) -> Page[ImportView]:
-        """Lists entries the caller may see, newest first.
+        """Lists entries of datasets the caller may see, newest first.
 
         Args:
             caller: who asks.
@@ -153,6 +160,22 @@ class ImportLog:
             views = await _views(records, entries[:limit])
         last = entries[limit - 1] if len(entries) > limit else None
         return Page(views, encode_cursor(last.created_at.isoformat(), last.import_id) if last else "")
+
+    async def _forget_old_checks(self, records: Records) -> None:
+        """Removes checks that never got a dataset; no dataset takes them away when it is deleted."""
+        oldest = self.now() - _CHECK_LIFE
+        checks = await records.all(ImportEntry, dataset_id=None)
+        await records.remove(ImportEntry, import_id=[old.import_id for old in checks if old.created_at < oldest])
+
+
+async def _require_write(records: Records, caller: Caller, dataset_id: str) -> None:
+    view = await visible_dataset(records, caller, dataset_id)
+    if not view.access.can_write:
+        raise AppError(
+            Code.PERMISSION_DENIED,
+            "dataset_write_not_allowed",
+            f'You may see "{view.dataset.name}" but not add data to it. Ask an administrator for the right.',
+        )
 
 
 async def _existing_entry(records: Records, import_id: str, *, lock: bool = False) -> ImportEntry:

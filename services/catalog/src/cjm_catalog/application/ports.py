@@ -60,7 +60,7 @@ class Records(Protocol):
         after: Sequence[object] | None,
         limit: int,
     ) -> list[ImportEntry]:
-        """Imports, newest first; empty `dataset_id` and `statuses` mean all."""
+        """Imports of datasets, newest first; empty `dataset_id` and `statuses` mean all."""
 
     async def add(self, record: object) -> None:
         """Keeps a new record; raises `TakenError`."""

@@ -35,10 +35,13 @@ _NEXT: dict[ImportStatus, frozenset[ImportStatus]] = {
 
 @dataclass(frozen=True)
 class ImportEntry:
-    """One entry of the import log; counts are data rows, `progress_ratio` is 0-1."""
+    """One entry of the import log; counts are data rows, `progress_ratio` is 0-1.
+
+    A check of a file whose dataset does not exist yet has no `dataset_id`.
+    """
 
     import_id: str
-    dataset_id: str
+    dataset_id: str | None
     created_by_id: str
     file_name: str
     mapping: Mapping

@@ -36,6 +36,14 @@ class DatasetServicer(dataset_pb2_grpc.DatasetServiceServicer):
         )
         return dataset_pb2.CreateDatasetResponse(dataset=_dataset_message(view))
 
+    @allow("staff")
+    async def CheckDatasetName(
+        self, request: dataset_pb2.CheckDatasetNameRequest, context: Any
+    ) -> dataset_pb2.CheckDatasetNameResponse:
+        """Makes sure that a new dataset can have this name."""
+        await self._datasets.check_name(request.name)
+        return dataset_pb2.CheckDatasetNameResponse()
+
     @allow("staff", "service")
     async def GetDataset(self, request: dataset_pb2.GetDatasetRequest, context: Any) -> dataset_pb2.GetDatasetResponse:
         """Gives one dataset."""

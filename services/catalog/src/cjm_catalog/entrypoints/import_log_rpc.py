@@ -99,7 +99,7 @@ def _entry_message(view: ImportView) -> import_log_pb2.ImportEntry:
     entry = view.entry
     return import_log_pb2.ImportEntry(
         import_id=entry.import_id,
-        dataset_id=entry.dataset_id,
+        dataset_id=entry.dataset_id or "",
         created_by=view.created_by,
         created_by_id=entry.created_by_id,
         file_name=entry.file_name,

@@ -207,6 +207,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/name-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ask whether a name is free
+         * @description Say whether a new dataset can have this name; one that is in use, by whichever dataset, is a conflict.
+         */
+        get: operations["check_dataset_name"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{dataset_id}": {
         parameters: {
             query?: never;
@@ -521,6 +541,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List imports
+         * @description Imports the caller may see, newest first.
+         */
+        get: operations["list_imports"];
+        put?: never;
+        /**
+         * Check a file for a dataset to come
+         * @description Check a file before its dataset is made: as the import into a dataset, with `check_only` true.
+         *
+         *     Only who sent the file sees such a check, and it is in no list. Then make the dataset and import the file with
+         *     `from_import_id`.
+         */
+        post: operations["create_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/remote-file": {
         parameters: {
             query?: never;
@@ -544,26 +591,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/imports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List imports
-         * @description Imports the caller may see, newest first.
-         */
-        get: operations["list_imports"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/imports/{import_id}": {
         parameters: {
             query?: never;
@@ -580,7 +607,7 @@ export interface paths {
         post?: never;
         /**
          * Cancel or remove an import
-         * @description Stop a running import, or take the rows of a completed one out of every number.
+         * @description Stop a running import, or take the rows of a completed one out of every number, of a check what was found.
          */
         delete: operations["delete_import"];
         options?: never;
@@ -1593,8 +1620,11 @@ export interface components {
         ImportDetails: {
             /** Id */
             id: string;
-            /** Dataset Id */
-            dataset_id: string;
+            /**
+             * Dataset Id
+             * @description null: a check of a file whose dataset does not exist yet.
+             */
+            dataset_id: string | null;
             /** File Name */
             file_name: string;
             /** File Bytes */
@@ -1655,8 +1685,11 @@ export interface components {
         ImportShape: {
             /** Id */
             id: string;
-            /** Dataset Id */
-            dataset_id: string;
+            /**
+             * Dataset Id
+             * @description null: a check of a file whose dataset does not exist yet.
+             */
+            dataset_id: string | null;
             /** File Name */
             file_name: string;
             /** File Bytes */
@@ -3114,6 +3147,28 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    check_dataset_name: {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     get_dataset: {
         parameters: {
             query?: never;
@@ -3778,6 +3833,83 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    list_imports: {
+        parameters: {
+            query?: {
+                dataset_id?: string;
+                /** @description Only these states. */
+                status?: ("queued" | "running" | "completed" | "failed" | "cancelled" | "removed")[];
+                /** @description Items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the part before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportShape_"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    create_check: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @description CSV or other delimited text, plain or packed with gzip. The mapping says how it is written. */
+                    file?: string;
+                    /**
+                     * Format: uri
+                     * @description Fetch the file from this web address (http or https) instead of `file`.
+                     */
+                    url?: string;
+                    /** @description A stored mapping; either this or `mapping`. */
+                    mapping_id?: string;
+                    /** @description A mapping as in `POST /api/v1/mappings`, without name. */
+                    mapping?: string;
+                    /** @description Use the file of this earlier check instead of `file`. */
+                    from_import_id?: string;
+                    /** @description One bad row fails the import. */
+                    all_or_nothing?: boolean;
+                    /** @description Check the rows and store nothing. */
+                    check_only?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportShape"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     read_remote_file: {
         parameters: {
             query?: never;
@@ -3805,36 +3937,6 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": unknown;
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    list_imports: {
-        parameters: {
-            query?: {
-                dataset_id?: string;
-                /** @description Only these states. */
-                status?: ("queued" | "running" | "completed" | "failed" | "cancelled" | "removed")[];
-                /** @description Items at most. */
-                limit?: number;
-                /** @description `next_cursor` of the part before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_ImportShape_"];
                 };
             };
             "4XX": components["responses"]["Problem"];

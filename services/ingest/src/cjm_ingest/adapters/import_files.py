@@ -164,7 +164,10 @@ class ImportFolder:
                 shutil.rmtree(mark.parent)
 
     def sweep(self) -> None:
-        """Throw away files older than a day whose import has ended, others after a week, reports after a year."""
+        """Throw away files older than a day whose import has ended, others after a week, reports after a year.
+
+        Of a check without a dataset nothing is left after a week.
+        """
         now = time.time()
         for folder in self._root.iterdir():
             try:
@@ -172,7 +175,9 @@ class ImportFolder:
                 for file in (*folder.glob("file"), *folder.glob("*.part")):
                     if now - file.stat().st_mtime > kept_seconds:
                         file.unlink()
-                if now - folder.stat().st_mtime > _REPORT_SECONDS:
+                mark = folder / "dataset"
+                has_dataset = mark.exists() and mark.stat().st_size > 0
+                if now - folder.stat().st_mtime > (_REPORT_SECONDS if has_dataset else _LOST_FILE_SECONDS):
                     shutil.rmtree(folder)
             except OSError as failure:
                 _log.warning("import_not_swept", folder=folder.name, error=str(failure))

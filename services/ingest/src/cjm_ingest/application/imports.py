@@ -150,7 +150,7 @@ class Imports:
         await ended.wait()
 
     async def remove(self, entry: ImportEntry) -> int:
-        """Take the rows of a completed import out of every number.
+        """Take the rows of a completed import out of every number; of a check its file and what was found.
 
         Returns:
             Rows taken out.
@@ -158,13 +158,16 @@ class Imports:
         Raises:
             AppError: FAILED_PRECONDITION `import_not_completed`.
         """
-        if entry.state is not ImportState.COMPLETED or entry.is_check:
+        if entry.state is not ImportState.COMPLETED:
             detail = "Only a completed import can be removed."
             raise AppError(Code.FAILED_PRECONDITION, "import_not_completed", detail)
-        rows_count = await asyncio.to_thread(self._store.delete_import, entry.dataset_id, entry.import_id)
+        rows_count = 0
+        if not entry.is_check:
+            rows_count = await asyncio.to_thread(self._store.delete_import, entry.dataset_id, entry.import_id)
         await self._log.removed(entry.import_id)
         await asyncio.to_thread(self._files.forget, entry.import_id)
-        await self._bus.removed(entry)
+        if not entry.is_check:
+            await self._bus.removed(entry)
         return rows_count
 
     async def forget_dataset(self, dataset_id: str) -> None:

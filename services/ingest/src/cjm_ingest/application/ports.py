@@ -75,7 +75,7 @@ class ImportEntry:
 
     Attributes:
         import_id: UUID.
-        dataset_id: UUID.
+        dataset_id: UUID; empty for a check of a file whose dataset does not exist yet.
         created_by_id: UUID of who started it.
         state: Where it stands.
         file_bytes: Size of its file in bytes.

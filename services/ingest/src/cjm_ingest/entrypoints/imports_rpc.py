@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
-from cjm_access import DatasetAccess
+from cjm_access import DatasetAccess, Right
 from cjm_ingest.application.imports import Imports
 from cjm_ingest.application.ports import ImportEntry, ImportLog
 from cjm_ingest.domain.faults import RowFault, Tally
@@ -61,7 +61,7 @@ class ImportServicer(imports_pb2_grpc.ImportServiceServicer):
     ) -> imports_pb2.GetImportProgressResponse:
         """How far it is and what was found."""
         entry = await self._log.get(request.import_id)
-        await self._access.require(entry.dataset_id, "see")
+        await self._require(entry, "see")
         shows_values = True
         try:
             await self._require_values(entry)
@@ -104,16 +104,26 @@ class ImportServicer(imports_pb2_grpc.ImportServiceServicer):
     async def _require_values(self, entry: ImportEntry) -> None:
         """Values of rejected rows are for who brought the file, and for who may look into the dataset."""
         is_own = entry.created_by_id == current_identity().user_id
-        await self._access.require(entry.dataset_id, "see" if is_own else "analyse")
+        await self._require(entry, "see" if is_own else "analyse")
 
-    async def _own(self, import_id: str, right: Any) -> ImportEntry:
+    async def _own(self, import_id: str, right: Right) -> ImportEntry:
         """An import that the caller started, or of a dataset that the caller manages."""
         entry = await self._log.get(import_id)
-        granted = await self._access.require(entry.dataset_id, right)
-        if entry.created_by_id != current_identity().user_id and not granted.can_manage:
+        can_manage = await self._require(entry, right)
+        if entry.created_by_id != current_identity().user_id and not can_manage:
             detail = "Only who started this import, the owner of the dataset or an administrator may do this."
             raise AppError(Code.PERMISSION_DENIED, "import_not_yours", detail)
         return entry
+
+    async def _require(self, entry: ImportEntry, right: Right) -> bool:
+        """The right on its dataset, a check without one is its maker's; tells whether the caller manages it."""
+        if entry.dataset_id:
+            return (await self._access.require(entry.dataset_id, right)).can_manage
+        identity = current_identity()
+        if not identity.is_service and identity.user_id != entry.created_by_id:
+            detail = "There is no such import, or you may not see it. Check the id."
+            raise AppError(Code.NOT_FOUND, "import_not_found", detail)
+        return True
 
 
 async def _chunks(requests: AsyncIterator[imports_pb2.UploadImportRequest]) -> AsyncIterator[bytes]:

@@ -40,6 +40,11 @@ class DatasetServiceStub:
                 request_serializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.CreateDatasetRequest.SerializeToString,
                 response_deserializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.CreateDatasetResponse.FromString,
                 _registered_method=True)
+        self.CheckDatasetName = channel.unary_unary(
+                '/cjm_protos.catalog.v1.DatasetService/CheckDatasetName',
+                request_serializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.CheckDatasetNameRequest.SerializeToString,
+                response_deserializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.CheckDatasetNameResponse.FromString,
+                _registered_method=True)
         self.GetDataset = channel.unary_unary(
                 '/cjm_protos.catalog.v1.DatasetService/GetDataset',
                 request_serializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.GetDatasetRequest.SerializeToString,
@@ -88,6 +93,14 @@ class DatasetServiceServicer:
 
     def CreateDataset(self, request, context):
         """Makes a dataset owned by the caller. Caller: staff. ALREADY_EXISTS for a name in use.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckDatasetName(self, request, context):
+        """Makes sure that a new dataset can have a name. Caller: staff. ALREADY_EXISTS for a name in use, also by a dataset the
+        caller may not see.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -156,6 +169,11 @@ def add_DatasetServiceServicer_to_server(servicer, server):
                     servicer.CreateDataset,
                     request_deserializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.CreateDatasetRequest.FromString,
                     response_serializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.CreateDatasetResponse.SerializeToString,
+            ),
+            'CheckDatasetName': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckDatasetName,
+                    request_deserializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.CheckDatasetNameRequest.FromString,
+                    response_serializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.CheckDatasetNameResponse.SerializeToString,
             ),
             'GetDataset': grpc.unary_unary_rpc_method_handler(
                     servicer.GetDataset,
@@ -226,6 +244,33 @@ class DatasetService:
             '/cjm_protos.catalog.v1.DatasetService/CreateDataset',
             cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.CreateDatasetRequest.SerializeToString,
             cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.CreateDatasetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckDatasetName(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cjm_protos.catalog.v1.DatasetService/CheckDatasetName',
+            cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.CheckDatasetNameRequest.SerializeToString,
+            cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.CheckDatasetNameResponse.FromString,
             options,
             channel_credentials,
             insecure,

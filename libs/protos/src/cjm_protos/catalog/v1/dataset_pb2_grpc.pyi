@@ -35,6 +35,10 @@ class DatasetServiceStub:
     def __new__(cls, channel: _aio.Channel) -> DatasetServiceAsyncStub: ...
     CreateDataset: _grpc.UnaryUnaryMultiCallable[_dataset_pb2.CreateDatasetRequest, _dataset_pb2.CreateDatasetResponse]
     """Makes a dataset owned by the caller. Caller: staff. ALREADY_EXISTS for a name in use."""
+    CheckDatasetName: _grpc.UnaryUnaryMultiCallable[_dataset_pb2.CheckDatasetNameRequest, _dataset_pb2.CheckDatasetNameResponse]
+    """Makes sure that a new dataset can have a name. Caller: staff. ALREADY_EXISTS for a name in use, also by a dataset the
+    caller may not see.
+    """
     GetDataset: _grpc.UnaryUnaryMultiCallable[_dataset_pb2.GetDatasetRequest, _dataset_pb2.GetDatasetResponse]
     """One dataset. Caller: staff who may see it, service. NOT_FOUND for others, as if it did not exist."""
     ListDatasets: _grpc.UnaryUnaryMultiCallable[_dataset_pb2.ListDatasetsRequest, _dataset_pb2.ListDatasetsResponse]
@@ -59,6 +63,10 @@ class DatasetServiceAsyncStub(DatasetServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateDataset: _aio.UnaryUnaryMultiCallable[_dataset_pb2.CreateDatasetRequest, _dataset_pb2.CreateDatasetResponse]  # type: ignore[assignment]
     """Makes a dataset owned by the caller. Caller: staff. ALREADY_EXISTS for a name in use."""
+    CheckDatasetName: _aio.UnaryUnaryMultiCallable[_dataset_pb2.CheckDatasetNameRequest, _dataset_pb2.CheckDatasetNameResponse]  # type: ignore[assignment]
+    """Makes sure that a new dataset can have a name. Caller: staff. ALREADY_EXISTS for a name in use, also by a dataset the
+    caller may not see.
+    """
     GetDataset: _aio.UnaryUnaryMultiCallable[_dataset_pb2.GetDatasetRequest, _dataset_pb2.GetDatasetResponse]  # type: ignore[assignment]
     """One dataset. Caller: staff who may see it, service. NOT_FOUND for others, as if it did not exist."""
     ListDatasets: _aio.UnaryUnaryMultiCallable[_dataset_pb2.ListDatasetsRequest, _dataset_pb2.ListDatasetsResponse]  # type: ignore[assignment]
@@ -86,6 +94,16 @@ class DatasetServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_dataset_pb2.CreateDatasetResponse, _abc.Awaitable[_dataset_pb2.CreateDatasetResponse]]:
         """Makes a dataset owned by the caller. Caller: staff. ALREADY_EXISTS for a name in use."""
+
+    @_abc_1.abstractmethod
+    def CheckDatasetName(
+        self,
+        request: _dataset_pb2.CheckDatasetNameRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_dataset_pb2.CheckDatasetNameResponse, _abc.Awaitable[_dataset_pb2.CheckDatasetNameResponse]]:
+        """Makes sure that a new dataset can have a name. Caller: staff. ALREADY_EXISTS for a name in use, also by a dataset the
+        caller may not see.
+        """
 
     @_abc_1.abstractmethod
     def GetDataset(

@@ -89,7 +89,7 @@ class ImportEntry(_message.Message):
     import_id: _builtins.str
     """UUID, text form."""
     dataset_id: _builtins.str
-    """UUID of the dataset."""
+    """UUID of the dataset; empty for a check of a file whose dataset does not exist yet."""
     created_by: _builtins.str
     """Sign-in name of who started it."""
     created_by_id: _builtins.str
@@ -174,7 +174,7 @@ class CreateImportRequest(_message.Message):
     ALL_OR_NOTHING_FIELD_NUMBER: _builtins.int
     IS_CHECK_FIELD_NUMBER: _builtins.int
     dataset_id: _builtins.str
-    """UUID of the dataset."""
+    """UUID of the dataset; empty for a check of a file whose dataset does not exist yet."""
     file_name: _builtins.str
     """Name of the file as uploaded, 1-255 characters."""
     mapping_id: _builtins.str

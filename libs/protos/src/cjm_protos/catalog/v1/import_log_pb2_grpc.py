@@ -62,7 +62,7 @@ class ImportLogServiceServicer:
     """
 
     def CreateImport(self, request, context):
-        """Opens an entry in state queued. Caller: staff who may write to the dataset.
+        """Opens an entry in state queued. Caller: staff who may write to the dataset; any staff for a check without one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -76,14 +76,14 @@ class ImportLogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetImport(self, request, context):
-        """One entry. Caller: staff who may see the dataset, service.
+        """One entry. Caller: staff who may see the dataset, who made the check if it has none, service.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListImports(self, request, context):
-        """Entries the caller may see, newest first. Caller: staff, service.
+        """Entries of datasets the caller may see, newest first. Caller: staff, service.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

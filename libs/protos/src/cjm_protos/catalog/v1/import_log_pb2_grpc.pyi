@@ -34,13 +34,13 @@ class ImportLogServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ImportLogServiceAsyncStub: ...
     CreateImport: _grpc.UnaryUnaryMultiCallable[_import_log_pb2.CreateImportRequest, _import_log_pb2.CreateImportResponse]
-    """Opens an entry in state queued. Caller: staff who may write to the dataset."""
+    """Opens an entry in state queued. Caller: staff who may write to the dataset; any staff for a check without one."""
     UpdateImport: _grpc.UnaryUnaryMultiCallable[_import_log_pb2.UpdateImportRequest, _import_log_pb2.UpdateImportResponse]
     """Notes progress or the end. Caller: service. FAILED_PRECONDITION when an ended entry would change, except to removed."""
     GetImport: _grpc.UnaryUnaryMultiCallable[_import_log_pb2.GetImportRequest, _import_log_pb2.GetImportResponse]
-    """One entry. Caller: staff who may see the dataset, service."""
+    """One entry. Caller: staff who may see the dataset, who made the check if it has none, service."""
     ListImports: _grpc.UnaryUnaryMultiCallable[_import_log_pb2.ListImportsRequest, _import_log_pb2.ListImportsResponse]
-    """Entries the caller may see, newest first. Caller: staff, service."""
+    """Entries of datasets the caller may see, newest first. Caller: staff, service."""
 
 @_typing.type_check_only
 class ImportLogServiceAsyncStub(ImportLogServiceStub):
@@ -48,13 +48,13 @@ class ImportLogServiceAsyncStub(ImportLogServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateImport: _aio.UnaryUnaryMultiCallable[_import_log_pb2.CreateImportRequest, _import_log_pb2.CreateImportResponse]  # type: ignore[assignment]
-    """Opens an entry in state queued. Caller: staff who may write to the dataset."""
+    """Opens an entry in state queued. Caller: staff who may write to the dataset; any staff for a check without one."""
     UpdateImport: _aio.UnaryUnaryMultiCallable[_import_log_pb2.UpdateImportRequest, _import_log_pb2.UpdateImportResponse]  # type: ignore[assignment]
     """Notes progress or the end. Caller: service. FAILED_PRECONDITION when an ended entry would change, except to removed."""
     GetImport: _aio.UnaryUnaryMultiCallable[_import_log_pb2.GetImportRequest, _import_log_pb2.GetImportResponse]  # type: ignore[assignment]
-    """One entry. Caller: staff who may see the dataset, service."""
+    """One entry. Caller: staff who may see the dataset, who made the check if it has none, service."""
     ListImports: _aio.UnaryUnaryMultiCallable[_import_log_pb2.ListImportsRequest, _import_log_pb2.ListImportsResponse]  # type: ignore[assignment]
-    """Entries the caller may see, newest first. Caller: staff, service."""
+    """Entries of datasets the caller may see, newest first. Caller: staff, service."""
 
 class ImportLogServiceServicer(metaclass=_abc_1.ABCMeta):
     """The log of file imports: who brought which file into which dataset, and how it went."""
@@ -65,7 +65,7 @@ class ImportLogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _import_log_pb2.CreateImportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_import_log_pb2.CreateImportResponse, _abc.Awaitable[_import_log_pb2.CreateImportResponse]]:
-        """Opens an entry in state queued. Caller: staff who may write to the dataset."""
+        """Opens an entry in state queued. Caller: staff who may write to the dataset; any staff for a check without one."""
 
     @_abc_1.abstractmethod
     def UpdateImport(
@@ -81,7 +81,7 @@ class ImportLogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _import_log_pb2.GetImportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_import_log_pb2.GetImportResponse, _abc.Awaitable[_import_log_pb2.GetImportResponse]]:
-        """One entry. Caller: staff who may see the dataset, service."""
+        """One entry. Caller: staff who may see the dataset, who made the check if it has none, service."""
 
     @_abc_1.abstractmethod
     def ListImports(
@@ -89,6 +89,6 @@ class ImportLogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _import_log_pb2.ListImportsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_import_log_pb2.ListImportsResponse, _abc.Awaitable[_import_log_pb2.ListImportsResponse]]:
-        """Entries the caller may see, newest first. Caller: staff, service."""
+        """Entries of datasets the caller may see, newest first. Caller: staff, service."""
 
 def add_ImportLogServiceServicer_to_server(servicer: ImportLogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

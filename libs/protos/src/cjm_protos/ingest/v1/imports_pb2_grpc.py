@@ -27,6 +27,7 @@ if _version_not_supported:
 
 class ImportServiceStub:
     """Files on their way into the event store. The log of imports belongs to catalog; ingest does the work and reports it there.
+    A check without a dataset is for who started it and for services.
     """
 
     def __init__(self, channel):
@@ -69,6 +70,7 @@ class ImportServiceStub:
 
 class ImportServiceServicer:
     """Files on their way into the event store. The log of imports belongs to catalog; ingest does the work and reports it there.
+    A check without a dataset is for who started it and for services.
     """
 
     def UploadImport(self, request_iterator, context):
@@ -102,7 +104,7 @@ class ImportServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RemoveImport(self, request, context):
-        """Takes the rows of a completed import out of every number. Caller: who started it while he may write to the dataset, owner of the dataset, admin.
+        """Takes the rows of a completed import out of every number; of a check its file and findings. Caller: who started it while he may write to the dataset, owner of the dataset, admin.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -158,6 +160,7 @@ def add_ImportServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ImportService:
     """Files on their way into the event store. The log of imports belongs to catalog; ingest does the work and reports it there.
+    A check without a dataset is for who started it and for services.
     """
 
     @staticmethod

@@ -27,7 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ImportServiceStub:
-    """Files on their way into the event store. The log of imports belongs to catalog; ingest does the work and reports it there."""
+    """Files on their way into the event store. The log of imports belongs to catalog; ingest does the work and reports it there.
+    A check without a dataset is for who started it and for services.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -46,13 +48,15 @@ class ImportServiceStub:
     CancelImport: _grpc.UnaryUnaryMultiCallable[_imports_pb2.CancelImportRequest, _imports_pb2.CancelImportResponse]
     """Stops a queued or running import; what it stored goes again. Caller: who started it while he may write to the dataset, owner of the dataset, admin."""
     RemoveImport: _grpc.UnaryUnaryMultiCallable[_imports_pb2.RemoveImportRequest, _imports_pb2.RemoveImportResponse]
-    """Takes the rows of a completed import out of every number. Caller: who started it while he may write to the dataset, owner of the dataset, admin."""
+    """Takes the rows of a completed import out of every number; of a check its file and findings. Caller: who started it while he may write to the dataset, owner of the dataset, admin."""
     ListRejectedRows: _grpc.UnaryUnaryMultiCallable[_imports_pb2.ListRejectedRowsRequest, _imports_pb2.ListRejectedRowsResponse]
     """Rejected rows in file order. Caller: who started it, staff who may analyse the dataset."""
 
 @_typing.type_check_only
 class ImportServiceAsyncStub(ImportServiceStub):
-    """Files on their way into the event store. The log of imports belongs to catalog; ingest does the work and reports it there."""
+    """Files on their way into the event store. The log of imports belongs to catalog; ingest does the work and reports it there.
+    A check without a dataset is for who started it and for services.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     UploadImport: _aio.StreamUnaryMultiCallable[_imports_pb2.UploadImportRequest, _imports_pb2.UploadImportResponse]  # type: ignore[assignment]
@@ -68,12 +72,14 @@ class ImportServiceAsyncStub(ImportServiceStub):
     CancelImport: _aio.UnaryUnaryMultiCallable[_imports_pb2.CancelImportRequest, _imports_pb2.CancelImportResponse]  # type: ignore[assignment]
     """Stops a queued or running import; what it stored goes again. Caller: who started it while he may write to the dataset, owner of the dataset, admin."""
     RemoveImport: _aio.UnaryUnaryMultiCallable[_imports_pb2.RemoveImportRequest, _imports_pb2.RemoveImportResponse]  # type: ignore[assignment]
-    """Takes the rows of a completed import out of every number. Caller: who started it while he may write to the dataset, owner of the dataset, admin."""
+    """Takes the rows of a completed import out of every number; of a check its file and findings. Caller: who started it while he may write to the dataset, owner of the dataset, admin."""
     ListRejectedRows: _aio.UnaryUnaryMultiCallable[_imports_pb2.ListRejectedRowsRequest, _imports_pb2.ListRejectedRowsResponse]  # type: ignore[assignment]
     """Rejected rows in file order. Caller: who started it, staff who may analyse the dataset."""
 
 class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Files on their way into the event store. The log of imports belongs to catalog; ingest does the work and reports it there."""
+    """Files on their way into the event store. The log of imports belongs to catalog; ingest does the work and reports it there.
+    A check without a dataset is for who started it and for services.
+    """
 
     @_abc_1.abstractmethod
     def UploadImport(
@@ -117,7 +123,7 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _imports_pb2.RemoveImportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_imports_pb2.RemoveImportResponse, _abc.Awaitable[_imports_pb2.RemoveImportResponse]]:
-        """Takes the rows of a completed import out of every number. Caller: who started it while he may write to the dataset, owner of the dataset, admin."""
+        """Takes the rows of a completed import out of every number; of a check its file and findings. Caller: who started it while he may write to the dataset, owner of the dataset, admin."""
 
     @_abc_1.abstractmethod
     def ListRejectedRows(

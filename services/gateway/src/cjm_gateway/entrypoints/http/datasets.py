@@ -196,6 +196,13 @@ async def create_dataset(body: NewDataset, response: Response, gateway: GatewayD
     return _shape(dataset, questions_pb2.DatasetStats(), None)
 
 
+@router.get("/name-check", summary="Ask whether a name is free", status_code=204)
+async def check_dataset_name(name: str, gateway: GatewayDep) -> Response:
+    """Say whether a new dataset can have this name; one that is in use, by whichever dataset, is a conflict."""
+    await gateway.services.datasets.CheckDatasetName(dataset_pb2.CheckDatasetNameRequest(name=name))
+    return Response(status_code=204)
+
+
 @router.get("/{dataset_id}", summary="Read a dataset")
 async def get_dataset(dataset_id: str, gateway: GatewayDep) -> DatasetShape:
     """One dataset with its size and period."""

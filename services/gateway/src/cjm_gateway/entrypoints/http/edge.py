@@ -121,11 +121,10 @@ class Edge:
             self._seconds_of(method, route, status).observe(time.perf_counter() - started)
 
     def _limit_bytes(self, path: str) -> int:
-        if path.startswith(_EVENTS_PREFIX):
-            if path.endswith(_EVENTS_SUFFIX):
-                return EVENTS_LIMIT_BYTES
-            if path.endswith("/imports"):
-                return self._upload_limit_bytes
+        if path.startswith(_EVENTS_PREFIX) and path.endswith(_EVENTS_SUFFIX):
+            return EVENTS_LIMIT_BYTES
+        if path == "/api/v1/imports" or (path.startswith(_EVENTS_PREFIX) and path.endswith("/imports")):
+            return self._upload_limit_bytes
         return JSON_LIMIT_BYTES
 
 

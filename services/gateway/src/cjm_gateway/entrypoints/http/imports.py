@@ -93,7 +93,7 @@ class ImportShape(Shape):
     """An import."""
 
     id: str
-    dataset_id: str
+    dataset_id: Annotated[str | None, Field(description="null: a check of a file whose dataset does not exist yet.")]
     file_name: str
     file_bytes: int
     created_by: str
@@ -144,7 +144,7 @@ def _facts(entry: import_log_pb2.ImportEntry) -> dict[str, object]:
     has_error = bool(entry.error_reason)
     return {
         "id": entry.import_id,
-        "dataset_id": entry.dataset_id,
+        "dataset_id": entry.dataset_id or None,
         "file_name": entry.file_name,
         "file_bytes": entry.file_bytes,
         "created_by": entry.created_by,
@@ -259,6 +259,20 @@ async def create_import(dataset_id: str, request: Request, response: Response, g
     if not dataset.access.can_write:
         detail = "You cannot add data to this dataset. Ask its owner or an administrator."
         raise AppError(Code.PERMISSION_DENIED, "dataset_write_not_allowed", detail)
+    return await _receive(gateway, dataset_id, request, response)
+
+
+@router.post("/imports", summary="Check a file for a dataset to come", status_code=202, openapi_extra=_UPLOAD_DOCS)
+async def create_check(request: Request, response: Response, gateway: GatewayDep) -> ImportShape:
+    """Check a file before its dataset is made: as the import into a dataset, with `check_only` true.
+
+    Only who sent the file sees such a check, and it is in no list. Then make the dataset and import the file with
+    `from_import_id`.
+    """
+    return await _receive(gateway, "", request, response)
+
+
+async def _receive(gateway: Gateway, dataset_id: str, request: Request, response: Response) -> ImportShape:
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise HttpProblem(415, "media_type_unsupported", "Send the file as multipart/form-data.")
     # A form may name its mapping after its file, so the file waits on disk (Starlette spools it) until the form has
@@ -464,7 +478,7 @@ async def get_import(import_id: str, gateway: GatewayDep) -> ImportDetails:
 
 @router.delete("/imports/{import_id}", summary="Cancel or remove an import", status_code=204)
 async def delete_import(import_id: str, gateway: GatewayDep) -> Response:
-    """Stop a running import, or take the rows of a completed one out of every number."""
+    """Stop a running import, or take the rows of a completed one out of every number, of a check what was found."""
     entry = await _entry(gateway, import_id)
     if entry.status in _LIVE:
         await gateway.services.imports.CancelImport(imports_pb2.CancelImportRequest(import_id=import_id))

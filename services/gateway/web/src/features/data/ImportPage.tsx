@@ -34,7 +34,7 @@ export default function ImportPage() {
   const [isRemoving, setRemoving] = useState(false);
   const remove = useChange(() => api.delete(`/imports/${importId}`), [["imports"], ["datasets"]]);
   const crumbs = [{ label: t("data.imports"), to: "/data/imports" }];
-  if (!item || isDatasetPending) {
+  if (!item || (item.dataset_id && isDatasetPending)) {
     return (
       <PageBody>
         <PageTitle title={t("data.import")} crumbs={crumbs} />
