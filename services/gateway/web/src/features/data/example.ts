@@ -12,11 +12,12 @@ async function fetched(path: string): Promise<Response> {
   return response;
 }
 
-/** "Web shop", or the first free "Web shop (2)", "Web shop (3)". */
+/** Names differ by more than case: "Web shop", or the first free "Web shop (2)", "Web shop (3)". */
 export function freeName(name: string, taken: readonly string[]): string {
-  if (!taken.includes(name)) return name;
+  const isTaken = (wanted: string): boolean => taken.some((other) => other.toLowerCase() === wanted.toLowerCase());
+  if (!isTaken(name)) return name;
   let number = 2;
-  while (taken.includes(`${name} (${number})`)) number += 1;
+  while (isTaken(`${name} (${number})`)) number += 1;
   return `${name} (${number})`;
 }
 

@@ -3,12 +3,10 @@ import { IconCircleCheck } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { api } from "@/api/client";
-import { createDataset } from "@/api/hooks";
 import type { Import } from "@/api/types";
 import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { ErrorState, LoadingRows, Note } from "@/shared/ui";
-import { datasetInput } from "../DatasetForm";
 import { Findings } from "../Findings";
 import { ImportProgress } from "../ImportPage";
 import { useImport } from "../useImport";
@@ -28,22 +26,13 @@ export function CheckStep({ draft, change, file, sample, goTo }: StepProps) {
   const mapping = JSON.stringify(buildMapping(file.name, draft, sample));
   const start = useMutation({
     mutationFn: async () => {
-      let datasetId = draft.datasetId;
-      if (datasetId === null) {
-        const made = await createDataset(
-          datasetInput({ name: draft.newName, is_public: false, time_zone: draft.timezone, unit: draft.unit, gapMinutes: draft.gapMinutes, goal_activity: null }),
-        );
-        datasetId = made.id;
-        // Remembered before the upload, so that a failed upload never makes a second dataset.
-        change({ datasetId, isDatasetOurs: true });
-        await client.invalidateQueries({ queryKey: ["datasets"] });
-      }
       const form = new FormData();
       form.set("mapping", mapping);
       form.set("check_only", "true");
       if (draft.remote) form.set("url", draft.remote.url);
       else form.set("file", file, file.name);
-      const check = await api.post<Import>(`/datasets/${datasetId}/imports`, form);
+      // A new dataset is made by the import, so that a draft leaves none behind.
+      const check = await api.post<Import>(draft.datasetId === null ? "/imports" : `/datasets/${draft.datasetId}/imports`, form);
       change({ checkId: check.id, checkedMapping: mapping });
       await client.invalidateQueries({ queryKey: ["imports"] });
     },
@@ -77,6 +66,7 @@ export function CheckStep({ draft, change, file, sample, goTo }: StepProps) {
             {check.rows_duplicate > 0 && t("wizard.duplicates", { count: check.rows_duplicate })}
           </Note>
           <Findings item={check} />
+          {hasRejected && <p className={css.aside}>{t("wizard.first_fault")}</p>}
           {hasRejected && check.rows_accepted > 0 && (
             <Radio.Group label={t("wizard.bad_rows")} value={draft.isAllOrNothing ? "stop" : "keep"} onChange={(value) => change({ isAllOrNothing: value === "stop" })}>
               <div className={css.options}>

@@ -20,9 +20,11 @@ import { choicesOf, missingColumns, readingOf } from "./savedMapping";
 import { SavedMappings, type ChosenMapping } from "./SavedMappings";
 import { StepActions } from "./StepActions";
 import { readTimes } from "./times";
+import { useNewName } from "./useNewName";
 import css from "./wizard.module.css";
 
 const PREVIEW_ROWS = 20;
+const SHOWN_CHARACTERS = 200;
 const NEW = "new";
 
 interface FileStepProps {
@@ -49,7 +51,14 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
   const [pasted, setPasted] = useState("");
   const [url, setUrl] = useState(draft.remote?.url ?? "");
   const fileText = useFileText();
+  const newName = useNewName(file && draft.datasetId === null ? draft.newName : null);
   const writable = datasets.filter((dataset) => dataset.access.can_write);
+
+  /** Says why a file is not taken; outside of a dialog also which, and that the former one stays. */
+  function refuse(chosen: File, why: string) {
+    const stays = file && chosen !== file ? t("wizard.former_stays", { file: file.name }) : "";
+    setProblem(dialog ? why : `${t("wizard.refused", { file: chosen.name, why })} ${stays}`);
+  }
 
   /** Reads a file; null, with the reason said, when it cannot be read. */
   async function read(chosen: File, reading: Reading): Promise<Sample | null> {
@@ -58,7 +67,7 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
     try {
       return await readSample(chosen, reading);
     } catch (error) {
-      setProblem(error instanceof FileProblem ? t(`wizard.problem.${error.code}`) : t("wizard.problem.unreadable"));
+      refuse(chosen, error instanceof FileProblem ? t(`wizard.problem.${error.code}`) : t("wizard.problem.unreadable"));
       return null;
     }
   }
@@ -67,7 +76,7 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
   async function choose(chosen: File | undefined, remote: Remote | null = null) {
     if (!chosen) return;
     if (limitBytes > 0 && chosen.size > limitBytes) {
-      setProblem(t("wizard.too_large", { size: format.bytes(chosen.size), limit: format.bytes(limitBytes) }));
+      refuse(chosen, t("wizard.too_large", { size: format.bytes(chosen.size), limit: format.bytes(limitBytes) }));
       return;
     }
     const found = await read(chosen, AS_FOUND);
@@ -113,8 +122,6 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
     void choose(event.dataTransfer.files[0]);
   }
 
-  const isNameTaken = draft.datasetId === null && datasets.some((dataset) => dataset.name === draft.newName.trim());
-  const nameProblem = draft.datasetId !== null ? null : draft.newName.trim() === "" ? t("wizard.name_missing") : isNameTaken ? t("wizard.name_taken") : null;
   return (
     <div className={css.stack}>
       <div
@@ -201,7 +208,7 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
               caption={t("wizard.preview", { count: Math.min(PREVIEW_ROWS, sample.rows.length) })}
               rows={sample.rows.slice(0, PREVIEW_ROWS).map((row, index) => ({ row, index }))}
               rowKey={({ index }) => String(index)}
-              columns={sample.headers.map((header, place) => ({ key: `${place}`, label: header || t("wizard.no_header"), render: ({ row }: { row: string[] }) => row[place] ?? "" }))}
+              columns={sample.headers.map((header, place) => ({ key: `${place}`, label: header || t("wizard.no_header"), render: ({ row }: { row: string[] }) => shown(row[place] ?? "") }))}
             />
           </div>
           <div className={css.pair}>
@@ -215,16 +222,15 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
                 const target = writable.find((dataset) => dataset.id === value);
                 change({
                   datasetId: target?.id ?? null,
-                  isDatasetOurs: false,
                   checkId: null,
                   checkedMapping: null,
                   ...(target ? { ...settingsOf(target), ...(!draft.isZoneChosen && { timezone: target.time_zone }) } : settingsOfNew(draft.roles)),
                 });
               }}
             />
-            {draft.datasetId === null && <TextInput label={t("wizard.new_name")} value={draft.newName} maxLength={120} onChange={(event) => change({ newName: event.currentTarget.value })} error={nameProblem} />}
+            {draft.datasetId === null && <TextInput label={t("wizard.new_name")} value={draft.newName} maxLength={100} onChange={(event) => change({ newName: event.currentTarget.value })} error={newName.problem} />}
           </div>
-          <StepActions nextLabel={t("wizard.next.columns")} onNext={onNext} isDisabled={nameProblem !== null} />
+          <StepActions nextLabel={t("wizard.next.columns")} onNext={onNext} isDisabled={newName.problem !== null} isPending={newName.isAsking} />
         </>
       )}
     </div>
@@ -246,7 +252,10 @@ function settingsOfNew(roles: Roles): Partial<Draft> {
   return { unit: Object.values(roles).includes("session_id") ? "session" : "customer", goal: null };
 }
 
+/** A value may be as long as the whole preview. */
+const shown = (value: string): string => (value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value);
+
 /** "orders-2024_06.csv.gz" -> "orders 2024 06". */
 function nameOf(fileName: string): string {
-  return fileName.replace(/\.(csv|tsv|txt|gz)$/gi, "").replace(/\.(csv|tsv|txt)$/i, "").replace(/[_-]+/g, " ").trim();
+  return fileName.replace(/\.(csv|tsv|txt|gz)$/gi, "").replace(/\.(csv|tsv|txt)$/i, "").replace(/[_-]+/g, " ").trim().slice(0, 90);
 }

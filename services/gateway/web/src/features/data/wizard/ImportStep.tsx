@@ -1,57 +1,85 @@
 import { Button } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useEffectEvent } from "react";
-import { api } from "@/api/client";
-import { useDataset } from "@/api/hooks";
+import { useEffect, useEffectEvent, useState } from "react";
+import { api, ApiError } from "@/api/client";
+import { createDataset, useDataset } from "@/api/hooks";
 import type { Dataset, Import, MappingInput } from "@/api/types";
 import { useText } from "@/messages";
 import { useScopeIn } from "@/shared/scope";
 import { ErrorState, LinkButton, Note } from "@/shared/ui";
+import { datasetInput } from "../DatasetForm";
 import { journeyUnit } from "../datasetOptions";
 import { ImportProgress } from "../ImportPage";
 import { useImport } from "../useImport";
 import { dropDraft, type StepProps } from "./draft";
+import { useImportNote } from "./ImportNote";
 import { useFileText } from "./remote";
 import { applyRules } from "./stepRules";
 import { StepActions } from "./StepActions";
 import css from "./wizard.module.css";
 
-/** Summary, then the import itself, then the map. */
+const POLL_MS = 1000;
+/** Part of the file from which on the map is worth a look. */
+const FIRST_RATIO = 0.1;
+
+/** Summary, then the import itself, then the map as soon as there is something to see; a message follows the import to its end. */
 export function ImportStep({ draft, change, file, goTo }: StepProps) {
   const t = useText();
   const fileText = useFileText();
   const navigate = useNavigate();
   const client = useQueryClient();
   const scopeWithin = useScopeIn();
+  const follow = useImportNote();
+  const [eventsBefore, setEventsBefore] = useState(0);
   const dataset = useDataset(draft.datasetId).data;
   const check = useImport(draft.checkId).data;
   const running = useImport(draft.importId);
   const item = running.data;
+  const isNew = draft.datasetId === null;
+  const isReady = check !== undefined && (isNew || dataset !== undefined);
   const start = useMutation({
     mutationFn: async () => {
-      if (!dataset || !draft.checkedMapping || !draft.checkId) throw new Error("check");
-      const wanted = { case: draft.unit === "customer" ? ("customer" as const) : ("session" as const), session_gap_minutes: draft.unit === "gap" ? draft.gapMinutes : null, goal_activity: draft.goal };
-      const isSame = dataset.case === wanted.case && dataset.session_gap_minutes === wanted.session_gap_minutes && dataset.goal_activity === wanted.goal_activity;
-      if (!isSame && dataset.access.can_manage) await api.patch<Dataset>(`/datasets/${dataset.id}`, wanted);
+      if (!draft.checkedMapping || !draft.checkId) throw new Error("check");
+      const settings = datasetInput({ name: draft.newName, is_public: false, time_zone: draft.timezone, unit: draft.unit, gapMinutes: draft.gapMinutes, goal_activity: draft.goal });
+      const { case: unit, session_gap_minutes, goal_activity } = settings;
+      const isSame = dataset && dataset.case === unit && dataset.session_gap_minutes === session_gap_minutes && dataset.goal_activity === goal_activity;
+      if (dataset && !isSame && dataset.access.can_manage) await api.patch<Dataset>(`/datasets/${dataset.id}`, { case: unit, session_gap_minutes, goal_activity });
       const form = new FormData();
       form.set("from_import_id", draft.checkId);
       form.set("mapping", JSON.stringify({ ...(JSON.parse(draft.checkedMapping) as MappingInput), step_rules: draft.stepRules }));
       if (draft.isAllOrNothing) form.set("all_or_nothing", "true");
-      const started = await api.post<Import>(`/datasets/${dataset.id}/imports`, form);
-      change({ importId: started.id });
+      const datasetId = draft.datasetId ?? (await createDataset(settings)).id;
+      const started = await api.post<Import>(`/datasets/${datasetId}/imports`, form).catch(async (error: unknown) => {
+        if (isNew) await api.delete(`/datasets/${datasetId}`).catch(() => undefined);
+        throw error;
+      });
+      setEventsBefore(dataset?.events ?? 0);
+      change({ datasetId, importId: started.id });
       await dropDraft();
-      await client.invalidateQueries({ queryKey: ["imports"] });
+      await Promise.all([client.invalidateQueries({ queryKey: ["imports"] }), client.invalidateQueries({ queryKey: ["datasets"] })]);
     },
   });
   const isIn = item?.status === "completed";
+  const growing = useQuery({
+    queryKey: ["imports", "one", draft.importId, "dataset"],
+    queryFn: ({ signal }) => api.get<Dataset>(`/datasets/${draft.datasetId}`, {}, signal),
+    enabled: draft.datasetId !== null && item?.status === "running" && item.progress_ratio >= FIRST_RATIO,
+    refetchInterval: POLL_MS,
+  });
+  const hasFirst = isIn || (growing.data?.events ?? 0) > eventsBefore;
   const openMap = useEffectEvent(async () => {
     await client.invalidateQueries({ queryKey: ["datasets"] });
     await navigate({ to: "/explore/map", search: { dataset: draft.datasetId ?? undefined } });
   });
   useEffect(() => {
-    if (isIn) void openMap();
-  }, [isIn]);
+    if (hasFirst) void openMap();
+  }, [hasFirst]);
+  // Whoever leaves before the end is told on another page how it ends.
+  const leave = useEffectEvent(() => {
+    if (draft.importId !== null && item?.status !== "failed" && item?.status !== "cancelled") follow(draft.importId, file.name);
+  });
+  useEffect(() => () => leave(), []);
 
   if (draft.importId !== null) {
     return (
@@ -70,10 +98,12 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
       </div>
     );
   }
+  // Somebody took the name since it was typed.
+  const isNameTaken = start.error instanceof ApiError && start.error.reason === "dataset_name_taken";
   const steps = check?.steps ?? [];
   const rows: [string, string][] = [
     [t("wizard.summary.file"), fileText(file, draft.remote)],
-    [t("wizard.summary.into"), dataset?.name ?? ""],
+    [t("wizard.summary.into"), isNew ? draft.newName : (dataset?.name ?? "")],
     [t("wizard.summary.rows"), t("wizard.summary.rows_value", { fine: check?.rows_accepted ?? 0, bad: check?.rows_rejected ?? 0 })],
     [t("wizard.summary.journey"), t(`data.unit.${dataset && !dataset.access.can_manage ? journeyUnit(dataset) : draft.unit}_short`, { minutes: draft.gapMinutes })],
     ...(draft.stepRules.length > 0 ? ([[t("wizard.summary.steps"), t("wizard.steps_become", { before: steps.length, after: applyRules(steps, draft.stepRules).named.length })]] satisfies [string, string][]) : []),
@@ -90,10 +120,10 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
         ))}
       </dl>
       {start.isError && <ErrorState error={start.error} title={t("wizard.import_failed")} onRetry={() => start.mutate()} />}
-      <StepActions nextLabel={t("wizard.do_import")} onBack={() => goTo("journeys")} onNext={() => start.mutate()} isPending={start.isPending} isDisabled={!dataset || !check} />
+      <StepActions nextLabel={t("wizard.do_import")} onBack={() => goTo("journeys")} onNext={() => start.mutate()} isPending={start.isPending} isDisabled={!isReady} />
       {start.isError && (
-        <Button variant="subtle" onClick={() => goTo("check")}>
-          {t("wizard.back_to_check")}
+        <Button variant="subtle" onClick={() => goTo(isNameTaken ? "file" : "check")}>
+          {t(isNameTaken ? "wizard.other_name" : "wizard.back_to_check")}
         </Button>
       )}
     </div>

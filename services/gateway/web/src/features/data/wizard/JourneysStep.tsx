@@ -1,8 +1,10 @@
 import { NumberInput, Radio, Select } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { api } from "@/api/client";
 import { useDataset } from "@/api/hooks";
+import type { Import, Page, RowError } from "@/api/types";
 import { T, useText } from "@/messages";
-import { useFormat } from "@/shared/format";
 import { LoadingRows, NoPermission } from "@/shared/ui";
 import { useImport } from "../useImport";
 import { previewJourneys } from "./sample";
@@ -16,14 +18,15 @@ import css from "./wizard.module.css";
 /** What makes one journey, with a count from the file's beginning, what steps are called, and which is the goal. */
 export function JourneysStep({ draft, change, sample, goTo }: StepProps) {
   const t = useText();
-  const format = useFormat();
   const check = useImport(draft.checkId).data;
   const dataset = useDataset(draft.datasetId).data;
   const header = (field: string): string => Object.keys(draft.roles).find((name) => draft.roles[name] === field) ?? "";
   const hasSession = Object.values(draft.roles).includes("session_id");
   const isFixed = dataset !== undefined && !dataset.access.can_manage;
   const isGapWrong = draft.unit === "gap" && !(draft.gapMinutes >= 1 && draft.gapMinutes <= 10_080);
-  const preview = draft.unit === "session" || isGapWrong ? null : previewJourneys(sample, header("customer_id"), header("time"), draft.unit === "gap" ? draft.gapMinutes : null);
+  const rejected = useRejectedRows(check, sample.rows.length);
+  const rule = { customerHeader: header("customer_id"), timeHeader: header("time"), order: draft.order, gapMinutes: draft.unit === "gap" ? draft.gapMinutes : null };
+  const preview = draft.unit === "session" || isGapWrong || !rejected ? null : previewJourneys(sample, { ...rule, rejected });
   const { named } = useMemo(() => applyRules(check?.steps ?? [], draft.stepRules), [check?.steps, draft.stepRules]);
   return (
     <div className={css.stack}>
@@ -50,7 +53,8 @@ export function JourneysStep({ draft, change, sample, goTo }: StepProps) {
       )}
       {preview && (
         <p className={css.previewText} role="status">
-          <T id="wizard.preview_journeys" values={{ rows: format.number(preview.rows), journeys: preview.journeys, steps: preview.medianSteps, whole: sample.isWhole ? "yes" : "no" }} />
+          <T id="wizard.preview_journeys" values={{ rows: preview.rows, journeys: preview.journeys, steps: preview.medianSteps, whole: sample.isWhole ? "yes" : "no" }} />{" "}
+          {!sample.isWhole && draft.unit === "customer" && <T id="wizard.whole_journeys" values={{ journeys: check?.customers ?? 0 }} />}
         </p>
       )}
       {!check ? (
@@ -76,4 +80,27 @@ export function JourneysStep({ draft, change, sample, goTo }: StepProps) {
       <StepActions nextLabel={t("wizard.next.import")} onBack={() => goTo("check")} onNext={() => goTo("import")} isDisabled={isGapWrong} />
     </div>
   );
+}
+
+const PAGE_ROWS = 1000;
+const NONE: ReadonlySet<number> = new Set();
+
+/** Numbers of the rows that a check rejected among the first `count`; undefined until they are known. */
+function useRejectedRows(check: Import | undefined, count: number): ReadonlySet<number> | undefined {
+  const hasRejected = (check?.rows_rejected ?? 0) > 0;
+  const rows = useQuery({
+    queryKey: ["imports", "one", check?.id, "rejected", count],
+    queryFn: async ({ signal }) => {
+      const found = new Set<number>();
+      let cursor: string | null = null;
+      do {
+        const page: Page<RowError> = await api.get<Page<RowError>>(`/imports/${check?.id}/errors`, { limit: PAGE_ROWS, cursor }, signal);
+        for (const { row } of page.items) found.add(row);
+        cursor = (page.items.at(-1)?.row ?? Infinity) < count ? page.next_cursor : null;
+      } while (cursor !== null);
+      return found;
+    },
+    enabled: hasRejected,
+  });
+  return check && !hasRejected ? NONE : rows.data;
 }

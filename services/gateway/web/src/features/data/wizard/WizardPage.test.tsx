@@ -2,14 +2,14 @@ import { File as NodeFile } from "node:buffer";
 import { notifications } from "@mantine/notifications";
 import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { api } from "@/api/client";
+import { api, ApiError } from "@/api/client";
 import { datasetsQuery, meQuery } from "@/api/hooks";
 import { loadMessages } from "@/messages";
 import { quietClient, showAt } from "@/test-page";
 import { dropDraft, emptyDraft, loadDraft, saveDraft } from "./draft";
 import WizardPage from "./WizardPage";
 
-vi.mock("./draft", async (original) => ({ ...(await original<object>()), loadDraft: vi.fn(), saveDraft: vi.fn(), dropDraft: vi.fn() }));
+vi.mock("./draft", async (original) => ({ ...(await original<object>()), loadDraft: vi.fn(), saveDraft: vi.fn(() => Promise.resolve()), dropDraft: vi.fn() }));
 
 // jsdom's own files cannot be read as a stream.
 const file = new NodeFile(["user;event;when\nc1;cart,full;2024-01-13\n"], "orders.csv") as unknown as File;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   vi.useFakeTimers({ shouldAdvanceTime: true });
-  vi.mocked(loadDraft).mockResolvedValue({ draft: { ...emptyDraft(null), datasetId: "d9", isDatasetOurs: true, roles: { user: "customer_id" } }, file, savedAt: 0 });
+  vi.mocked(loadDraft).mockResolvedValue({ draft: { ...emptyDraft(null), checkId: "c9", roles: { user: "customer_id" } }, file, savedAt: 0 });
 });
 afterEach(() => {
   act(() => notifications.clean());
@@ -38,30 +38,39 @@ function show(search = "", datasets: unknown[] = [], mappings: unknown[] = []) {
   return showAt(`/data/imports/new${search}`, <WizardPage />, client);
 }
 
-it("clears a draft thrown away at once, and deletes it only when nobody wants it back", async () => {
+it("throws a draft away at once, and what the server checked for it when nobody wants it back", async () => {
   const remove = vi.spyOn(api, "delete").mockResolvedValue(undefined);
   show();
   fireEvent.click(await screen.findByRole("button", { name: "Throw this draft away" }));
   expect(screen.queryByRole("button", { name: "Throw this draft away" })).toBeNull();
   expect(document.activeElement?.textContent).toBe("Choose a file");
   await screen.findByText(/Draft of orders.csv thrown away/);
-  expect(dropDraft).not.toHaveBeenCalled();
+  // A reload finds nothing, even while the offer to undo is shown.
+  expect(dropDraft).toHaveBeenCalledOnce();
   expect(remove).not.toHaveBeenCalled();
   await act(() => vi.advanceTimersByTimeAsync(11_000));
-  await waitFor(() => expect(dropDraft).toHaveBeenCalledOnce());
-  expect(remove).toHaveBeenCalledExactlyOnceWith("/datasets/d9");
+  await waitFor(() => expect(remove).toHaveBeenCalledExactlyOnceWith("/imports/c9"));
+});
+
+it("leaves the check of a dataset that is there in its list", async () => {
+  const remove = vi.spyOn(api, "delete").mockResolvedValue(undefined);
+  vi.mocked(loadDraft).mockResolvedValue({ draft: { ...emptyDraft("d9"), checkId: "c9" }, file, savedAt: 0 });
+  show();
+  fireEvent.click(await screen.findByRole("button", { name: "Throw this draft away" }));
+  await act(() => vi.advanceTimersByTimeAsync(11_000));
+  expect(remove).not.toHaveBeenCalled();
 });
 
 it("brings a draft back with its file and its choices", async () => {
   const remove = vi.spyOn(api, "delete").mockResolvedValue(undefined);
   show();
   fireEvent.click(await screen.findByRole("button", { name: "Throw this draft away" }));
+  vi.mocked(saveDraft).mockClear();
   fireEvent.click(await screen.findByRole("button", { name: "Undo" }));
+  expect(vi.mocked(saveDraft).mock.calls[0]).toMatchObject([{ checkId: "c9", roles: { user: "customer_id" } }, file]);
   await screen.findByRole("button", { name: "Throw this draft away" });
   await act(() => vi.advanceTimersByTimeAsync(11_000));
-  expect(dropDraft).not.toHaveBeenCalled();
   expect(remove).not.toHaveBeenCalled();
-  expect(vi.mocked(saveDraft).mock.lastCall).toMatchObject([{ datasetId: "d9", roles: { user: "customer_id" } }, file]);
 });
 
 it("ends the offer when the page is opened anew", async () => {
@@ -70,10 +79,88 @@ it("ends the offer when the page is opened anew", async () => {
   fireEvent.click(await screen.findByRole("button", { name: "Throw this draft away" }));
   await screen.findByText(/thrown away/);
   unmount();
-  expect(dropDraft).not.toHaveBeenCalled();
   vi.mocked(loadDraft).mockResolvedValue(null);
   show();
-  await waitFor(() => expect(dropDraft).toHaveBeenCalledOnce());
+  await screen.findByText("Drop a file here");
+  await waitFor(() => expect(screen.queryByText(/thrown away/)).toBeNull());
+});
+
+const XML = new NodeFile(['<?xml version="1.0"?><log/>'], "sepsis.xes") as unknown as File;
+
+it.each([
+  ["names a file it refuses, and the one that stays", { draft: emptyDraft(null), file, savedAt: 0 }, "“sepsis.xes” was not taken. This is an XML file, such as an XES log. Convert it to CSV and choose that file. “orders.csv” stays chosen."],
+  ["names a file it refuses", null, "“sepsis.xes” was not taken. This is an XML file, such as an XES log. Convert it to CSV and choose that file."],
+])("%s", async (_, kept, words) => {
+  vi.mocked(loadDraft).mockResolvedValue(kept);
+  show();
+  await screen.findByText(kept ? /^orders.csv, / : "Drop a file here");
+  fireEvent.change(document.querySelector("input[type=file]") as HTMLInputElement, { target: { files: [XML] } });
+  expect((await screen.findByText(/was not taken/)).textContent?.trim()).toBe(words);
+});
+
+it("tells while the name is typed that it is taken, as the server says", async () => {
+  const taken = new ApiError({ type: "", title: "", status: 409, detail: "There is a dataset named “web SHOP” already.", reason: "dataset_name_taken", instance: "", errors: [], request_id: null } as never);
+  const asked = vi.spyOn(api, "get").mockImplementation((_, query) => (query?.name === "web SHOP" ? Promise.reject(taken) : Promise.resolve(undefined)));
+  show();
+  const field = await screen.findByLabelText("Name of the new dataset");
+  fireEvent.change(field, { target: { value: "web SHOP" } });
+  // Nobody goes on before the answer.
+  expect(screen.getByRole("button", { name: "Go to columns" }).getAttribute("data-loading")).toBe("true");
+  await screen.findByText("There is a dataset named “web SHOP” already.");
+  expect(screen.getByRole("button", { name: "Go to columns" }).hasAttribute("disabled")).toBe(true);
+  fireEvent.change(field, { target: { value: " Till " } });
+  await waitFor(() => expect(screen.getByRole("button", { name: "Go to columns" }).hasAttribute("disabled")).toBe(false));
+  expect(asked).toHaveBeenLastCalledWith("/datasets/name-check", { name: "Till" }, expect.anything());
+});
+
+const CHECKED = JSON.stringify({ columns: [] });
+const check = { id: "c9", dataset_id: null, status: "completed", check_only: true, rows_accepted: 3, rows_rejected: 4, steps: [], findings: [] };
+const started = { id: "i9", dataset_id: "d9", status: "completed", check_only: false, rows_accepted: 3, rows_rejected: 4, rows_duplicate: 0, customers: 2, steps: [{ activity: "cart", count: 3 }], errors_url: "/api/v1/imports/i9/errors" };
+
+/** The server has the check and the import. */
+function answer() {
+  vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve(path.startsWith("/imports/") ? (path.endsWith("c9") ? check : started) : { id: "d9", items: [] }));
+}
+
+function showSummary() {
+  answer();
+  vi.mocked(loadDraft).mockResolvedValue({ draft: { ...emptyDraft(null), step: "import", newName: "Till", checkId: "c9", checkedMapping: CHECKED }, file, savedAt: 0 });
+  return show();
+}
+
+async function begin() {
+  await waitFor(() => expect(screen.getByRole("button", { name: "Import" }).hasAttribute("disabled")).toBe(false));
+  fireEvent.click(screen.getByRole("button", { name: "Import" }));
+}
+
+it("makes the new dataset when the import begins, goes to its map and says there what came of it", async () => {
+  const post = vi.spyOn(api, "post").mockImplementation((path) => Promise.resolve(path === "/datasets" ? { id: "d9", name: "Till" } : started));
+  const { where } = showSummary();
+  await begin();
+  await waitFor(() => expect(where()).toBe("/explore/map?dataset=d9"));
+  expect(post.mock.calls.map(([path]) => path)).toEqual(["/datasets", "/datasets/d9/imports"]);
+  expect((post.mock.calls[1]?.[1] as FormData).get("from_import_id")).toBe("c9");
+  const note = await screen.findByText(/Import finished/);
+  expect(note.textContent).toContain("Import finished: 3 events, 2 customers, 1 step.  4 rows skipped.");
+  expect(screen.getByText("Download skipped rows").getAttribute("href")).toBe("/api/v1/imports/i9/errors.csv");
+});
+
+it("leaves no dataset behind when the import is refused", async () => {
+  const remove = vi.spyOn(api, "delete").mockResolvedValue(undefined);
+  vi.spyOn(api, "post").mockImplementation((path) => (path === "/datasets" ? Promise.resolve({ id: "d9" }) : Promise.reject(new Error("gone"))));
+  showSummary();
+  await begin();
+  await screen.findByText("The import could not be started");
+  expect(remove).toHaveBeenCalledExactlyOnceWith("/datasets/d9");
+});
+
+it("checks a file for a new dataset without making one", async () => {
+  const post = vi.spyOn(api, "post").mockResolvedValue(check);
+  vi.mocked(loadDraft).mockResolvedValue({ draft: { ...emptyDraft(null), step: "check", newName: "Till", remote: { url: "https://shop.example/orders.csv", bytes: null }, roles: { user: "customer_id", event: "action_type", when: "time" } }, file, savedAt: 0 });
+  answer();
+  show();
+  await screen.findByText(/Each row is listed once, with its first fault/);
+  expect(post.mock.calls.map(([path]) => path)).toEqual(["/imports"]);
 });
 
 it("reads the file again with another separator", async () => {

@@ -1,7 +1,6 @@
 import { Button } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconCheck } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { flushSync } from "react-dom";
@@ -28,7 +27,6 @@ let endOffer = (): void => undefined;
 /** Import wizard: file, columns, check, journeys, import. A draft outlives the page for seven days. */
 export default function WizardPage() {
   const t = useText();
-  const client = useQueryClient();
   const navigate = useNavigate();
   const offerUndo = useUndo();
   const { dataset } = useScope();
@@ -88,7 +86,7 @@ export default function WizardPage() {
     change(part);
   };
 
-  /** Clears the page at once; the kept draft and the dataset it made are deleted when nobody wants it back. */
+  /** Clears the page and the kept draft at once; what the server checked for it alone goes when nobody wants it back. */
   function discard(former: Draft, formerFile: File) {
     const show = (next: Draft, nextFile: File | null, nextSample: Sample | null) => {
       setFile(nextFile);
@@ -97,20 +95,17 @@ export default function WizardPage() {
       setDraft(next);
     };
     flushSync(() => show(emptyDraft(null), null, null));
+    void dropDraft();
     document.getElementById(HEADING)?.focus();
     const noteId = offerUndo(
       t("wizard.discarded", { file: formerFile.name }),
       () => {
         show(former, formerFile, sample);
-        void navigate({ to: "/data/imports/new", search: scopeOf });
+        // A page that opens anew looks for it in the store.
+        void saveDraft(former, formerFile).then(() => navigate({ to: "/data/imports/new", search: scopeOf }));
       },
       () => {
-        void dropDraft();
-        if (!former.isDatasetOurs || !former.datasetId) return;
-        void api
-          .delete(`/datasets/${former.datasetId}`)
-          .catch(() => undefined)
-          .then(() => client.invalidateQueries({ queryKey: ["datasets"] }));
+        if (former.datasetId === null && former.checkId !== null) void api.delete(`/imports/${former.checkId}`).catch(() => undefined);
       },
     );
     endOffer = () => void notifications.hide(noteId);

@@ -11,11 +11,9 @@ export type StepName = (typeof STEPS)[number];
 /** Everything the reader decided so far; the file itself lies beside it. */
 export interface Draft extends Reading {
   step: StepName;
-  /** Dataset to add to; null = a new one named `newName`. */
+  /** Dataset to add to; null = a new one named `newName`, made when the import begins. */
   datasetId: string | null;
   newName: string;
-  /** The dataset was made by this draft, so throwing the draft away deletes it. */
-  isDatasetOurs: boolean;
   /** Where the file comes from when it is not the reader's own; then only its beginning lies beside the draft. */
   remote: Remote | null;
   roles: Roles;
@@ -49,7 +47,6 @@ export const emptyDraft = (datasetId: string | null): Draft => ({
   step: "file",
   datasetId,
   newName: "",
-  isDatasetOurs: false,
   ...AS_FOUND,
   remote: null,
   roles: {},

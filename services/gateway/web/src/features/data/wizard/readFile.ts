@@ -4,7 +4,7 @@ const HEAD_BYTES = 1_000_000;
 
 /** Why a file cannot be read here; the code is also the id of its message. */
 export class FileProblem extends Error {
-  readonly code: "empty" | "zip" | "xml" | "parquet" | "binary" | "gzip_broken" | "header_missing";
+  readonly code: "empty" | "zip" | "xml" | "parquet" | "binary" | "gzip_broken" | "header_missing" | "row_too_long";
 
   constructor(code: FileProblem["code"]) {
     super(code);

@@ -45,12 +45,27 @@ it("refuses a header without rows", async () => {
   await expect(readSample(csv("\n\n"))).rejects.toMatchObject({ code: "header_missing" });
 });
 
+it("says so when the first row is longer than what is read", async () => {
+  const long = "x".repeat(1_000_001);
+  for (const text of [`user,event\n1,${long}\n2,a\n`, `${long},event\n1,a\n`, `1,${long}`]) await expect(readSample(csv(text))).rejects.toMatchObject({ code: "row_too_long" });
+  expect((await readSample(csv(`user,event\n1,a\n2,${long}\n`))).rows).toEqual([["1", "a"]]);
+});
+
 it("counts journeys with and without a pause", async () => {
   const sample = await readSample(csv("u,t\na,2024-01-01 10:00\na,2024-01-01 11:00\na,2024-01-01 10:10\nb,2024-01-01 10:00\nb,bad\n,2024-01-01 10:00\n"));
-  expect(previewJourneys(sample, "u", "t", null)).toEqual({ rows: 4, journeys: 2, medianSteps: 1 });
-  expect(previewJourneys(sample, "u", "t", 30)).toEqual({ rows: 4, journeys: 3, medianSteps: 1 });
+  const rule = { customerHeader: "u", timeHeader: "t", order: "day_first", gapMinutes: null, rejected: new Set<number>() } as const;
+  expect(previewJourneys(sample, rule)).toEqual({ rows: 4, journeys: 2, medianSteps: 2 });
+  expect(previewJourneys(sample, { ...rule, gapMinutes: 30 })).toEqual({ rows: 4, journeys: 3, medianSteps: 1 });
   // Exactly the pause does not cut.
-  expect(previewJourneys(sample, "u", "t", 50).journeys).toBe(2);
+  expect(previewJourneys(sample, { ...rule, gapMinutes: 50 }).journeys).toBe(2);
+});
+
+it("leaves out the rows that the check rejected, and reads open dates as chosen", async () => {
+  const sample = await readSample(csv("u,t\na,01/02/2024\na,03/02/2024\n\nb,01/02/2024\nc,01/02/2024\n"));
+  const rule = { customerHeader: "u", timeHeader: "t", order: "month_first", gapMinutes: 5 * 24 * 60, rejected: new Set([3]) } as const;
+  // January and March lie further apart than five days.
+  expect(previewJourneys(sample, rule)).toEqual({ rows: 3, journeys: 3, medianSteps: 1 });
+  expect(previewJourneys(sample, { ...rule, order: "day_first" })).toEqual({ rows: 3, journeys: 2, medianSteps: 1.5 });
 });
 
 const shop = new URL("../../../../../../../samples/ecom.csv.gz", import.meta.url);

@@ -2,7 +2,7 @@ import { guessSeparator, parseCsv, type Separator } from "./csv";
 import type { Encoding } from "./encoding";
 import { FileProblem, readHead, type FileHead } from "./readFile";
 import { repeatedHeaders, type DecimalSign, type SampleColumn } from "./roles";
-import { readTime } from "./times";
+import { readTime, type DayOrder } from "./times";
 
 const JUDGED_ROWS = 200;
 
@@ -38,10 +38,11 @@ export async function readSample(file: Blob, reading: Reading = AS_FOUND, bytes?
   const { text, ...head } = await readHead(file, reading.encoding, bytes);
   const separator = reading.separator ?? guessSeparator(text);
   const [first, ...others] = parseCsv(text, separator);
-  if (!first) throw new FileProblem("header_missing");
+  if (!first || (!head.isWhole && !text.includes("\n"))) throw new FileProblem(head.isWhole ? "header_missing" : "row_too_long");
   const isHeaderless = reading.isHeaderless ?? isData(first, others.slice(0, JUDGED_ROWS));
   const rows = isHeaderless ? [first, ...others] : others;
-  if (rows.length === 0) throw new FileProblem("header_missing");
+  // Of a file that goes on, the next row ends beyond what was read.
+  if (rows.length === 0) throw new FileProblem(head.isWhole ? "header_missing" : "row_too_long");
   const headers = first.map((header, place) => (isHeaderless ? `Column ${place + 1}` : header.trim()));
   const repeated = repeatedHeaders(headers);
   const judged = rows.slice(0, JUDGED_ROWS);
@@ -67,14 +68,26 @@ export interface JourneyPreview {
   medianSteps: number;
 }
 
-/** Counts journeys in the sample rows, cut where a customer pauses longer than `gapMinutes` (null = never). */
-export function previewJourneys(sample: Sample, customerHeader: string, timeHeader: string, gapMinutes: number | null): JourneyPreview {
+/** How journeys are counted. */
+export interface JourneyRule {
+  customerHeader: string;
+  timeHeader: string;
+  order: DayOrder;
+  /** Pause that ends a journey; null = none. */
+  gapMinutes: number | null;
+  /** Numbers of the rows that were rejected, from 1. */
+  rejected: ReadonlySet<number>;
+}
+
+/** Counts journeys in the rows of the sample that were not rejected. */
+export function previewJourneys(sample: Sample, { customerHeader, timeHeader, order, gapMinutes, rejected }: JourneyRule): JourneyPreview {
   const customerAt = sample.headers.indexOf(customerHeader);
   const timeAt = sample.headers.indexOf(timeHeader);
   const times = new Map<string, number[]>();
   let rows = 0;
-  for (const row of sample.rows) {
-    const read = readTime(row[timeAt] ?? "");
+  for (const [index, row] of sample.rows.entries()) {
+    if (rejected.has(index + 1)) continue;
+    const read = readTime(row[timeAt] ?? "", order);
     const customer = row[customerAt];
     if (!read || customer === undefined || customer === "") continue;
     rows += 1;
@@ -98,5 +111,6 @@ export function previewJourneys(sample: Sample, customerHeader: string, timeHead
     lengths.push(steps);
   }
   lengths.sort((a, b) => a - b);
-  return { rows, journeys: lengths.length, medianSteps: lengths[Math.floor((lengths.length - 1) / 2)] ?? 0 };
+  const middle = [lengths[Math.floor((lengths.length - 1) / 2)] ?? 0, lengths[Math.floor(lengths.length / 2)] ?? 0] as const;
+  return { rows, journeys: lengths.length, medianSteps: (middle[0] + middle[1]) / 2 };
 }
