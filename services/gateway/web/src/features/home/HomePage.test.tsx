@@ -136,3 +136,12 @@ it("tells what stands out of the last day, each with a way to look closer", asyn
   ]);
   expect(screen.getByRole("link", { name: /^Step “cart”/ }).getAttribute("href")).toBe("/explore/map?dataset=d1&f=device_os:iOS&f=step:cart&from=2024-03-05&to=2024-03-05");
 });
+
+it("keeps Open the map closed, with the reason, for who may not analyse", async () => {
+  vi.spyOn(api, "get").mockResolvedValue({ ...home, items: [], next_cursor: null });
+  const client = quietClient();
+  client.setQueryData(datasetsQuery.queryKey, [{ ...dataset, owner: "linh", access: { can_analyse: false } }] as never);
+  showAt("/?dataset=d1", <HomePage />, client);
+  await screen.findByRole("button", { name: "Open the map", description: "Analysing Web shop needs access. Ask linh." });
+  expect(screen.queryByRole("link", { name: "Open the map" })).toBeNull();
+});

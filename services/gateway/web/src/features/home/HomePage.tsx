@@ -11,6 +11,7 @@ import { boundedPeriod, dayIn, daysWithin, type Period } from "@/shared/period";
 import { useScope } from "@/shared/scope";
 import { scopeOf, scopeOfAnalysis } from "@/shared/search";
 import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, LoadingRows, PageBody, PageTitle } from "@/shared/ui";
+import { LockedButton } from "@/shared/ui/LockedButton";
 import { FirstRun } from "./FirstRun";
 import { daysOf } from "./days";
 import css from "./HomePage.module.css";
@@ -77,11 +78,16 @@ function DatasetHome({ dataset }: { dataset: Dataset }) {
           ) : undefined
         }
         actions={
-          dataset.events > 0 && (
+          dataset.events > 0 &&
+          (dataset.access.can_analyse ? (
             <LinkButton to="/explore/map" search={scopeOf} leftSection={<IconRoute size={16} stroke={1.7} />}>
               {t("home.open_map")}
             </LinkButton>
-          )
+          ) : (
+            <LockedButton reason={t("home.map_locked", { name: dataset.name, owner: dataset.owner })} leftSection={<IconRoute size={16} stroke={1.7} />}>
+              {t("home.open_map")}
+            </LockedButton>
+          ))
         }
       />
       {dataset.events === 0 ? (
