@@ -48,6 +48,7 @@ it("keeps comparing with another period, and stops with all data, which has none
   await waitFor(() => expect(where()).toBe("/?dataset=d1&from=2024-06-23&to=2024-06-29&compare=previous"));
   fireEvent.click(screen.getByRole("button", { name: "All data" }));
   await waitFor(() => expect(where()).toBe("/?dataset=d1"));
+  expect(screen.getByRole("button", { name: /^Period: all data, .*, last day included$/ }).textContent).toMatch(/^All dataJan 1\s–\sJun 29, 2024 · last day included$/);
   expect((await compare()).disabled).toBe(true);
   await screen.findByText("All data has no period before it. Choose a period with a first and a last day.");
 });

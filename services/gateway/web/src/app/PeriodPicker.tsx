@@ -2,6 +2,7 @@ import { Popover } from "@mantine/core";
 import { IconCalendar } from "@tabler/icons-react";
 import { useLocation } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
+import { useIntl } from "react-intl";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { dayIn } from "@/shared/period";
@@ -16,6 +17,7 @@ const PeriodPanel = lazy(() => import("./PeriodPanel"));
 export function PeriodPicker() {
   const t = useText();
   const format = useFormat();
+  const intl = useIntl();
   const { pathname } = useLocation();
   const { dataset, from, to, previous } = useScope();
   const [isOpen, setOpen] = useState(false);
@@ -26,18 +28,23 @@ export function PeriodPicker() {
   const before = previous && COMPARING_PAGES.includes(pathname) ? format.range(previous) : null;
   const isAll = from === null && to === null;
   const main = isAll ? t("shell.period.all") : range;
+  const note = before ? t("shell.last_day_included_compared") : t(isAll && range ? "shell.last_day_included_of" : "shell.last_day_included", { range });
+  const moment = (day: string): Date => new Date(`${day}T00:00:00Z`);
+  const short = !isAll && first && last && intl.formatDateTimeRange(moment(first), moment(last), { day: "numeric", month: "short", timeZone: "UTC" });
   return (
     <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus returnFocus>
       <Popover.Target>
         <button
           type="button"
           className={`${css.pick} ${css.pickPeriod}`}
+          data-chosen={!isAll}
           onClick={() => setOpen(!isOpen)}
           aria-label={before ? t("shell.period_label_compared", { range, before }) : t(isAll ? "shell.period_label_all" : "shell.period_label", { range })}
         >
           <IconCalendar size={16} stroke={1.7} />
           <span className={`${css.pickText} num`}>{main}</span>
-          <span className={`${css.pickNote} num`}>{isAll ? range : t(before ? "shell.last_day_included_compared" : "shell.last_day_included")}</span>
+          <span className={`${css.pickNote} num`}>{note}</span>
+          {short && <span className={`${css.pickShort} num`}>{short}</span>}
         </button>
       </Popover.Target>
       <Popover.Dropdown>
