@@ -47,6 +47,10 @@ it("closes by a second Adjust, and opens on the details again", () => {
   adjust();
   adjust();
   expect(height()).toBe("peek");
-  fireEvent.click(screen.getByRole("button", { name: "Open or close the details" }));
+  fireEvent.click(screen.getByRole("button", { name: "Open the details" }));
   expect([height(), screen.queryByText(/sliders/)]).toEqual(["half", null]);
+  fireEvent.click(screen.getByRole("button", { name: "Show the details in full height" }));
+  expect(height()).toBe("full");
+  fireEvent.click(screen.getByRole("button", { name: "Close the details" }));
+  expect(height()).toBe("peek");
 });

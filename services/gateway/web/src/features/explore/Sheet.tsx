@@ -16,13 +16,15 @@ interface SheetProps {
   children: ReactNode;
 }
 
-/** The bottom sheet of the phone: three heights, changed by dragging the grip, tapping it or by arrow keys. */
+/** The bottom sheet of the phone: three heights, changed by dragging the grip, by arrow keys, or one after the other by tapping it. */
 export function Sheet({ height, onHeight, part, head, children }: SheetProps) {
   const t = useText();
   const began = useRef<number | null>(null);
   const [wasDragged, setDragged] = useState(false);
+  const at = HEIGHTS.indexOf(height);
+  const following = HEIGHTS[(at + 1) % HEIGHTS.length] ?? "peek";
   const move = (by: number): void => {
-    const next = HEIGHTS[Math.min(HEIGHTS.length - 1, Math.max(0, HEIGHTS.indexOf(height) + by))];
+    const next = HEIGHTS[Math.min(HEIGHTS.length - 1, Math.max(0, at + by))];
     if (next) onHeight(next);
   };
   return (
@@ -30,7 +32,7 @@ export function Sheet({ height, onHeight, part, head, children }: SheetProps) {
       <button
         type="button"
         className={css.grip}
-        aria-label={t("explore.sheet.height")}
+        aria-label={t(`explore.sheet.to_${following}`)}
         aria-expanded={height !== "peek"}
         onPointerDown={(event) => {
           began.current = event.clientY;
@@ -42,7 +44,7 @@ export function Sheet({ height, onHeight, part, head, children }: SheetProps) {
           setDragged(Math.abs(by) > DRAG_LEAST_PX);
           if (Math.abs(by) > DRAG_LEAST_PX) move(by < 0 ? 1 : -1);
         }}
-        onClick={() => (wasDragged ? setDragged(false) : onHeight(height === "peek" ? "half" : "peek"))}
+        onClick={() => (wasDragged ? setDragged(false) : onHeight(following))}
         onKeyDown={(event) => {
           if (event.key === "ArrowUp") move(1);
           if (event.key === "ArrowDown") move(-1);
