@@ -8,7 +8,7 @@ import { useText } from "@/messages";
 import { FilterBar } from "@/shared/filters";
 import { NothingInScope } from "@/shared/NothingInScope";
 import { useScope } from "@/shared/scope";
-import { EmptyState, ErrorState, TabBar } from "@/shared/ui";
+import { EmptyState, ErrorState, LinkButton, TabBar } from "@/shared/ui";
 import css from "./explore.module.css";
 import { journeysOf, type Graph } from "./model/graph";
 
@@ -78,6 +78,13 @@ function NoDataset() {
   const t = useText();
   const datasets = useDatasets();
   if (datasets.isError) return <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />;
+  if (datasets.data?.length === 0) {
+    return (
+      <EmptyState icon={<IconDatabaseOff size={22} stroke={1.7} />} title={t("explore.none_yet")} text={t("explore.none_yet_text")}>
+        <LinkButton to="/">{t("common.go_home")}</LinkButton>
+      </EmptyState>
+    );
+  }
   return (
     <EmptyState icon={<IconDatabaseOff size={22} stroke={1.7} />} title={t("explore.no_dataset")} text={t("explore.no_dataset_text")}>
       <Button component={Link} to="/data/datasets">

@@ -87,7 +87,7 @@ it("says what to do when there is none", async () => {
 });
 
 it.each<[string, Shown, RegExp]>([
-  ["there is no dataset", { dataset: null }, /^Choose a dataset$/],
+  ["there is no dataset", { dataset: null }, /^No dataset yet$/],
   ["it may not be analysed", { dataset: { ...shop, access: { can_analyse: false } } }, /^You can see Shop but not analyse it$/],
   ["it has no events", { dataset: { ...shop, events: 0 }, graph: graphOf([]) }, /^No events yet$/],
   ["nothing is in the scope", { graph: graphOf([]) }, /^No journeys match$/],
