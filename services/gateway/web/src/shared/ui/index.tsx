@@ -75,13 +75,17 @@ export function Card({ title, children, actions, className }: { title?: ReactNod
   );
 }
 
+/** What browsers say when a part of the page's code cannot be fetched. */
+const PART_NOT_FETCHED = /dynamically imported module|module script|preload CSS/i;
+
 /** The sentence that an error deserves: the server's own words, or what can be said without them. */
 export function useErrorText(): (error: unknown) => string {
   const t = useText();
   return (error) => {
-    if (!(error instanceof ApiError)) return t("common.unknown_detail");
-    if (error.reason === "offline") return t("common.offline_detail");
-    return error.message || t("common.unknown_detail");
+    if (error instanceof ApiError && error.reason !== "offline") return error.message || t("common.unknown_detail");
+    if (!navigator.onLine) return t("common.no_connection");
+    if (error instanceof ApiError) return t("common.offline_detail");
+    return t(error instanceof Error && PART_NOT_FETCHED.test(error.message) ? "common.part_detail" : "common.unknown_detail");
   };
 }
 
