@@ -18,7 +18,7 @@ export function Findings({ item }: { item: Import }) {
       title={t("data.findings", { count: item.rows_rejected })}
       actions={
         item.errors_url && (
-          <Button variant="default" component="a" href={item.errors_url} download leftSection={<IconDownload size={16} stroke={1.7} />}>
+          <Button variant="default" component="a" href={`${item.errors_url}.csv`} download leftSection={<IconDownload size={16} stroke={1.7} />}>
             {t("data.download_rejected")}
           </Button>
         )

@@ -29,7 +29,13 @@ function show(change: Partial<Import>) {
 
 it("names the column of the file and its role at a rejected row", async () => {
   show({});
-  expect((await screen.findByRole("row", { name: /there is no value/ })).textContent).toContain("Step, column “event”");
+  expect((await screen.findByRole("row", { name: /there is no value/ })).textContent).toContain("event (Step)");
+});
+
+it("gives all rejected rows as a table", async () => {
+  show({ errors_url: "/api/v1/imports/i1/errors", findings: [{ reason: "field_missing", field: "action_type", column: "event", count: 1, examples: [fault] }] });
+  const download = await screen.findByRole("link", { name: "Download rejected rows" });
+  expect(download.getAttribute("href")).toBe("/api/v1/imports/i1/errors.csv");
 });
 
 it.each([

@@ -173,7 +173,7 @@ function RejectedRows({ item }: { item: Import }) {
         rowKey={(error) => `${error.row} ${error.field ?? ""} ${error.reason}`}
         columns={[
           { key: "row", label: t("data.column.row"), align: "right", render: (error) => format.number(error.row) },
-          { key: "column", label: t("data.column.column"), render: (error) => error.field && t("data.finding_place", { field: fieldLabel(t, error.field), column: error.column }) },
+          { key: "column", label: t("data.column.column"), render: (error) => error.field && t("data.column_role", { field: fieldLabel(t, error.field), column: error.column }) },
           { key: "value", label: t("data.column.value"), render: (error) => error.value },
           { key: "detail", label: t("data.column.what"), render: (error) => error.detail },
         ]}
