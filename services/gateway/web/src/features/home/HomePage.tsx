@@ -1,5 +1,7 @@
+import { Button } from "@mantine/core";
 import { IconDatabaseOff, IconRoute } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useAnalyses, useDailyReport, useDatasets, useHome, useImports, useJourneysByDay } from "@/api/hooks";
 import type { Dataset, Home, ShareCount } from "@/api/types";
 import { T, useText } from "@/messages";
@@ -11,12 +13,14 @@ import { boundedPeriod, dayIn, daysWithin, type Period } from "@/shared/period";
 import { useScope } from "@/shared/scope";
 import { scopeOf, scopeOfAnalysis } from "@/shared/search";
 import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, LoadingRows, PageBody, PageTitle } from "@/shared/ui";
-import { LockedButton } from "@/shared/ui/LockedButton";
 import { FirstRun } from "./FirstRun";
 import { daysOf } from "./days";
 import css from "./HomePage.module.css";
 import { NewsCard, useNews } from "./News";
 import { Sparkline } from "./Sparkline";
+
+// Its tooltip would take a tenth of the first page's budget, and few need it.
+const LockedButton = lazy(async () => ({ default: (await import("@/shared/ui/LockedButton")).LockedButton }));
 
 /** Home: the state of the dataset at a glance and the ways on. */
 export default function HomePage() {
@@ -84,9 +88,9 @@ function DatasetHome({ dataset }: { dataset: Dataset }) {
               {t("home.open_map")}
             </LinkButton>
           ) : (
-            <LockedButton reason={t("home.map_locked", { name: dataset.name, owner: dataset.owner })} leftSection={<IconRoute size={16} stroke={1.7} />}>
-              {t("home.open_map")}
-            </LockedButton>
+            <Suspense fallback={<Button disabled>{t("home.open_map")}</Button>}>
+              <LockedButton reason={t("home.map_locked", { name: dataset.name, owner: dataset.owner })}>{t("home.open_map")}</LockedButton>
+            </Suspense>
           ))
         }
       />
