@@ -66,6 +66,23 @@ def test_map_has_its_shape_while_its_data_is_on_its_way(
     assert box["height"] > 0.7 * viewport["height"]
 
 
+def test_saved_picture_says_what_it_shows_in_its_own_font(page: Page, admin: httpx.Client) -> None:
+    page.goto(
+        f"/explore/map?dataset={shop_id(admin)}&case=session&from=2024-05-01&to=2024-05-31&f=device_category:tablet"
+    )
+    settled(page)
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as saved:
+        page.get_by_role("menuitem", name="Picture (SVG)").click()
+    picture = saved.value.path().read_text()
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", picture)
+    assert "Web shop" in " ".join(texts)
+    scope = r"[\d,]+ sessions · May 1\s–\s31, 2024 · journeys by session · Device is tablet"
+    assert any(re.fullmatch(scope, text) for text in texts), texts
+    assert "Main way to goal" in texts
+    assert "src:url(data:font/woff2;base64," in picture
+
+
 def test_map_by_keyboard_and_link(page: Page, admin: httpx.Client) -> None:
     dataset_id = shop_id(admin)
     page.goto(f"/explore/map?dataset={dataset_id}&case=session&steps=9")

@@ -10,20 +10,20 @@ import {
   IconLink,
 } from "@tabler/icons-react";
 import { useText } from "@/messages";
+import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
-import type { Direction, Rect } from "./draw/geometry";
+import type { Direction } from "./draw/geometry";
 import { savePaths } from "./MapTables";
 import { saveFile } from "./csv";
-import { pngFile, standaloneSvg, svgFile } from "./exportPicture";
+import type { Picture } from "./exportPicture";
 import css from "./explore.module.css";
 import type { Graph } from "./model/graph";
 
 interface ExportMenuProps {
   /** Beginning of file names. */
   name: string;
-  /** The drawing; null while it is not on screen. */
-  svg: () => SVGSVGElement | null;
-  bounds: Rect | null;
+  /** The drawing and what it shows; null while it is not on screen. */
+  picture: () => Picture | null;
   /** Offers its paths as CSV. */
   graph: Graph | null;
   link: () => string;
@@ -37,17 +37,18 @@ const DIRECTIONS = [
 ] as const;
 
 /** Picture, numbers or link of what is shown, and which way it runs. */
-export function ExportMenu({ name, svg, bounds, graph, link, direction, onDirection }: ExportMenuProps) {
+export function ExportMenu({ name, picture, graph, link, direction, onDirection }: ExportMenuProps) {
   const t = useText();
-  const picture = () => {
-    const drawing = svg();
-    return drawing && bounds ? standaloneSvg(drawing, bounds) : null;
-  };
+  const f = useFormat();
   const tell = useNotify();
   const save = async (kind: "svg" | "png"): Promise<void> => {
-    const made = picture();
-    if (!made) return void tell(t("explore.export.no_map"));
+    const shown = picture();
+    if (!shown) return void tell(t("explore.export.no_map"));
+    const maker = await import("./exportPicture").catch(() => null);
+    if (!maker) return void tell(t("common.offline_detail"));
+    const { pngFile, standaloneSvg, svgFile } = maker;
     try {
+      const made = await standaloneSvg(shown, t, f);
       saveFile(`${name}.${kind}`, kind === "svg" ? svgFile(made.text) : await pngFile(made));
     } catch {
       tell(t("explore.export.failed"));

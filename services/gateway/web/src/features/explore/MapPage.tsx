@@ -2,6 +2,8 @@ import { useMediaQuery } from "@mantine/hooks";
 import { IconLayoutSidebarRight, IconTable } from "@tabler/icons-react";
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { useText } from "@/messages";
+import { daysKnown } from "@/shared/compare";
+import { useScopeWords } from "@/shared/filters";
 import { useFormat } from "@/shared/format";
 import { useScope } from "@/shared/scope";
 import { parseSearch, stringifySearch } from "@/shared/search";
@@ -14,12 +16,14 @@ import { ExploreTabs, WhenReady, type Ready } from "./ExploreLayout";
 import { directionCode, preferDirection, preferredDirection } from "./direction";
 import type { Direction } from "./draw/geometry";
 import { ExportMenu } from "./ExportMenu";
+import type { Picture } from "./exportPicture";
 import { Legend } from "./map/Legend";
 import { MapCanvas, type MapHandle } from "./map/MapCanvas";
 import { CanvasShape, MapShape, PanelShape } from "./MapShape";
 import { MapTables } from "./MapTables";
 import { useMapWords } from "./mapWords";
 import { factsOf } from "./model/facts";
+import { journeysOf } from "./model/graph";
 import { SidePanel, type PanelProps } from "./panel/SidePanel";
 import { PhoneSheet } from "./PhoneSheet";
 import { useMapState, type MapState, type Selection } from "./state";
@@ -39,7 +43,8 @@ function Journeys(ready: Ready) {
   const { dataset, full, isStale } = ready;
   const t = useText();
   const f = useFormat();
-  const { datasetId, unit, question } = useScope();
+  const { datasetId, from, to, filters, unit, pause, question } = useScope();
+  const scopeWords = useScopeWords();
   const [state, change] = useMapState();
   const { mode, selection } = state;
   const isPhone = useMediaQuery("(max-width: 759px)", false, { getInitialValueInEffect: false });
@@ -124,8 +129,9 @@ function Journeys(ready: Ready) {
   ) : (
     <PanelShape />
   );
+  const hasGoal = mainSteps.at(-1) === goal;
   const legend = shown && (
-    <Legend mode={mode} classes={shown.scene.classes} unit={unit} hasGoal={mainSteps.at(-1) === goal} isInText={isPhone} />
+    <Legend mode={mode} classes={shown.scene.classes} unit={unit} hasGoal={hasGoal} isInText={isPhone} />
   );
 
   const tables = { name, titleRef, onSelect: (next: Selection) => selectInPanel(next, { isTable: false }) };
@@ -163,6 +169,20 @@ function Journeys(ready: Ready) {
     );
   };
 
+  const known = daysKnown([dataset], dataset.time_zone);
+  const drawn = (): Picture | null => {
+    const svg = handle.current?.svg();
+    if (!svg || !shown) return null;
+    const { bounds, classes } = shown.scene;
+    const period = { from: from ?? known?.from ?? null, to: to ?? known?.to ?? null };
+    const journeys = journeysOf(full);
+    const scope = [
+      `${f.number(journeys)} ${t("explore.unit", { unit, count: journeys })}`,
+      ...scopeWords({ ...period, filter: filters, case: unit, session_gap_minutes: unit === "session" ? pause : null }),
+    ];
+    return { ...{ svg, bounds, classes, name, scope, mode, unit }, shown: map.sliders, hasGoal };
+  };
+
   const actions = (
     <>
       {!isWide && !isPhone && (
@@ -176,8 +196,7 @@ function Journeys(ready: Ready) {
       </Action>
       <ExportMenu
         name={name}
-        svg={() => handle.current?.svg() ?? null}
-        bounds={shown?.scene.bounds ?? null}
+        picture={drawn}
         graph={shown?.graph ?? null}
         link={() => linkWith({ dataset: dataset.id, steps: String(steps), dir: directionCode(direction) })}
         direction={direction}

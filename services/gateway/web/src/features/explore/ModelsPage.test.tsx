@@ -74,11 +74,11 @@ it.each([
 });
 
 it("says in the head of a model what it was built from, and builds it anew for the chosen scope", async () => {
-  const opened = { ...stored, status: "cancelled", kind: "inductive_tree", parameters: { noise_threshold: 0.2 } };
+  const opened = { ...stored, status: "cancelled", kind: "heuristics_net", parameters: { and_threshold: 0.65, dependency_threshold: 0.8 } };
   const { sent } = await show({ search: "?dataset=d1&f=step:b&analysis=m0", opened });
-  await screen.findByText("From Jan 6, 2024 · journeys by session, new after 45 min · Goes through cart · Way is a → b · rare behaviour left out 20%");
+  await screen.findByText("From Jan 6, 2024 · journeys by session, new after 45 min · Goes through cart · Way is a → b · least dependency 80% · side by side from 65%");
   fireEvent.click(screen.getByRole("button", { name: "Build it for the chosen scope" }));
-  await waitFor(() => expect(sent).toEqual([{ dataset_id: "d1", kind: "inductive_tree", parameters: { noise_threshold: 0.2 }, filter: ["step:b"] }]));
+  await waitFor(() => expect(sent).toEqual([{ dataset_id: "d1", kind: "heuristics_net", parameters: opened.parameters, filter: ["step:b"] }]));
 });
 
 it("says what to do when there is none", async () => {

@@ -1,9 +1,11 @@
 import { fireEvent, screen } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { beforeEach, expect, it, vi } from "vitest";
-import { loadMessages, T } from "@/messages";
+import { loadMessages, T, type Translate } from "@/messages";
+import { formatters } from "@/shared/format";
 import { quietClient, showAt } from "@/test-page";
-import { standaloneSvg } from "./exportPicture";
+import { toCsv } from "./csv";
+import { standaloneSvg, type Picture } from "./exportPicture";
 import { MapCanvas } from "./map/MapCanvas";
 import { ModelCanvas } from "./models/ModelCanvas";
 import { StepChips } from "./panel/SidePanel";
@@ -85,8 +87,26 @@ it("writes numbers whole where they are whole, and groups them", async () => {
   expect(screen.getByText("+1,600 more")).toBeTruthy();
 });
 
-it("keeps the ground behind numbers in a saved picture", () => {
+it("says in a saved picture what it shows, with the legend, and keeps the ground behind numbers", async () => {
   document.body.innerHTML = '<svg><g><text style="paint-order: stroke; stroke: red">5</text></g></svg>';
   const svg = document.querySelector("svg") as SVGSVGElement;
-  expect(standaloneSvg(svg, { left: 0, right: 1, top: 0, bottom: 1 }).text).toContain('paint-order="stroke"');
+  const say: Translate = (id, values) => `${id} ${Object.values(values ?? {}).join(" ")}`.trim();
+  const picture: Picture = {
+    ...{ svg, bounds: { left: 0, right: 300, top: 0, bottom: 200 }, name: "Shop <1>", scope: ["May 1 – 31, 2024", "Device is tablet"] },
+    ...{ shown: [{ label: "Steps", text: "9 of 19" }], classes: { bounds: [5, 40], shadeOf: () => 0 }, mode: "frequency", unit: "session", hasGoal: true },
+  };
+  const { text, width, height } = await standaloneSvg(picture, say, formatters("en", say));
+  expect(text).toContain('paint-order="stroke"');
+  const texts = [...text.matchAll(/<text[^>]*>([^<]*)</g)].map((match) => match[1]);
+  expect(texts).toEqual([
+    ...["5", "Shop &lt;1&gt;", "May 1 – 31, 2024 · Device is tablet", "explore.export.shown Steps 9 of 19", "explore.export.numbers_frequency session"],
+    ...["explore.legend.frequency_least 5", "explore.legend.frequency_most 40", "explore.legend.main_goal", "explore.legend.bar session"],
+    ...["explore.legend.started", "explore.legend.left"],
+  ]);
+  expect([width, height > 300]).toEqual([608, true]);
+  expect(text).toContain('font-family="&quot;Inter Variable&quot;, Inter, system-ui, sans-serif"');
+});
+
+it("writes numbers into a table without what only a computer adds", () => {
+  expect(toCsv(["seconds"], [[369.79999999999995], [1 / 3], [2], [1e-9]])).toBe("seconds\r\n369.8\r\n0.333333\r\n2\r\n0\r\n");
 });

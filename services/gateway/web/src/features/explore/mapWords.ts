@@ -1,7 +1,8 @@
 import { useMemo } from "react";
-import { useText } from "@/messages";
-import { useFormat } from "@/shared/format";
-import type { CardShape, PathShape } from "./draw/scene";
+import { useText, type Translate } from "@/messages";
+import { useFormat, type Formatters } from "@/shared/format";
+import type { CardShape, MapMode, PathShape } from "./draw/scene";
+import type { Classes } from "./model/classes";
 import { journeysOf, stepsByName, type Graph } from "./model/graph";
 
 export interface MapWords {
@@ -39,4 +40,13 @@ export function useMapWords(graph: Graph, unit: string, mainSteps: readonly stri
       },
     };
   }, [graph, unit, mainSteps, t, f]);
+}
+
+/** What stands before and after the shades of the colour scale: its real bounds, where it has them. */
+export function scaleWords(mode: MapMode, { bounds }: Classes, t: Translate, f: Formatters): [before: string, after: string] {
+  const [least, most] = [bounds[0], bounds.at(-1)];
+  if (least === undefined || most === undefined) return [t(`explore.legend.${mode}`), ""];
+  const say = mode === "time" ? f.duration : f.number;
+  const isInstant = mode === "time" && least < 1;
+  return [isInstant ? say(least) : t(`explore.legend.${mode}_least`, { bound: say(least) }), t(`explore.legend.${mode}_most`, { bound: say(most) })];
 }

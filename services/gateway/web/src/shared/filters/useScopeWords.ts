@@ -3,7 +3,8 @@ import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useTermText } from "./useTermText";
 
-const NAMED_SETTINGS = new Set(["dependency_threshold", "and_threshold", "loop_two_threshold", "noise_threshold"]);
+/** Settings with a name of their own, in the order in which they are chosen. */
+const NAMED_SETTINGS = ["dependency_threshold", "and_threshold", "loop_two_threshold", "noise_threshold"];
 
 /** What numbers were counted in: period, journeys, filters, and the settings of a model. */
 export type CountedIn = Pick<Analysis, "from" | "to" | "filter" | "case" | "session_gap_minutes"> & Partial<Pick<Analysis, "parameters">>;
@@ -26,9 +27,9 @@ export function useScopeWords(): (scope: CountedIn) => string[] {
       period,
       t(`filters.scope.${unit === "session" && minutes ? "session_gap" : unit}`, { minutes }),
       ...filter.map((term) => termText(term).whole),
-      ...Object.entries(parameters).map(([name, value]) =>
-        t(`filters.setting.${NAMED_SETTINGS.has(name) ? name : "other"}`, { name, value, share: f.share(value) }),
-      ),
+      ...Object.entries(parameters)
+        .sort(([one], [other]) => NAMED_SETTINGS.indexOf(one) - NAMED_SETTINGS.indexOf(other))
+        .map(([name, value]) => t(`filters.setting.${NAMED_SETTINGS.includes(name) ? name : "other"}`, { name, value, share: f.share(value) })),
     ];
   };
 }

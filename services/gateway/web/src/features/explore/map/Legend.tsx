@@ -3,6 +3,7 @@ import { useFormat } from "@/shared/format";
 import { HelpHover } from "@/shared/ui";
 import type { Classes } from "../model/classes";
 import type { MapMode } from "../draw/scene";
+import { scaleWords } from "../mapWords";
 import css from "./map.module.css";
 
 const SHADES = [1, 2, 3, 4, 5];
@@ -20,24 +21,18 @@ interface LegendProps {
 export function Legend({ mode, classes, unit, hasGoal, isInText }: LegendProps) {
   const t = useText();
   const f = useFormat();
-  const [least, most] = [classes.bounds[0], classes.bounds.at(-1)];
-  const say = mode === "time" ? f.duration : f.number;
+  const [before, after] = scaleWords(mode, classes, t, f);
   const scale = mode === "time" ? "time" : "freq";
-  const hasBounds = least !== undefined && most !== undefined;
   return (
     <div className={isInText ? css.legendRows : `${css.float} ${css.legend}`}>
       <span className={`${css.legendItem} ${css.scale}`}>
-        {hasBounds
-          ? mode === "time" && least < 1
-            ? say(least)
-            : t(`explore.legend.${mode}_least`, { bound: say(least) })
-          : t(`explore.legend.${mode}`)}
+        {before}
         <span className={css.swatches}>
           {SHADES.map((shade) => (
             <span key={shade} style={{ background: `var(--${scale}-${shade})` }} />
           ))}
         </span>
-        {hasBounds && t(`explore.legend.${mode}_most`, { bound: say(most) })}
+        {after}
       </span>
       <span className={css.legendItem}>
         <span className={css.waySwatch} />
