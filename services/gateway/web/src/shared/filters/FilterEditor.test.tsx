@@ -54,7 +54,12 @@ it("is used from the keyboard alone, from the first opening on", async () => {
   expect(screen.getByRole<HTMLInputElement>("checkbox", { name: /tablet/ }).checked).toBe(true);
   await keys.keyboard("{Enter}");
   await waitFor(() => expect(where()).toBe("/?dataset=d1&f=device_category:tablet"));
-  await waitFor(() => expect(document.activeElement?.textContent).toContain("Add filter"));
+  const add = screen.getByRole("button", { name: "Add filter" });
+  await waitFor(() => expect(document.activeElement).toBe(add));
+  await keys.keyboard("{Enter}");
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByRole("textbox", { name: "Filter by" })));
+  await keys.keyboard("{Escape}");
+  await waitFor(() => expect(document.activeElement).toBe(add));
 });
 
 it("closes by Escape after a kind was chosen", async () => {

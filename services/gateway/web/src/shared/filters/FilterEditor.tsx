@@ -1,5 +1,5 @@
 import { Button, Checkbox, NumberInput, SegmentedControl, Select, TextInput } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
+import { useDebouncedValue, useFocusTrap } from "@mantine/hooks";
 import { IconArrowLeft } from "@tabler/icons-react";
 import { Fragment, useState } from "react";
 import type { Query } from "@/api/client";
@@ -36,7 +36,10 @@ function blank(field: string, isNegated: boolean): Term {
   return { kind: "attribute", field, isNegated, values: [] };
 }
 
-/** Chooses what to filter by, then the values; `term` is the chip being changed, null for a new one. */
+/**
+ * Chooses what to filter by, then the values; `term` is the chip being changed, null for a new one. Each of the two takes
+ * the focus by a trap of its own: the popover's is done before the editor's code is there, or before a kind is chosen.
+ */
 export default function FilterEditor({ term, onApply }: { term: string | null; onApply: (term: string) => void }) {
   const { filters, question } = useScope();
   const [draft, setDraft] = useState<Term | null>(() => (term === null ? null : parseTerm(term)));
@@ -59,7 +62,7 @@ function KindList({ onChoose }: { onChoose: (field: string, isNegated: boolean) 
     .map(({ name, kinds }) => ({ name, kinds: kinds.filter(({ label }) => foldText(label).includes(foldText(sought))) }))
     .filter(({ kinds }) => kinds.length > 0);
   return (
-    <div className={css.editor} onKeyDown={searchListKeys}>
+    <div ref={useFocusTrap()} className={css.editor} onKeyDown={searchListKeys}>
       <SearchField label={t("filters.find_kind")} value={sought} onChange={setSought} />
       <div className={css.list}>
         {groups.map(({ name, kinds }) => (
@@ -84,9 +87,9 @@ function KindList({ onChoose }: { onChoose: (field: string, isNegated: boolean) 
   );
 }
 
-/** The field above a list; it has the focus as soon as it is there, also where the popover was before it. */
+/** The field above a list. */
 function SearchField({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
-  return <TextInput value={value} onChange={(event) => onChange(event.currentTarget.value)} placeholder={label} aria-label={label} data-stop data-autofocus autoFocus />;
+  return <TextInput value={value} onChange={(event) => onChange(event.currentTarget.value)} placeholder={label} aria-label={label} data-stop data-autofocus />;
 }
 
 interface TermEditorProps {
@@ -105,6 +108,7 @@ function TermEditor({ draft, others, onChange, onBack, onApply }: TermEditorProp
     "values" in draft ? draft.values.length > 0 : "sequences" in draft ? draft.sequences.every((pair) => pair.every(Boolean)) && draft.sequences.length > 0 : (draft.min ?? draft.max) !== null;
   return (
     <form
+      ref={useFocusTrap()}
       className={css.editor}
       onKeyDown={searchListKeys}
       onSubmit={(event) => {
@@ -161,6 +165,7 @@ function CheckList({ entries, chosen, onChange }: Omit<ChoiceProps, "others"> & 
             <label className={css.item}>
               <Checkbox
                 size="xs"
+                radius={4}
                 data-stop
                 checked={chosen.includes(value)}
                 onChange={(event) => onChange(event.currentTarget.checked ? [...chosen, value] : chosen.filter((other) => other !== value))}
@@ -217,7 +222,7 @@ function PairEditor({ others, pair, onChange }: { others: Query; pair: string[];
   return (
     <>
       {graph.isError && <ErrorState error={graph.error} onRetry={() => void graph.refetch()} />}
-      <Select {...inPlace} label={t("filters.first_step")} value={first || null} onChange={(value) => onChange([value ?? "", second])} data-autofocus autoFocus />
+      <Select {...inPlace} label={t("filters.first_step")} value={first || null} onChange={(value) => onChange([value ?? "", second])} data-autofocus />
       <Select {...inPlace} label={t("filters.second_step")} value={second || null} onChange={(value) => onChange([first, value ?? ""])} />
     </>
   );
@@ -249,7 +254,7 @@ function RangeEditor({ draft, onChange }: { draft: Extract<Term, { min: number |
         />
       )}
       <div className={css.row}>
-        <NumberInput label={t("filters.at_least")} min={0} value={shown(draft.min)} onChange={(value) => onChange({ ...draft, min: read(value) })} data-autofocus autoFocus />
+        <NumberInput label={t("filters.at_least")} min={0} value={shown(draft.min)} onChange={(value) => onChange({ ...draft, min: read(value) })} data-autofocus />
         <NumberInput
           label={t("filters.at_most")}
           min={0}
