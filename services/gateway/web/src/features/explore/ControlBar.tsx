@@ -39,7 +39,7 @@ export function DataSlider({ label, help, text, spoken, min, max, step, value, o
           size={4}
           thumbSize={16}
           label={null}
-          classNames={{ root: css.sliderRoot, track: css.sliderTrack, bar: css.sliderBar }}
+          classNames={{ root: css.sliderRoot, track: css.sliderTrack, bar: css.sliderBar, thumb: css.sliderThumb }}
           {...{ min, max, step, value }}
           disabled={min >= max}
           onChange={onDrag}
