@@ -8,6 +8,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { whenSessionEnds } from "@/api/client";
+import { meQuery } from "@/api/hooks";
 import { queryClient } from "@/app/queryClient";
 import { router } from "@/app/router";
 import { Messages } from "@/messages";
@@ -18,8 +19,10 @@ const schemes = localStorageColorSchemeManager({ key: "cjm-color-scheme" });
 whenSessionEnds(() => {
   const { pathname, href } = router.state.location;
   if (pathname === "/signin") return;
+  const hadSession = queryClient.getQueryData(meQuery.queryKey) !== undefined;
   queryClient.clear();
-  void router.navigate({ to: "/signin", search: { next: href }, replace: true });
+  // Whoever comes in by the front door has no page to return to.
+  void router.navigate({ to: "/signin", search: hadSession || href !== "/" ? { next: href } : {}, replace: true });
 });
 
 const place = document.getElementById("root");

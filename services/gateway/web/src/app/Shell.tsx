@@ -19,7 +19,7 @@ const PhoneMore = lazy(() => import("./PhoneMore"));
 const Notices = lazy(() => import("./Notices"));
 // Loaded with every page though closed: help must be there without a connection too.
 const HelpDrawer = lazy(async () => {
-  const [drawer] = await Promise.all([import("@/features/help/HelpDrawer"), loadMessages("help")]);
+  const [drawer] = await Promise.all([import("@/features/help/HelpDrawer"), import("@/features/help/HelpPage"), loadMessages("help")]);
   return drawer;
 });
 const SearchDialog = lazy(() => import("./SearchDialog"));

@@ -17,7 +17,7 @@ const REFUSALS = [
 ] as const;
 
 /** Working requests for this installation and the dataset in use. */
-export default function ApiGuide() {
+export function ApiGuide() {
   const t = useText();
   const { datasetId } = useScope();
   const address = `${location.origin}/api/v1/datasets/${datasetId ?? "DATASET_ID"}/events`;
@@ -49,6 +49,9 @@ export default function ApiGuide() {
         ]}
       />
       <p className={css.text} style={{ marginTop: 16 }}>
+        <T id="help.api.debugger" />
+      </p>
+      <p className={css.text}>
         <T id="help.api.reference" values={{ a: (chunks) => <a href="/docs">{chunks}</a> }} />
       </p>
     </>

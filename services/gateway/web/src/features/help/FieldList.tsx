@@ -3,7 +3,7 @@ import { EVENT_FIELDS, fieldLabel, REQUIRED_FIELDS } from "@/shared/fields";
 import { DataTable } from "@/shared/ui";
 
 /** Every field of an event: its name in the API and in this page. */
-export default function FieldList() {
+export function FieldList() {
   const t = useText();
   return (
     <DataTable

@@ -1,14 +1,11 @@
 import { IconArrowLeft, IconArrowRight } from "@tabler/icons-react";
-import { lazy, Suspense } from "react";
 import { HELP_PAGES, type HelpPageName } from "@/shared/helpPages";
 import { T, useText } from "@/messages";
-import { LoadingRows } from "@/shared/ui";
+import { ApiGuide } from "./ApiGuide";
+import { FieldList } from "./FieldList";
 import { HelpLink } from "./HelpLink";
 import css from "./HelpPage.module.css";
 import { PARAGRAPHS, TERMS } from "./contents";
-
-const ApiGuide = lazy(() => import("./ApiGuide"));
-const FieldList = lazy(() => import("./FieldList"));
 
 const SHORTCUTS = [
   ["Ctrl K", "search"],
@@ -36,10 +33,8 @@ export function HelpArticle({ name }: { name: HelpPageName }) {
           <T id={`help.${name}.${index + 1}`} values={{ code: (chunks) => <code>{chunks}</code> }} />
         </p>
       ))}
-      <Suspense fallback={<LoadingRows />}>
-        {name === "api" && <ApiGuide />}
-        {name === "data" && <FieldList />}
-      </Suspense>
+      {name === "api" && <ApiGuide />}
+      {name === "data" && <FieldList />}
       {name === "glossary" && (
         <dl className={css.terms}>
           {TERMS.map((term) => (

@@ -1,0 +1,138 @@
+"""What can be reached by keyboard, by finger and without a connection, in a real browser."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from cjm_testkit.product import Product
+
+from .screens import PHONE
+
+# Names and sizes of what a finger can tap but hardly hits: measured by what lies under each point, not by boxes.
+SMALL_TARGETS = """() => {
+  const seen = [...document.querySelectorAll("a[href], button, [role=slider], input, label")].filter((target) => {
+    const { width, height } = target.getBoundingClientRect();
+    return width > 1 && height > 1 && getComputedStyle(target).visibility !== "hidden";
+  });
+  return seen.flatMap((target) => {
+    target.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const box = target.getBoundingClientRect();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const isHit = (dx, dy) => {
+      const found = document.elementFromPoint(x + dx, y + dy);
+      return found !== null && (target.contains(found) || found.closest("label")?.contains(target) === true);
+    };
+    if (!isHit(0, 0)) return [];
+    const reach = (dx, dy) => {
+      let far = 0;
+      while (far < 30 && isHit(dx * (far + 0.5), dy * (far + 0.5))) far += 0.5;
+      return far;
+    };
+    const [width, height] = [reach(-1, 0) + reach(1, 0), reach(0, -1) + reach(0, 1)];
+    const name = target.getAttribute("aria-label") || target.textContent;
+    return width < 43 || height < 43 ? [`${name} ${width} x ${height}`] : [];
+  });
+}"""
+# Words in the middle of a text: WCAG 2.5.8 lets them be as high as their line.
+IN_TEXT = ("What is ",)
+
+
+@pytest.fixture
+def phone(open_context: Callable[..., BrowserContext]) -> Page:
+    return open_context(viewport=PHONE, has_touch=True, is_mobile=True).new_page()
+
+
+def small_targets(page: Page) -> list[str]:
+    return [found for found in page.evaluate(SMALL_TARGETS) if not found.startswith(IN_TEXT)]
+
+
+def test_a_filter_is_made_with_keys_alone(page: Page) -> None:
+    page.goto("/explore/map")
+    page.get_by_role("button", name="Add filter").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="Filter by")).to_be_focused()
+    page.keyboard.type("dev")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="Find a value")).to_be_focused()
+    expect(page.get_by_role("checkbox", name="mobile 11,353")).to_be_visible()
+    page.keyboard.type("mob")
+    expect(page.get_by_role("checkbox", name="desktop")).to_have_count(0)
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("checkbox", name="mobile")).to_be_checked()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Change filter: Device is mobile")).to_be_visible()
+    expect(page.get_by_role("button", name="Add filter")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.type("does not go")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("checkbox", name="product_view 2,554")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("button", name="Add filter")).to_be_focused()
+
+
+def test_the_search_gives_the_focus_back(page: Page, phone: Page) -> None:
+    page.goto("/history")
+    link = page.get_by_role("navigation", name="Main").get_by_role("link", name="Data")
+    button = page.get_by_role("button", name="Search or jump to")
+    for opener, key in ((link, "Control+k"), (button, "Enter")):
+        opener.focus()
+        page.keyboard.press(key)
+        expect(page.get_by_placeholder("Search pages, datasets and help")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(opener).to_be_focused()
+    phone.goto("/history")
+    more = phone.get_by_role("button", name="More")
+    more.tap()
+    phone.get_by_role("menuitem", name="Search").tap()
+    expect(phone.get_by_placeholder("Search pages, datasets and help")).to_be_focused()
+    phone.keyboard.press("Escape")
+    expect(more).to_be_focused()
+
+
+def test_a_finger_finds_everything_on_the_map(phone: Page) -> None:
+    phone.goto("/explore/map?from=2024-05-01&to=2024-06-07&f=device_category:mobile")
+    expect(phone.get_by_role("button", name="Period: May 1 – Jun 7, 2024, last day included")).to_have_text(
+        "May 1 – Jun 7, 2024last day includedMay 1 – Jun 7"
+    )
+    expect(phone.get_by_role("button", name="Jump to goal")).to_be_visible()
+    assert small_targets(phone) == []
+    phone.get_by_role("button", name="Open the details").tap()
+    phone.get_by_role("button", name="Show the details in full height").tap()
+    expect(phone.get_by_role("region", name="Details")).to_have_attribute("data-height", "full")
+    expect(phone.get_by_role("slider", name="Steps")).to_be_visible()
+    assert small_targets(phone) == []
+    phone.get_by_role("button", name="Close the details").tap()
+    expect(phone.get_by_role("region", name="Details")).to_have_attribute("data-height", "peek")
+    phone.get_by_role("button", name="Add filter").tap()
+    phone.get_by_role("button", name="Channel", exact=True).tap()
+    expect(phone.get_by_role("checkbox").first).to_be_visible()
+    assert small_targets(phone) == []
+
+
+def test_help_is_there_without_a_connection(page: Page) -> None:
+    with page.expect_response(lambda answer: "HelpPage" in answer.url):
+        page.goto("/history")
+    page.wait_for_load_state("networkidle")
+    page.context.set_offline(True)
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Help").click()
+    expect(page.get_by_role("heading", name="Quick start")).to_be_visible()
+    page.get_by_role("link", name="Send events with the API").first.click()
+    expect(page.get_by_role("heading", name="Send events with the API")).to_be_visible()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Reports").click()
+    expect(page.get_by_text("No connection. Try again when you are online.")).to_be_visible()
+
+
+def test_signing_in_promises_the_way_back_only_where_there_is_one(browser: Browser, product: Product) -> None:
+    context: Any = browser.new_context(base_url=product.base_url)
+    visitor = context.new_page()
+    promise = visitor.get_by_text("You return to the same page")
+    visitor.goto("/")
+    expect(visitor.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(promise).to_have_count(0)
+    visitor.goto("/history")
+    expect(promise).to_be_visible()
+    context.close()
