@@ -24,6 +24,8 @@ interface ExportMenuProps {
   name: string;
   /** The drawing and what it shows; null while it is not on screen. */
   picture: () => Picture | null;
+  /** Another drawing is on its way: what is on screen is not of the chosen scope. */
+  isBusy: boolean;
   /** Offers its paths as CSV. */
   graph: Graph | null;
   link: () => string;
@@ -37,7 +39,7 @@ const DIRECTIONS = [
 ] as const;
 
 /** Picture, numbers or link of what is shown, and which way it runs. */
-export function ExportMenu({ name, picture, graph, link, direction, onDirection }: ExportMenuProps) {
+export function ExportMenu({ name, picture, isBusy, graph, link, direction, onDirection }: ExportMenuProps) {
   const t = useText();
   const f = useFormat();
   const tell = useNotify();
@@ -67,10 +69,10 @@ export function ExportMenu({ name, picture, graph, link, direction, onDirection 
         </button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item leftSection={<IconFileTypeSvg size={16} stroke={1.7} />} onClick={() => void save("svg")}>
+        <Menu.Item disabled={isBusy} leftSection={<IconFileTypeSvg size={16} stroke={1.7} />} onClick={() => void save("svg")}>
           {t("explore.export.svg")}
         </Menu.Item>
-        <Menu.Item leftSection={<IconFileTypePng size={16} stroke={1.7} />} onClick={() => void save("png")}>
+        <Menu.Item disabled={isBusy} leftSection={<IconFileTypePng size={16} stroke={1.7} />} onClick={() => void save("png")}>
           {t("explore.export.png")}
         </Menu.Item>
         {graph && (

@@ -91,3 +91,12 @@ it("keeps the panel of a map of too many steps", async () => {
   await screen.findByText("Too many steps to draw");
   expect(screen.getByRole("heading", { name: "What this map shows" })).toBeTruthy();
 });
+
+it("saves no picture of the scope before", async () => {
+  map.current = { ...(map.current as JourneyMap), isBusy: true };
+  show();
+  fireEvent.click(await screen.findByRole("button", { name: "Export" }));
+  const item = await screen.findByRole<HTMLButtonElement>("menuitem", { name: "Picture (PNG)" });
+  expect(item.disabled).toBe(true);
+  expect(screen.getByRole<HTMLButtonElement>("menuitem", { name: "Copy link" }).disabled).toBe(false);
+});

@@ -197,6 +197,7 @@ function Journeys(ready: Ready) {
       <ExportMenu
         name={name}
         picture={drawn}
+        isBusy={map.isBusy}
         graph={shown?.graph ?? null}
         link={() => linkWith({ dataset: dataset.id, steps: String(steps), dir: directionCode(direction) })}
         direction={direction}
