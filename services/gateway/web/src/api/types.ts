@@ -29,6 +29,8 @@ export type Session = Refined<Shapes["SessionShape"], { user: User }>;
 export type Me = Refined<Shapes["Me"], { user: User }>;
 /** `secret` comes once, with the answer that makes the token. */
 export type ApiToken = Shapes["TokenShape"] & { secret?: string };
+export type ReceivedEvent = Shapes["ReceivedEventShape"];
+export type ReceivedEvents = Shapes["ReceivedEvents"];
 
 export type Access = Shapes["AccessShape"];
 export type Dataset = Shapes["DatasetShape"];

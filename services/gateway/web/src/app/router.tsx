@@ -70,6 +70,7 @@ const routeTree = root.addChildren([
       inSettings("/telegram", () => import("@/features/settings/TelegramPage")),
       inSettings("/team", () => import("@/features/settings/TeamPage")),
       inSettings("/tokens", () => import("@/features/settings/TokensPage")),
+      inSettings("/tokens/$tokenId", () => import("@/features/settings/LiveDebuggerPage")),
     ]),
     forward(shell, "/help", { to: "/help/$page", params: { page: "start" } }),
     under("/help/$page", ["help"], () => import("@/features/help/HelpPage")),

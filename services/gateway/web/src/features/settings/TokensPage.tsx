@@ -8,7 +8,7 @@ import { useEffect, useState } from "react";
 import { api } from "@/api/client";
 import { allItems, useChange, useDatasets, useMe } from "@/api/hooks";
 import type { ApiToken, Dataset } from "@/api/types";
-import { useText } from "@/messages";
+import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
 import { useScopeIn } from "@/shared/scope";
@@ -16,12 +16,11 @@ import { scopeOf } from "@/shared/search";
 import { Card, DataTable, EmptyState, ErrorState, HelpHover, LinkButton, LoadingRows, Note, PageBody, PageTitle, useErrorText, type Column } from "@/shared/ui";
 import { ConfirmButton } from "@/shared/ui/ConfirmButton";
 import { AdminsOnly } from "./AdminsOnly";
-import { curlSample } from "./sample";
+import { CurlSample } from "./CurlSample";
 import css from "./settings.module.css";
 
 const TOUCHES = [["tokens"]];
 const WHILE_WAITING_MS = 2000;
-const PLACEHOLDER = "$CJM_TOKEN";
 
 /** Settings, API tokens: what systems send events with. */
 export default function TokensPage() {
@@ -68,7 +67,7 @@ export default function TokensPage() {
           {isEmpty && sampleDataset && (
             <>
               <EmptyState icon={<IconKey size={22} stroke={1.7} />} title={t("settings.tokens.empty")} text={t("settings.tokens.empty_text")} />
-              <Sample datasetId={sampleDataset.id} secret={PLACEHOLDER} />
+              <CurlSample datasetId={sampleDataset.id} />
             </>
           )}
           {tokens.data && tokens.data.length > 0 && <Tokens tokens={tokens.data} datasets={datasets.data ?? []} />}
@@ -165,8 +164,20 @@ function FreshToken({ token, datasets, onDone }: { token: ApiToken; datasets: Da
               </h3>
               <span className={css.note}>{t("settings.tokens.try_text", { dataset: dataset.name })}</span>
             </div>
-            <Sample datasetId={dataset.id} secret={secret} />
+            <CurlSample datasetId={dataset.id} secret={secret} />
             <FirstEvent dataset={dataset} />
+            <span className={css.note}>
+              <T
+                id="settings.tokens.not_arriving"
+                values={{
+                  a: (chunks) => (
+                    <Link to="/settings/tokens/$tokenId" params={{ tokenId: token.id }} search={scopeOf} target="_blank">
+                      {chunks}
+                    </Link>
+                  ),
+                }}
+              />
+            </span>
           </>
         )}
         <div>
@@ -176,25 +187,6 @@ function FreshToken({ token, datasets, onDone }: { token: ApiToken; datasets: Da
         </div>
       </div>
     </Card>
-  );
-}
-
-function Sample({ datasetId, secret }: { datasetId: string; secret: string }) {
-  const t = useText();
-  const clipboard = useClipboard({ timeout: 2000 });
-  const [now] = useState(() => new Date());
-  const command = curlSample(location.origin, datasetId, secret, now);
-  return (
-    <div className={css.secret}>
-      <pre className={css.sample} tabIndex={0} role="region" aria-label={t("settings.tokens.sample")}>
-        {command}
-      </pre>
-      <div>
-        <Button variant="default" leftSection={clipboard.copied ? <IconCheck size={16} stroke={1.7} /> : <IconCopy size={16} stroke={1.7} />} onClick={() => clipboard.copy(command)}>
-          {t(clipboard.copied ? "settings.tokens.copied" : "settings.tokens.copy_sample")}
-        </Button>
-      </div>
-    </div>
   );
 }
 
@@ -273,14 +265,26 @@ function Tokens({ tokens, datasets }: { tokens: ApiToken[]; datasets: Dataset[] 
       align: "right",
       render: (token) =>
         !token.revoked_at && (
-          <ConfirmButton
-            compact
-            label={t("settings.tokens.revoke")}
-            ariaLabel={t("settings.tokens.revoke_of", { name: token.name })}
-            question={t("settings.tokens.revoke_question", { name: token.name })}
-            action={t("settings.tokens.revoke_action")}
-            onConfirm={() => end(token)}
-          />
+          <span className={css.rowActions}>
+            <LinkButton
+              variant="subtle"
+              size="compact-sm"
+              to="/settings/tokens/$tokenId"
+              params={{ tokenId: token.id }}
+              search={scopeOf}
+              aria-label={t("settings.tokens.debugger_of", { name: token.name })}
+            >
+              {t("settings.debugger.title")}
+            </LinkButton>
+            <ConfirmButton
+              compact
+              label={t("settings.tokens.revoke")}
+              ariaLabel={t("settings.tokens.revoke_of", { name: token.name })}
+              question={t("settings.tokens.revoke_question", { name: token.name })}
+              action={t("settings.tokens.revoke_action")}
+              onConfirm={() => end(token)}
+            />
+          </span>
         ),
     },
   ];

@@ -1,0 +1,29 @@
+import { Button } from "@mantine/core";
+import { useClipboard } from "@mantine/hooks";
+import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { useState } from "react";
+import { useText } from "@/messages";
+import { curlSample } from "./sample";
+import css from "./settings.module.css";
+
+const PLACEHOLDER = "$CJM_TOKEN";
+
+/** A command that sends one event, ready to paste; without `secret` it holds a placeholder. */
+export function CurlSample({ datasetId, secret = PLACEHOLDER }: { datasetId: string; secret?: string }) {
+  const t = useText();
+  const clipboard = useClipboard({ timeout: 2000 });
+  const [now] = useState(() => new Date());
+  const command = curlSample(location.origin, datasetId, secret, now);
+  return (
+    <div className={css.secret}>
+      <pre className={css.sample} tabIndex={0} role="region" aria-label={t("settings.tokens.sample")}>
+        {command}
+      </pre>
+      <div>
+        <Button variant="default" leftSection={clipboard.copied ? <IconCheck size={16} stroke={1.7} /> : <IconCopy size={16} stroke={1.7} />} onClick={() => clipboard.copy(command)}>
+          {t(clipboard.copied ? "settings.tokens.copied" : "settings.tokens.copy_sample")}
+        </Button>
+      </div>
+    </div>
+  );
+}
