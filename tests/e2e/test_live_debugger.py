@@ -15,7 +15,7 @@ from .screens import BEYOND_EDGE, DESKTOP, PHONE
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 GOOD = {"customer_id": "c-1042", "action_type": "purchase", "time": "2024-05-07T10:00:00Z"}
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": DESKTOP, "color_scheme": "light"},
     "dark phone": {"viewport": PHONE, "color_scheme": "dark", "has_touch": True, "is_mobile": True},
 }
@@ -57,9 +57,7 @@ def test_good_and_bad_events_are_seen_as_they_come(
         expect(rows).to_have_count(3)
         expect(rows.nth(0)).to_contain_text("time now, because none was sent")
         expect(rows.nth(1)).to_contain_text("Rejected")
-        expect(rows.nth(1)).to_contain_text(
-            '"customer_id" is missing. Send it as text, for example'
-        )
+        expect(rows.nth(1)).to_contain_text('"customer_id" is missing. Send it as text, for example')
         rows.nth(1).locator("summary").focus()
         page.keyboard.press("Enter")
         expect(rows.nth(1).get_by_role("region", name="What was sent")).to_have_text('{\n  "action_type": "visit"\n}')
