@@ -135,9 +135,25 @@ def test_import_wizard_from_file_to_map(page: Page, tmp_path: Path, new_name: Ca
     page.get_by_role("combobox", name="Into dataset").click()
     page.get_by_role("option", name="A new dataset").click()
     page.get_by_label("Name of the new dataset").fill(name)
-    for words in ("Go to columns", "Check the file", "Go to journeys", "Go to summary", "Import"):
-        page.locator("main").get_by_role("button", name=re.compile(f"^{words}")).last.click(timeout=30_000)
+
+    def go(*steps: str) -> None:
+        for words in steps:
+            page.locator("main").get_by_role("button", name=re.compile(f"^{words}")).last.click(timeout=30_000)
+
+    def rejected(link: str) -> str:
+        with page.expect_download() as saved:
+            page.get_by_role("link", name=link).click()
+        return saved.value.path().read_text()
+
+    go("Go to columns", "Check the file")
+    table = rejected("Download rejected rows")
+    assert table.splitlines()[1].startswith('51,"time","when","31.02.2024","not_a_date"'), table
+    go("Go to journeys")
+    expect(page.get_by_text("In the 50 good rows of this file: 7 journeys, median 7 steps.")).to_be_visible()
+    go("Go to summary", "Import")
     expect(page).to_have_url(re.compile("/explore/map"), timeout=30_000)
+    expect(page.get_by_text("Import finished: 50 events, 7 customers, 2 steps. 1 row skipped.")).to_be_visible()
+    assert rejected("Download skipped rows") == table
     settled(page)
     expect(page.get_by_role("button", name=re.compile(r"^visit: 33 events"))).to_be_visible(timeout=15_000)
 

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext, expect
+
+from cjm_testkit.product import created
 
 from .screens import settled
 
@@ -36,3 +39,31 @@ def test_a_reload_right_after_typing_loses_nothing(
             field.evaluate(_TYPE_AND_RELOAD, name)
         expect(page.get_by_text("You go on with orders.csv where you left.")).to_be_visible()
         assert field.input_value() == name
+
+
+def test_a_draft_thrown_away_after_its_check_leaves_nothing_behind(
+    open_context: Callable[..., BrowserContext], admin: httpx.Client, tmp_path: Path, new_name: Callable[[str], str]
+) -> None:
+    page = open_context().new_page()
+    name = new_name("Thrown away")
+    file = tmp_path / "orders.csv"
+    file.write_text("client;step;when\nc1;visit;2024-03-13 10:00\nc1;buy;2024-03-13 10:05\n")
+    page.goto("/data/imports/new")
+    settled(page)
+    page.locator("input[type=file]").set_input_files(str(file))
+    page.get_by_role("combobox", name="Into dataset").click()
+    page.get_by_role("option", name="A new dataset").click()
+    page.get_by_label("Name of the new dataset").fill(name)
+    page.get_by_role("button", name="Go to columns").click()
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_text("All 2 rows are fine.")).to_be_visible(timeout=30_000)
+    throw_away = page.get_by_role("button", name="Throw this draft away")
+    throw_away.click()
+    page.get_by_role("button", name="Undo").click()
+    expect(throw_away).to_be_visible()
+    throw_away.click()
+    expect(page.get_by_text("Draft of orders.csv thrown away.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Drop a file here")).to_be_visible()
+    expect(throw_away).to_have_count(0)
+    assert created(admin.get("/api/v1/datasets", params={"name_contains": name}), 200)["items"] == []

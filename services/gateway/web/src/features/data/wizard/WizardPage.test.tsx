@@ -145,6 +145,27 @@ it("makes the new dataset when the import begins, goes to its map and says there
   expect(screen.getByText("Download skipped rows").getAttribute("href")).toBe("/api/v1/imports/i9/errors.csv");
 });
 
+it.each([
+  ["stays while less than a tenth is read", 0.05, 10, false],
+  ["stays while nothing is stored yet", 0.2, 0, false],
+  ["goes to the map when a tenth is read and something stored, and follows the import there", 0.2, 10, true],
+])("%s", async (_, ratio, events, goes) => {
+  vi.stubGlobal("EventSource", class { addEventListener() {} close() {} });
+  const running = { ...started, status: "running", progress_ratio: ratio };
+  vi.spyOn(api, "post").mockImplementation((path) => Promise.resolve(path === "/datasets" ? { id: "d9", name: "Till" } : running));
+  const { where } = showSummary();
+  vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve(path.startsWith("/imports/") ? (path.endsWith("c9") ? check : running) : { id: "d9", events, items: [] }));
+  await begin();
+  if (goes) {
+    await waitFor(() => expect(where()).toBe("/explore/map?dataset=d9"));
+    await screen.findByText("orders.csv is being imported. The map shows what is stored so far.");
+  } else {
+    await screen.findByRole("link", { name: "Show this import" });
+    await act(() => vi.advanceTimersByTimeAsync(3000));
+    expect(where()).toBe("/data/imports/new");
+  }
+});
+
 it("leaves no dataset behind when the import is refused", async () => {
   const remove = vi.spyOn(api, "delete").mockResolvedValue(undefined);
   vi.spyOn(api, "post").mockImplementation((path) => (path === "/datasets" ? Promise.resolve({ id: "d9" }) : Promise.reject(new Error("gone"))));
