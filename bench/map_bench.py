@@ -111,7 +111,7 @@ def _ask(folder: Path) -> dict[str, Any]:
         found["peak_mb"] = _peak_mb()
         variants = [questions.variants(scope, 100, 0, ignore_repeats=False) for _ in range(3)]
         found["variants_seconds"] = [await _timed(question) for question in variants]
-        pages = [questions.list_events([_DATASET_ID], 50, None, "", "") for _ in range(3)]
+        pages = [questions.list_events([scope], 50, None, "", "") for _ in range(3)]
         found["page_seconds"] = [await _timed(question) for question in pages]
         return found
 

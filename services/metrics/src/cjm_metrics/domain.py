@@ -62,7 +62,7 @@ class Selection:
     Attributes:
         filter: As it came over the wire, passed on unread; empty keeps everything.
         case_notion: In the words of catalog; 0 means as each dataset says.
-        session_gap_minutes: With sessions, the longest pause within one; 0 uses session ids, None is as each dataset says.
+        session_gap_minutes: With sessions, the longest pause within; 0 means session ids, None as each dataset says.
     """
 
     filter: bytes = b""
