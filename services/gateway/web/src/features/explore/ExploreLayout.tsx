@@ -49,7 +49,7 @@ export function useReady(): { ready: Ready; missing?: never } | { ready: null; m
   const datasets = useDatasets();
   const mayAnalyse = dataset?.access.can_analyse ?? false;
   const full = useDirectlyFollows(datasetId, question, mayAnalyse);
-  if (!dataset) return { ready: null, missing: datasets.isPending ? null : <NoDataset /> };
+  if (!dataset) return { ready: null, missing: datasets.isPending ? null : <NoDataset datasets={datasets} /> };
   if (mayAnalyse && full.isPending) return { ready: null, missing: null };
   const isEmpty = full.data !== undefined && !full.isPlaceholderData && journeysOf(full.data) === 0;
   if (!mayAnalyse || !full.data || isEmpty) return { ready: null, missing: <NoJourneys dataset={dataset} full={full} /> };
@@ -74,9 +74,9 @@ export function WhenReady({ tabs, shape, children }: { tabs?: ReactNode; shape: 
   );
 }
 
-function NoDataset() {
+/** The list failed, or holds none; asking for it here as well would ask again for what just failed. */
+function NoDataset({ datasets }: { datasets: ReturnType<typeof useDatasets> }) {
   const t = useText();
-  const datasets = useDatasets();
   if (datasets.isError) return <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />;
   if (datasets.data?.length === 0) {
     return (

@@ -21,10 +21,11 @@ interface Shown {
   graph?: object | "on its way";
   search?: string;
   opened?: object;
+  hasFailed?: boolean;
 }
 
 /** Shows the page on what the API answers; returns what was asked and sent. */
-async function show({ items = [], dataset = shop, graph = graphOf([["a", "b"]]), search = "", opened }: Shown): Promise<{ asked: string[]; sent: unknown[] }> {
+async function show({ items = [], dataset = shop, graph = graphOf([["a", "b"]]), search = "", opened, hasFailed = false }: Shown): Promise<{ asked: string[]; sent: unknown[] }> {
   const [asked, sent]: [string[], unknown[]] = [[], []];
   vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
   vi.stubGlobal("ResizeObserver", class { observe = vi.fn(); unobserve = vi.fn(); disconnect = vi.fn(); });
@@ -32,13 +33,14 @@ async function show({ items = [], dataset = shop, graph = graphOf([["a", "b"]]),
     const url = String(input instanceof Request ? input.url : input);
     asked.push(url);
     if (init?.method === "POST") sent.push(JSON.parse(init.body as string));
+    if (hasFailed) return Promise.resolve(new Response(JSON.stringify({ reason: "full", detail: "The store is full." }), { status: 409, headers: { "content-type": "application/problem+json" } }));
     if (graph === "on its way" && url.includes("directly-follows")) return new Promise(() => undefined);
     const answer = url.includes("directly-follows") ? graph : init?.method === "POST" || /analyses\/m\d/.test(url) ? { ...opened, id: "m9" } : { items, next_cursor: null };
     return Promise.resolve(new Response(JSON.stringify(answer), { headers: { "content-type": "application/json" } }));
   });
   await loadMessages("explore", "filters");
   const client = quietClient();
-  client.setQueryData(["datasets"], dataset ? [dataset] : []);
+  if (!hasFailed) client.setQueryData(["datasets"], dataset ? [dataset] : []);
   if (opened) ["m0", "m9"].forEach((id) => client.setQueryData(["analyses", id], { ...opened, id }));
   showAt(`/explore/models${search}`, <ModelsPage />, client);
   return { asked, sent };
@@ -96,6 +98,12 @@ it.each<[string, Shown, RegExp]>([
   await screen.findAllByText(said);
   expect(screen.getAllByText(said)).toHaveLength(1);
   expect(screen.queryByText("No model yet")).toBeNull();
+});
+
+it("says that the list of datasets failed, and asks for it once", async () => {
+  const { asked } = await show({ hasFailed: true });
+  await screen.findByText(/^The store is full\./);
+  expect(asked.filter((url) => url.includes("/datasets"))).toHaveLength(1);
 });
 
 it("shows form and models in grey while the data is on its way", async () => {
