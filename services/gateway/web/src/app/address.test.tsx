@@ -54,6 +54,8 @@ it.each([
 it("never asks with what cannot be used", async () => {
   const { where } = show("/explore/map?dataset=shop&from=abc&to=2024-05-07&f=nonsense&case=foo&pause=99999");
   await waitFor(() => expect(where()).toBe("/explore/map?dataset=shop&to=2024-05-07"));
+  // The notices come late, and must not come into the next test.
+  expect(await screen.findAllByText(/in the address/)).not.toEqual([]);
   expect(new Set(asked)).toEqual(new Set(['{"from":null,"to":"2024-05-07","f":[]}']));
 });
 
