@@ -2,13 +2,14 @@ import { Link } from "@tanstack/react-router";
 import { useIntl } from "react-intl";
 import type { Dataset } from "@/api/types";
 import { useText } from "@/messages";
+import { formatTerm, valueTerm } from "@/shared/filters/terms";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
 import { DataTable, ErrorState, LoadingRows } from "@/shared/ui";
 import { AsOfNote } from "./AsOfNote";
 import css from "./data.module.css";
 import { NoEvents } from "./NoEvents";
-import { useFieldDescriptions, valueTerm, type FieldDescription } from "./quality";
+import { useFieldDescriptions, type FieldDescription } from "./quality";
 import look from "./quality.module.css";
 
 /** Which fields have values, how full and how varied they are; each value leads to the journeys with it. */
@@ -90,7 +91,7 @@ function Values({ item, dataset }: { item: FieldDescription; dataset: Dataset })
             {content}
           </span>
         ) : (
-          <Link key={value} to="/explore/map" search={{ dataset: dataset.id, f: [term] }} className={look.value}>
+          <Link key={value} to="/explore/map" search={{ dataset: dataset.id, f: [formatTerm(term)] }} className={look.value}>
             {content}
           </Link>
         );

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useIntl } from "react-intl";
 import type { Dataset } from "@/api/types";
 import { T, useText } from "@/messages";
+import { formatTerm, valueTerm } from "@/shared/filters/terms";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
 import { useScopeIn } from "@/shared/scope";
@@ -10,7 +11,7 @@ import { Card, ErrorState, HelpHover, LoadingBlock } from "@/shared/ui";
 import { AsOfNote } from "./AsOfNote";
 import css from "./data.module.css";
 import { NoEvents } from "./NoEvents";
-import { sortedFindings, useQuality, valueTerm, whileChanging, type QualityExample, type QualityFinding } from "./quality";
+import { sortedFindings, useQuality, whileChanging, type QualityExample, type QualityFinding } from "./quality";
 import look from "./quality.module.css";
 import { QualityWord } from "./QualityMark";
 
@@ -135,7 +136,7 @@ function ExampleLink({ example, dataset }: { example: QualityExample; dataset: D
   const term = values.length > 0 && dataset.access.can_analyse ? valueTerm(field ?? "action_type", values) : null;
   if (term === null) return null;
   return (
-    <Link to="/explore/map" search={{ dataset: dataset.id, f: [term] }} className={look.link}>
+    <Link to="/explore/map" search={{ dataset: dataset.id, f: [formatTerm(term)] }} className={look.link}>
       {t("data.quality.show_journeys")}
     </Link>
   );

@@ -5,7 +5,7 @@ import type { Dataset } from "@/api/types";
 import { loadMessages } from "@/messages";
 import { quietClient, showAt } from "@/test-page";
 import { FieldsTab } from "./FieldsTab";
-import { sortedFindings, valueTerm, type QualityFinding } from "./quality";
+import { sortedFindings, type QualityFinding } from "./quality";
 import { QualityTab } from "./QualityTab";
 
 beforeAll(async () => {
@@ -107,12 +107,6 @@ it("shows values without links to who may not analyse", async () => {
   show(<FieldsTab dataset={{ ...dataset, access: { ...dataset.access, can_analyse: false } }} />, fields);
   await screen.findByText("Linux");
   expect(screen.queryByRole("link")).toBeNull();
-});
-
-it("writes filters that keep one value, whatever is in it", () => {
-  expect(valueTerm("action_type", ["a>b", "c!"])).toBe("step:a\\>b,c\\!");
-  expect(valueTerm("properties.plan", ["pro"])).toBe("properties.plan:pro");
-  expect(valueTerm("properties.a:b", ["x"])).toBeNull();
 });
 
 it("keeps the order of kinds within a level", () => {

@@ -2,7 +2,6 @@ import { useQuery, type UseQueryOptions } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import type { components } from "@/api/openapi.gen";
 import type { Dataset } from "@/api/types";
-import { formatTerm } from "@/shared/filters/terms";
 
 type Shapes = components["schemas"];
 export type Quality = Shapes["Quality"];
@@ -33,13 +32,6 @@ export function useFieldDescriptions(dataset: Dataset) {
     queryFn: ({ signal }) => api.get<FieldDescriptions>(`/datasets/${dataset.id}/fields`, {}, signal),
     refetchInterval: whileChanging,
   });
-}
-
-/** The filter that keeps journeys with one of these values; null where none can say it. */
-export function valueTerm(field: string, values: string[]): string | null {
-  if (field.includes(":")) return null;
-  const common = { field: field === "action_type" ? "step" : field, isNegated: false, values };
-  return formatTerm(field === "action_type" ? { ...common, kind: "step" } : { ...common, kind: "attribute" });
 }
 
 const BY_GRAVITY: QualityLevel[] = ["problem", "check", "good"];

@@ -7,6 +7,7 @@ import type { Dataset, Home, ShareCount } from "@/api/types";
 import { T, useText } from "@/messages";
 import { Change, ComparedWith, daysKnown, formerOf } from "@/shared/compare";
 import { LateFilterBar } from "@/shared/filters/LateFilterBar";
+import { useScopeWords } from "@/shared/filters/useScopeWords";
 import { useFormat } from "@/shared/format";
 import { NothingInScope } from "@/shared/NothingInScope";
 import { boundedPeriod, dayIn, daysWithin, type Period } from "@/shared/period";
@@ -326,6 +327,7 @@ function ShareCard({ title, items }: { title: string; items: ShareCount[] }) {
 function Recent({ dataset }: { dataset: Dataset }) {
   const t = useText();
   const format = useFormat();
+  const words = useScopeWords();
   const analyses = useAnalyses({ dataset_id: dataset.id, limit: RECENT_SHOWN });
   const imports = useImports({ dataset_id: dataset.id, limit: 20 });
   const lastImports = imports.data?.items.filter((item) => !item.check_only).slice(0, RECENT_SHOWN);
@@ -344,7 +346,9 @@ function Recent({ dataset }: { dataset: Dataset }) {
               >
                 {t(`common.analysis.${analysis.kind}`)}
               </Link>
-              <span className={css.note}>{format.ago(analysis.created_at)}</span>
+              <span className={css.note}>
+                {format.ago(analysis.created_at)} · {words(analysis).join(" · ")}
+              </span>
             </li>
           ))}
         </ul>

@@ -4,7 +4,7 @@ import { useIntl } from "react-intl";
 import { useDailyReport } from "@/api/hooks";
 import type { Dataset } from "@/api/types";
 import { useText } from "@/messages";
-import { formatTerm } from "@/shared/filters/terms";
+import { valueTerm, withTerm } from "@/shared/filters/terms";
 import { useFormat } from "@/shared/format";
 import { addDays, dayIn } from "@/shared/period";
 import { useScope } from "@/shared/scope";
@@ -70,10 +70,10 @@ export function NewsCard({ dataset, answer: { day, error, retry, news } }: { dat
   }
 
   function searchOf({ kind, value }: News): (former: AppSearch) => AppSearch {
-    const term = kind === "action_type" ? { kind: "step" as const, field: "step" } : { kind: "attribute" as const, field: kind };
     return (former) => {
       const scope = { ...scopeOf(former), from: day, to: day };
-      return value ? { ...scope, f: [...(scope.f ?? []), formatTerm({ ...term, isNegated: false, values: [value] })] } : scope;
+      const term = value ? valueTerm(kind, [value]) : null;
+      return term ? { ...scope, f: withTerm(scope.f ?? [], term) } : scope;
     };
   }
 

@@ -9,7 +9,7 @@ import type { DailyReport, Dataset, ReportBy } from "@/api/types";
 import { useText } from "@/messages";
 import { Change, ComparedWith, daysKnown, formerOf, isWhole } from "@/shared/compare";
 import type { Query } from "@/api/client";
-import { formatTerm } from "@/shared/filters";
+import { valueTerm, withTerm } from "@/shared/filters/terms";
 import { LateFilterBar } from "@/shared/filters/LateFilterBar";
 import { useFormat } from "@/shared/format";
 import { NothingInScope } from "@/shared/NothingInScope";
@@ -391,8 +391,9 @@ function Legend({ by, layers, total }: { by: ReportBy; layers: NamedLayer[]; tot
     if (layer.kind === "other" || (by === "dataset" && !dataset)) return layer.name;
     const search = (former: AppSearch): AppSearch => {
       if (dataset) return { ...scopeOf(former), dataset: dataset.id, f: [] };
-      const term = by === "action_type" ? { kind: "step" as const, field: "step" } : { kind: "attribute" as const, field: by };
-      return { ...scopeOf(former), f: [formatTerm({ ...term, isNegated: false, values: [layer.value] })] };
+      const scope = scopeOf(former);
+      const term = valueTerm(by, [layer.value]);
+      return term ? { ...scope, f: withTerm(scope.f ?? [], term) } : scope;
     };
     return (
       <Link to="/explore/map" search={search} aria-label={t("reports.open_map_of", { value: layer.name })}>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isSameTerms } from "./sameTerms";
-import { formatTerm, isTerm, parseTerm, withTerm } from "./terms";
+import { formatTerm, isTerm, parseTerm, valueTerm, withTerm, type Term } from "./terms";
 
 describe("filter terms", () => {
   it.each([
@@ -50,4 +50,11 @@ describe("filter terms", () => {
     const term = { kind: "step", field: "step", isNegated: false, values: ["a"] } as const;
     expect(withTerm(["step:a"], { ...term, values: ["a"] })).toEqual(["step:a"]);
   });
+});
+
+it("writes filters that keep one value, whatever is in it", () => {
+  const text = (field: string, values: string[]) => formatTerm(valueTerm(field, values) as Term);
+  expect(text("action_type", ["a>b", "c!"])).toBe("step:a\\>b,c\\!");
+  expect(text("properties.plan", ["pro"])).toBe("properties.plan:pro");
+  expect(valueTerm("properties.a:b", ["x"])).toBeNull();
 });

@@ -79,6 +79,13 @@ export function isTerm(text: string): boolean {
   return range ? split(range[2] ?? "", ",").every((one) => parseTerm(`${range[1]}${one}`) !== null) : parseTerm(text) !== null;
 }
 
+/** The term that keeps values of an event's field; of the step, the journeys that go through one of them. Null where none can say it. */
+export function valueTerm(field: string, values: string[]): Extract<Term, { values: string[] }> | null {
+  if (field.includes(":")) return null;
+  const common = { field: field === "action_type" ? "step" : field, isNegated: false, values };
+  return field === "action_type" ? { ...common, kind: "step" } : { ...common, kind: "attribute" };
+}
+
 /** Writes a term as the API reads it. */
 export function formatTerm(term: Term): string {
   const head = `${term.isNegated ? "!" : ""}${term.field.replace(/[\\:]/g, "\\$&")}:`;
