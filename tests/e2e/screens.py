@@ -228,7 +228,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _PLAIN = re.compile(r"[aeiouycnAEOS]")
 # What Intl writes, units, and names that are the same in every language.
 _SAME_EVERYWHERE = re.compile(
-    r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b|\b(AM|PM|UTC)\b"
+    r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b|\b(AM|PM|UTC)\b"
     r"|\b(in )?\d+ (second|minute|hour|day)s?( ago)?\b|\b(now|yesterday|tomorrow)\b"
 )
 

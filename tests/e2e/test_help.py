@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, expect
@@ -9,9 +10,11 @@ from playwright.sync_api import BrowserContext, expect
 from .screens import settled
 
 
-def test_help_opens_over_the_page_and_gives_the_focus_back(open_context: Callable[..., BrowserContext]) -> None:
+def test_help_opens_over_the_page_and_gives_the_focus_back(
+    open_context: Callable[..., BrowserContext], shop: dict[str, Any]
+) -> None:
     page = open_context().new_page()
-    page.goto("/explore/map?f=device_category:mobile")
+    page.goto(f"/explore/map?dataset={shop['id']}&f=device_category:mobile")
     settled(page)
     button = page.get_by_role("button", name=re.compile("^Period: "))
     button.focus()

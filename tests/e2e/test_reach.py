@@ -48,8 +48,8 @@ def small_targets(page: Page) -> list[str]:
     return [found for found in page.evaluate(SMALL_TARGETS) if not found.startswith(IN_TEXT)]
 
 
-def test_a_filter_is_made_with_keys_alone(page: Page) -> None:
-    page.goto("/explore/map")
+def test_a_filter_is_made_with_keys_alone(page: Page, shop: dict[str, Any]) -> None:
+    page.goto(f"/explore/map?dataset={shop['id']}")
     page.get_by_role("button", name="Add filter").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("textbox", name="Filter by")).to_be_focused()
@@ -66,6 +66,7 @@ def test_a_filter_is_made_with_keys_alone(page: Page) -> None:
     expect(page.get_by_role("button", name="Change filter: Device is mobile")).to_be_visible()
     expect(page.get_by_role("button", name="Add filter")).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="Filter by")).to_be_focused()
     page.keyboard.type("does not go")
     page.keyboard.press("Enter")
     expect(page.get_by_role("checkbox", name="product_view 2,554")).to_be_visible()
@@ -93,8 +94,8 @@ def test_the_search_gives_the_focus_back(page: Page, phone: Page) -> None:
     expect(more).to_be_focused()
 
 
-def test_a_finger_finds_everything_on_the_map(phone: Page) -> None:
-    phone.goto("/explore/map?from=2024-05-01&to=2024-06-07&f=device_category:mobile")
+def test_a_finger_finds_everything_on_the_map(phone: Page, shop: dict[str, Any]) -> None:
+    phone.goto(f"/explore/map?dataset={shop['id']}&from=2024-05-01&to=2024-06-07&f=device_category:mobile")
     expect(phone.get_by_role("button", name="Period: May 1 – Jun 7, 2024, last day included")).to_have_text(
         "May 1 – Jun 7, 2024last day includedMay 1 – Jun 7"
     )
