@@ -70,6 +70,7 @@ def test_a_filter_is_made_with_keys_alone(page: Page, shop: dict[str, Any]) -> N
     page.keyboard.type("does not go")
     page.keyboard.press("Enter")
     expect(page.get_by_role("checkbox", name="product_view 2,554")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Find a step")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("button", name="Add filter")).to_be_focused()
