@@ -1,4 +1,5 @@
 import type { DailyReport, ReportBy } from "@/api/types";
+import { median, touchpointsOf } from "@/shared/counts";
 import { addDays, type Period } from "@/shared/period";
 
 /** What can be unusual: how much there was in all, or the part that one value had in it. */
@@ -58,8 +59,8 @@ export function newsOf(day: string, reports: readonly (readonly [ReportBy, Pick<
     const total = today.touchpoints - today.not_set;
     if (total === 0) continue;
     for (const value of new Set([...before, today].flatMap((one) => Object.keys(one.by)))) {
-      const now = countOf(today, value);
-      const shares = before.flatMap((one) => (one.touchpoints > one.not_set ? countOf(one, value) / (one.touchpoints - one.not_set) : []));
+      const now = touchpointsOf(today, value);
+      const shares = before.flatMap((one) => (one.touchpoints > one.not_set ? touchpointsOf(one, value) / (one.touchpoints - one.not_set) : []));
       // At least as wide as chance alone makes the share of so few touchpoints.
       const { usual, score } = distance(now / total, shares, (share) => Math.sqrt((Math.max(share, 1 / total) * (1 - Math.min(share, 1 - 1 / total))) / total));
       if (Math.abs(now - usual * total) >= LEAST_DIFFERENCE) found.push({ kind: by, value, now, total, usual, score });
@@ -77,12 +78,3 @@ function distance(now: number, before: number[], least: (usual: number) => numbe
   const deviation = DEVIATION * median(before.map((one) => Math.abs(one - usual)));
   return { usual, score: Math.abs(now - usual) / Math.max(deviation, least(usual), Number.EPSILON) };
 }
-
-function median(numbers: number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-}
-
-/** Touchpoints of a value on a day; a value may be called like something every object has. */
-const countOf = (day: DailyReport["days"][number], value: string): number => (Object.hasOwn(day.by, value) ? (day.by[value] ?? 0) : 0);

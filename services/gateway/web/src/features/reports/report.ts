@@ -1,4 +1,5 @@
 import type { DailyReport } from "@/api/types";
+import { median, touchpointsOf } from "@/shared/counts";
 
 /** Values with a colour of their own; the rest are shown together. */
 export const NAMED_VALUES = 6;
@@ -28,15 +29,10 @@ export function layersOf(days: readonly Day[]): Layer[] {
   // A single value left over gets its own name instead of "1 other value".
   const named = ranked.length === NAMED_VALUES + 1 ? ranked : ranked.slice(0, NAMED_VALUES);
   const rest = ranked.slice(named.length);
-  const layers: Layer[] = named.map((value) => layer("value", value, 1, days.map((day) => of(day, value))));
-  if (rest.length) layers.push(layer("other", "", rest.length, days.map((day) => rest.reduce((sum, value) => sum + of(day, value), 0))));
+  const layers: Layer[] = named.map((value) => layer("value", value, 1, days.map((day) => touchpointsOf(day, value))));
+  if (rest.length) layers.push(layer("other", "", rest.length, days.map((day) => rest.reduce((sum, value) => sum + touchpointsOf(day, value), 0))));
   if (days.some((day) => day.not_set > 0)) layers.push(layer("not_set", "", 1, days.map((day) => day.not_set)));
   return layers;
-}
-
-/** Touchpoints of a value on a day; a value may be called like something every object has. */
-function of(day: Day, value: string): number {
-  return Object.hasOwn(day.by, value) ? (day.by[value] ?? 0) : 0;
 }
 
 function layer(kind: Layer["kind"], value: string, values: number, perDay: number[]): Layer {
@@ -52,10 +48,7 @@ export function busiestDay(days: readonly Day[], of: (day: Day) => number): Day 
 
 /** Median touchpoints of the days that have any; 0 without such days. */
 export function usualDay(days: readonly Day[]): number {
-  const counts = days.map((day) => day.touchpoints).filter((count) => count > 0).sort((a, b) => a - b);
-  const middle = Math.floor(counts.length / 2);
-  if (counts.length === 0) return 0;
-  return counts.length % 2 ? (counts[middle] ?? 0) : ((counts[middle - 1] ?? 0) + (counts[middle] ?? 0)) / 2;
+  return median(days.map((day) => day.touchpoints).filter((count) => count > 0));
 }
 
 export const daysWithoutData = (days: readonly Day[]): number => days.filter((day) => day.touchpoints === 0).length;

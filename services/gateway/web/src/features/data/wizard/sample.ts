@@ -1,3 +1,4 @@
+import { median } from "@/shared/counts";
 import { guessSeparator, parseCsv, type Separator } from "./csv";
 import type { Encoding } from "./encoding";
 import { FileProblem, readHead, type FileHead } from "./readFile";
@@ -110,7 +111,5 @@ export function previewJourneys(sample: Sample, { customerHeader, timeHeader, or
     });
     lengths.push(steps);
   }
-  lengths.sort((a, b) => a - b);
-  const middle = [lengths[Math.floor((lengths.length - 1) / 2)] ?? 0, lengths[Math.floor(lengths.length / 2)] ?? 0] as const;
-  return { rows, journeys: lengths.length, medianSteps: (middle[0] + middle[1]) / 2 };
+  return { rows, journeys: lengths.length, medianSteps: median(lengths) };
 }
