@@ -103,7 +103,15 @@ def good_mapping(name: str = "shop") -> mapping.Mapping:
         name=name,
         columns=[
             mapping.MappingColumn(field="customer_id", column="user_id", function=mapping.FUNCTION_STRING),
-            mapping.MappingColumn(field="action_type", column="event", function=mapping.FUNCTION_LOWER),
+            mapping.MappingColumn(
+                field="action_type",
+                column="event",
+                function=mapping.FUNCTION_LOWER,
+                repairs=[
+                    mapping.Repair(reason="field_missing", action=mapping.REPAIR_ACTION_USE_TEXT, text="Unknown"),
+                    mapping.Repair(reason="text_too_long", action=mapping.REPAIR_ACTION_CUT),
+                ],
+            ),
             mapping.MappingColumn(field="time", column="at", function=mapping.FUNCTION_DATETIME),
         ],
         step_rules=[

@@ -18,6 +18,7 @@ from cjm_catalog.domain.mappings import (
     StepRule,
     checked_mapping,
 )
+from cjm_catalog.domain.repairs import Repair, RepairAction, offered_repairs
 from cjm_kit.errors import AppError
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -86,6 +87,57 @@ def test_every_event_field_and_function_can_be_mapped() -> None:
 def test_a_bad_column_is_named_with_its_place(column: MappingColumn, reason: str) -> None:
     spec = replace(GOOD, columns=(*GOOD.columns, column))
     assert [fault[1:] for fault in faults(spec)] == [(reason, 4)]
+
+
+_CUT, _EMPTY, _TEXT = RepairAction.CUT, RepairAction.LEAVE_EMPTY, RepairAction.USE_TEXT
+
+
+@pytest.mark.parametrize(
+    ("field", "repairs", "reason"),
+    [
+        ("value", [Repair("not_a_number", _EMPTY), Repair("not_a_number", _EMPTY)], "repair_repeated"),
+        ("value", [Repair("too_few_columns", _EMPTY)], "repair_reason_unknown"),
+        ("value", [Repair("not_a_number", _CUT)], "repair_not_possible"),
+        ("value", [Repair("not_a_number", None)], "repair_not_possible"),
+        ("value", [Repair("not_a_number", _EMPTY, "0")], "repair_text_not_used"),
+        ("order_id", [Repair("text_too_long", _CUT)], "repair_not_possible"),
+        ("channel_type", [Repair("field_missing", _TEXT, "x")], "repair_not_possible"),
+        ("action_type", [Repair("field_missing", _EMPTY)], "repair_not_possible"),
+        ("action_type", [Repair("field_missing", _TEXT, " ")], "repair_text_empty"),
+        ("action_type", [Repair("field_missing", _TEXT, "x" * 513)], "repair_text_too_long"),
+        ("action_type", [Repair("field_missing", _TEXT, "a\nb")], "repair_text_has_control_characters"),
+        ("customer_id", [Repair("text_too_long", _CUT)], "repair_not_possible"),
+        ("time", [Repair("not_a_date", _EMPTY)], "repair_not_possible"),
+    ],
+)
+def test_a_bad_repair_is_named_with_its_column(field: str, repairs: list[Repair], reason: str) -> None:
+    others = [column for column in GOOD.columns if column.field != field]
+    spec = replace(GOOD, columns=(*others, MappingColumn(field, "x", None, tuple(repairs))))
+    assert faults(spec) == [(field, reason, len(others) + 1)]
+
+
+def test_what_is_offered_for_a_fault_can_be_said_in_a_mapping() -> None:
+    reasons = ("field_missing", "not_a_number", "not_a_date", "text_too_long", "nul_byte", "too_many_columns")
+    offered = {
+        (field, reason): actions
+        for field in (*EVENT_FIELDS, "properties.x")
+        for reason in reasons
+        if (actions := offered_repairs(field, reason))
+    }
+    assert not {field for field, _ in offered} & {"customer_id", "time"}
+    assert {reason for field, reason in offered if field == "action_type"} == {
+        "field_missing",
+        "text_too_long",
+        "nul_byte",
+    }
+    assert offered["properties.x", "nul_byte"] == (RepairAction.CLEAN, _EMPTY)
+    for (field, reason), actions in offered.items():
+        for action in actions:
+            repair = Repair(f" {reason} ", action, " Unknown " if action is _TEXT else "")
+            others = [column for column in GOOD.columns if column.field != field]
+            spec = replace(GOOD, columns=(*others, MappingColumn(field, "x", None, (repair,))))
+            (kept,) = checked_mapping(spec, needs_name=True).columns[-1].repairs
+            assert kept == Repair(reason, action, repair.text.strip())
 
 
 @pytest.mark.parametrize(

@@ -68,10 +68,10 @@ async def test_an_import_keeps_its_copy_of_the_mapping(catalog: Catalog) -> None
             await catalog.imports.CreateImport(request)
 
 
-async def test_a_mapping_given_in_place_keeps_its_step_rules(catalog: Catalog) -> None:
+async def test_a_mapping_given_in_place_keeps_its_step_rules_and_repairs(catalog: Catalog) -> None:
     entry = await opened(catalog, "admin", (await catalog.dataset("admin", "data")).dataset_id)
     read = (await catalog.imports.GetImport(log.GetImportRequest(import_id=entry.import_id))).entry
-    assert read.mapping.step_rules == good_mapping().step_rules
+    assert (read.mapping.step_rules, read.mapping.columns) == (good_mapping().step_rules, good_mapping().columns)
 
 
 async def test_a_bad_import_is_refused(catalog: Catalog) -> None:

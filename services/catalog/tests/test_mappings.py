@@ -94,3 +94,26 @@ async def test_checking_gives_the_normal_form_and_keeps_nothing(catalog: Catalog
     assert checked.step_rules == given.step_rules
     with catalog.acting("admin"):
         assert not (await catalog.mappings.ListMappings(mapping.ListMappingsRequest())).mappings
+
+
+async def test_what_can_be_repaired_is_what_a_mapping_may_say(catalog: Catalog) -> None:
+    faults = [
+        mapping.Fault(field="value", reason="not_a_number"),
+        mapping.Fault(field="", reason="too_few_columns"),
+        mapping.Fault(field="properties.note", reason="text_too_long"),
+    ]
+    offers = (await catalog.mappings.OfferRepairs(mapping.OfferRepairsRequest(faults=faults))).offers
+    assert [list(offer.actions) for offer in offers] == [
+        [mapping.REPAIR_ACTION_LEAVE_EMPTY],
+        [],
+        [mapping.REPAIR_ACTION_CUT, mapping.REPAIR_ACTION_LEAVE_EMPTY],
+    ]
+    bad = good_mapping()
+    bad.columns[0].repairs.add(reason="field_missing", action=mapping.REPAIR_ACTION_USE_TEXT, text="Anybody")
+    bad.columns.add(field="value", column="amount").repairs.add(reason="not_a_number")
+    with refused(Code.INVALID_ARGUMENT, "mapping_invalid") as error:
+        await catalog.mappings.ValidateMapping(mapping.ValidateMappingRequest(mapping=bad))
+    assert [(fault.field, fault.reason, fault.row) for fault in error.violations] == [
+        ("customer_id", "repair_not_possible", 1),
+        ("value", "repair_not_possible", 4),
+    ]

@@ -53,6 +53,7 @@ MAY_CALL = {
     "ListMappings": STAFF,
     "DeleteMapping": STAFF,
     "ValidateMapping": STAFF | SERVICE,
+    "OfferRepairs": STAFF | SERVICE,
     "CreateImport": STAFF,
     "UpdateImport": SERVICE,
     "GetImport": STAFF | SERVICE,

@@ -1,7 +1,7 @@
 """A running ingest with a real NATS server and event store, and a catalog that remembers in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,12 +115,23 @@ class Ingest:
         return await self.client.is_serving() and await self.intake_client.is_serving()
 
     def open_import(
-        self, columns: Iterable[tuple[str, ...]], *, check: bool = False, strict: bool = False, **mapping: Any
+        self,
+        columns: Iterable[tuple[str, ...]],
+        *,
+        check: bool = False,
+        strict: bool = False,
+        repairs: Mapping[str, list[mapping_pb2.Repair]] | None = None,
+        **mapping: Any,
     ) -> str:
-        """Open an entry as catalog does; columns are (field, column[, function])."""
+        """Open an entry as catalog does; columns are (field, column[, function]), repairs by field."""
         import_id = str(uuid4())
         rules = [
-            mapping_pb2.MappingColumn(field=item[0], column=item[1], function=FUNCTIONS[(*item, None)[2]])
+            mapping_pb2.MappingColumn(
+                field=item[0],
+                column=item[1],
+                function=FUNCTIONS[(*item, None)[2]],
+                repairs=(repairs or {}).get(item[0], []),
+            )
             for item in columns
         ]
         entry = import_log_pb2.ImportEntry(

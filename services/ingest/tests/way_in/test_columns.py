@@ -1,5 +1,6 @@
 """Whole columns give what single values give."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cjm_ingest.application.columns import Block, Converted, Converter
-from cjm_ingest.domain.mapping import ColumnRule, Function, Mapping
+from cjm_ingest.domain.mapping import ColumnRule, Function, Mapping, Repair, RepairAction, StepRule
 from cjm_ingest.domain.times import read_time
 from cjm_kit.errors import AppError
 
@@ -138,3 +139,122 @@ def test_whole_columns_of_times_equal_single_values(form: str, items: list[objec
         if moment is not None and -2_208_988_800_000 <= moment.microseconds // 1000 <= 10_413_705_600_000:
             expected[row] = moment.microseconds // 1000
     assert dict(zip(converted.rows.tolist(), converted.columns["time"].to_pylist(), strict=True)) == expected
+
+
+_EMPTY, _TEXT, _CUT, _CLEAN = RepairAction.LEAVE_EMPTY, RepairAction.USE_TEXT, RepairAction.CUT, RepairAction.CLEAN
+_REPAIRABLE = {
+    "action_type": {
+        "field_missing": [Repair("field_missing", _TEXT, "Unknown")],
+        "text_too_long": [Repair("text_too_long", _CUT)],
+        "nul_byte": [Repair("nul_byte", _CLEAN)],
+        "invalid_utf8": [Repair("invalid_utf8", _CLEAN)],
+    },
+    "value": {reason: [Repair(reason, _EMPTY)] for reason in ("not_a_number", "nul_byte", "invalid_utf8")},
+    "channel_type": {
+        "text_too_long": [Repair("text_too_long", _CUT), Repair("text_too_long", _EMPTY)],
+        "nul_byte": [Repair("nul_byte", _CLEAN), Repair("nul_byte", _EMPTY)],
+        "invalid_utf8": [Repair("invalid_utf8", _CLEAN), Repair("invalid_utf8", _EMPTY)],
+    },
+}
+_CELLS = [
+    "",
+    " ",
+    "1",
+    " 2.5 ",
+    "free",
+    "Ab",
+    "\0",
+    "1\0",
+    "a\0\ufdd1",
+    "\ufdd1",
+    "x" * 513,
+    "Y" * 600 + "\0",
+    "\0" * 513,
+]
+
+
+def _slowly(text: str, rule: ColumnRule) -> tuple[object, str, list[str]]:
+    """One value by itself: what is stored, the fault that remains, the faults that were repaired."""
+    repairs = {repair.reason: repair for repair in rule.repairs}
+    done: list[str] = []
+    value: str | None = text
+    for reason in ("invalid_utf8", "nul_byte", "field_missing", "not_a_number", "text_too_long"):
+        if reason == "field_missing":
+            value = None if value is None else value.strip(" ") or None
+        given = "" if value is None else value
+        bad = {
+            "invalid_utf8": "\ufdd1" in given,
+            "nul_byte": "\0" in given,
+            "field_missing": value is None and rule.field == "action_type",
+            "not_a_number": rule.field == "value" and value is not None and not given.replace(".", "", 1).isdigit(),
+            "text_too_long": rule.field != "value" and len(given) > 512,
+        }[reason]
+        if not bad:
+            continue
+        repair = repairs.get(reason)
+        if repair is None:
+            return None, reason, done
+        done.append(reason)
+        cleaned = given.replace("\ufdd1", "\ufffd") if reason == "invalid_utf8" else given.replace("\0", "")
+        value = {_EMPTY: None, _TEXT: repair.text, _CUT: given[:512], _CLEAN: cleaned}[repair.action]
+    if value is None or rule.field == "action_type":
+        return value, "", done
+    return float(value) if rule.field == "value" else value.lower(), "", done
+
+
+def _some_repairs(field: str) -> st.SearchStrategy[tuple[Repair, ...]]:
+    choices = [st.sampled_from([None, *repairs]) for repairs in _REPAIRABLE[field].values()]
+    return st.tuples(*choices).map(lambda chosen: tuple(repair for repair in chosen if repair))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), st.lists(st.tuples(*[st.sampled_from(_CELLS)] * len(_REPAIRABLE)), min_size=1, max_size=12))
+def test_repaired_columns_equal_values_repaired_one_by_one(data: st.DataObject, cells: list[tuple[str, ...]]) -> None:
+    rules = [
+        ColumnRule(
+            field, field, Function.LOWER if field == "channel_type" else Function.TRIM, data.draw(_some_repairs(field))
+        )
+        for field in _REPAIRABLE
+    ]
+    converted = _convert({rule.column: [row[place] for row in cells] for place, rule in enumerate(rules)}, rules)
+    expected: dict[int, tuple[object, ...]] = {}
+    faults: list[tuple[int, str, str]] = []
+    counts = Counter[tuple[str, str]]()
+    for number, row in enumerate(cells, start=1):
+        found = [(rule, *_slowly(text, rule)) for text, rule in zip(row, rules, strict=True)]
+        first = next(((number, rule.field, fault) for rule, _, fault, _ in found if fault), None)
+        if first:
+            faults.append(first)
+            continue
+        expected[number] = tuple(value for _, value, _, _ in found)
+        counts.update((rule.field, reason) for rule, _, _, done in found for reason in done)
+    stored = zip(*(converted.columns[field].to_pylist() for field in _REPAIRABLE), strict=True)
+    assert dict(zip(converted.rows.tolist(), stored, strict=True)) == expected
+    assert [(fault.row, fault.field, fault.reason) for fault in converted.faults] == faults
+    repaired = {(found.field, found.reason): found for found in converted.repaired}
+    assert {key: found.rows_count for key, found in repaired.items() if found.rows_count} == dict(counts)
+    assert all(example.row in expected for found in repaired.values() for example in found.examples)
+
+
+@pytest.mark.parametrize("text", ["31.02.2024", "1700-01-01"])
+def test_a_date_of_another_field_is_left_empty(text: str) -> None:
+    repairs = (Repair("not_a_date", _EMPTY), Repair("date_out_of_range", _EMPTY))
+    rule = ColumnRule("properties.born", "x", Function.DATE, repairs)
+    converted = _convert({"x": ["1999-05-06", text]}, [rule])
+    assert converted.columns["properties"].to_pylist() == ['{"born":"1999-05-06"}', None]
+    (found,) = converted.repaired
+    assert (found.rows_count, found.repair in repairs, found.examples[0].value) == (1, True, text)
+    assert found.examples[0].detail.endswith(("is not a date.", "1900 to 2299."))
+
+
+def test_a_value_above_a_megabyte_is_cut_and_a_step_given_for_none_can_be_renamed() -> None:
+    long = ColumnRule("webpage_url", "x", Function.TRIM, (Repair("field_too_large", _CUT),))
+    step = ColumnRule("action_type", "y", Function.TRIM, (Repair("field_missing", _TEXT, "Unknown"),))
+    rules = (StepRule("Unk*", "Other"),)
+    converted = _convert({"x": ["z" * ((1 << 20) + 1), "/"], "y": ["", "a"]}, [long, step], step_rules=rules)
+    assert converted.columns["webpage_url"].to_pylist() == ["z" * 8192, "/"]
+    assert converted.columns["action_type"].to_pylist() == ["Other", "a"]
+    assert [(found.reason, found.rows_count) for found in converted.repaired] == [
+        ("field_too_large", 1),
+        ("field_missing", 1),
+    ]

@@ -15,7 +15,7 @@ import pytest
 from cjm_kit.bus import Bus
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import acting_as, staff_identity
-from cjm_protos.catalog.v1 import dataset_pb2, facts_pb2, import_log_pb2
+from cjm_protos.catalog.v1 import dataset_pb2, facts_pb2, import_log_pb2, mapping_pb2
 from cjm_protos.ingest.v1 import imports_pb2, questions_pb2, scope_pb2
 
 COMPLETED = import_log_pb2.IMPORT_STATUS_COMPLETED
@@ -239,6 +239,54 @@ async def test_all_or_nothing_and_checks_store_nothing(ingest: Any) -> None:
         await ingest.imports.ReuseUpload(imports_pb2.ReuseUploadRequest(import_id=real, from_import_id=check.import_id))
     assert numbers(await ingest.ended(real)) == (200_002, 200_000, 2, 0)
     assert (await ingest.stats()).events_count == 200_000
+
+
+_FAULTY = (
+    b"a,b,c,d,e\n"
+    b"a,buy,2024-01-01,10,ok\n"
+    b"a,,2024-01-02,5,ok\n"
+    b"b,buy,2024-01-03,free,ok\n"
+    b"b,,2024-01-04,gratis,ok\n"
+    b"c,buy,never,1,ok\n"
+    b"c,buy,2024-01-06,2," + b"z" * 9000 + b"\n"
+)
+
+
+async def test_repaired_rows_are_taken_in_and_counted_by_what_was_wrong(ingest: Any) -> None:
+    columns = [*ABC, ("value", "d"), ("properties.note", "e")]
+    plain = await ingest.run_import(_FAULTY, columns, check=True)
+    assert numbers(plain) == (6, 1, 5, 0)
+    repairs = {
+        "action_type": [
+            mapping_pb2.Repair(reason="field_missing", action=mapping_pb2.REPAIR_ACTION_USE_TEXT, text="Unknown")
+        ],
+        "value": [mapping_pb2.Repair(reason="not_a_number", action=mapping_pb2.REPAIR_ACTION_LEAVE_EMPTY)],
+        "properties.note": [mapping_pb2.Repair(reason="text_too_long", action=mapping_pb2.REPAIR_ACTION_CUT)],
+    }
+    # Each check takes the file of the one before, which may go; so does the import of the last.
+    source = plain.import_id
+    for is_check in (True, True, False):
+        import_id = ingest.open_import(columns, check=is_check, repairs=repairs)
+        reuse = imports_pb2.ReuseUploadRequest(import_id=import_id, from_import_id=source)
+        with acting_as(staff_identity(plain.created_by_id, is_admin=False)):
+            await ingest.imports.ReuseUpload(reuse)
+            assert numbers(await ingest.ended(import_id)) == (6, 5, 1, 0)
+            await ingest.imports.RemoveImport(imports_pb2.RemoveImportRequest(import_id=source))
+        source = import_id
+    findings = (await ingest.progress(source)).findings
+    found = {(item.field, item.reason): item for item in findings}
+    assert {key: (item.rows_count, item.repair.action) for key, item in found.items()} == {
+        ("action_type", "field_missing"): (2, mapping_pb2.REPAIR_ACTION_USE_TEXT),
+        ("value", "not_a_number"): (2, mapping_pb2.REPAIR_ACTION_LEAVE_EMPTY),
+        ("properties.note", "text_too_long"): (1, mapping_pb2.REPAIR_ACTION_CUT),
+        ("time", "not_a_date"): (1, mapping_pb2.REPAIR_ACTION_UNSPECIFIED),
+    }
+    assert not found["time", "not_a_date"].HasField("repair")
+    assert [row.value for row in found["value", "not_a_number"].examples] == ["free", "gratis"]
+    assert [row.row for row in await ingest.rejected(source)] == [5]
+    events = await ingest.events()
+    assert sorted(event.action_type for event in events) == ["Unknown", "Unknown", "buy", "buy", "buy"]
+    assert sum(event.properties_json.count("z") for event in events) == 8192
 
 
 async def test_a_check_without_a_dataset_serves_an_import_and_is_for_its_maker(ingest: Any) -> None:

@@ -30,6 +30,7 @@ from cjm_catalog.domain.accounts import Attempts, Role, Session, User
 from cjm_catalog.domain.datasets import CaseNotion, Dataset, Grant
 from cjm_catalog.domain.imports import ImportEntry, ImportStatus
 from cjm_catalog.domain.mappings import Function, Mapping, MappingColumn, StepRule
+from cjm_catalog.domain.repairs import Repair, RepairAction
 from cjm_catalog.domain.tokens import Token, TokenDataset
 from cjm_kit.outbox import outbox_table
 
@@ -84,9 +85,19 @@ def _pack_columns(columns: tuple[MappingColumn, ...]) -> list[dict[str, Any]]:
     return [asdict(column) for column in columns]
 
 
+def _unpack_repairs(repairs: list[dict[str, Any]]) -> tuple[Repair, ...]:
+    return tuple(Repair(repair["reason"], RepairAction(repair["action"]), repair["text"]) for repair in repairs)
+
+
 def _unpack_columns(columns: list[dict[str, Any]]) -> tuple[MappingColumn, ...]:
     return tuple(
-        MappingColumn(c["field"], c["column"], Function(c["function"]) if c["function"] else None) for c in columns
+        MappingColumn(
+            c["field"],
+            c["column"],
+            Function(c["function"]) if c["function"] else None,
+            _unpack_repairs(c.get("repairs", [])),  # older columns say nothing about them
+        )
+        for c in columns
     )
 
 

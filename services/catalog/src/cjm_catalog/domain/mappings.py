@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from cjm_catalog.domain.checks import checked_name, folded, has_control_characters, is_time_zone
+from cjm_catalog.domain.repairs import Repair, repair_problem
 from cjm_kit.errors import AppError, Code, FieldViolation
 
 MAX_NAME_LENGTH = 100
@@ -74,6 +75,7 @@ class MappingColumn:
     field: str
     column: str
     function: Function | None = None
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,15 +126,17 @@ def checked_mapping(spec: MappingSpec, *, needs_name: bool) -> MappingSpec:
         AppError: INVALID_ARGUMENT mapping_invalid; its violations name everything that is wrong, columns and
             step rules with their place (the first = row 1). Reasons: name_empty, name_too_long,
             name_has_control_characters, columns_empty, columns_too_many, field_empty, field_unknown, field_repeated,
-            function_without_column, column_empty, column_too_long, field_missing, time_zone_unknown,
-            time_format_invalid, decimal_sign_unknown, encoding_unknown, separator_unknown, step_rules_too_many,
+            function_without_column, column_empty, column_too_long, field_missing, repair_repeated,
+            repair_reason_unknown, repair_not_possible, repair_text_empty, repair_text_too_long, repair_text_not_used,
+            repair_text_has_control_characters, time_zone_unknown, time_format_invalid, decimal_sign_unknown,
+            encoding_unknown, separator_unknown, step_rules_too_many,
             step_rule_pattern_empty, step_rule_pattern_too_long, step_rule_name_empty, step_rule_name_too_long,
             step_rule_name_has_control_characters, step_rule_repeated.
     """
     normal = replace(
         spec,
         name=spec.name.strip(),
-        columns=tuple(replace(c, field=c.field.strip(), column=c.column.strip()) for c in spec.columns),
+        columns=tuple(_normal_column(column) for column in spec.columns),
         time_zone=spec.time_zone.strip() or "UTC",
         time_format=spec.time_format.strip(),
         decimal_sign=spec.decimal_sign or ".",
@@ -183,6 +187,13 @@ def checked_mapping(spec: MappingSpec, *, needs_name: bool) -> MappingSpec:
             violations=tuple(violations),
         )
     return normal
+
+
+def _normal_column(column: MappingColumn) -> MappingColumn:
+    repairs = tuple(
+        replace(repair, reason=repair.reason.strip(), text=repair.text.strip()) for repair in column.repairs
+    )
+    return replace(column, field=column.field.strip(), column=column.column.strip(), repairs=repairs)
 
 
 def _spelled_encoding(name: str) -> str:
@@ -236,7 +247,7 @@ def _column_problem(column: MappingColumn) -> tuple[str, str] | None:
         return "column_empty", f"The field {column.field} has no column. Choose the column or leave the field out."
     if len(column.column) > MAX_COLUMN_LENGTH:
         return "column_too_long", f"The column for {column.field} is longer than {MAX_COLUMN_LENGTH} characters."
-    return None
+    return repair_problem(column.field, column.repairs)
 
 
 def _step_rule_violations(rules: Sequence[StepRule]) -> list[FieldViolation]:

@@ -4,7 +4,8 @@ from typing import Any
 
 from cjm_catalog.application.mappings import Mappings
 from cjm_catalog.domain.mappings import Mapping, checked_mapping
-from cjm_catalog.entrypoints.translate import caller, mapping_message, mapping_spec
+from cjm_catalog.domain.repairs import offered_repairs
+from cjm_catalog.entrypoints.translate import caller, mapping_message, mapping_spec, offer_message
 from cjm_kit.rpc import allow
 from cjm_protos.catalog.v1 import mapping_pb2, mapping_pb2_grpc
 
@@ -55,3 +56,12 @@ class MappingServicer(mapping_pb2_grpc.MappingServiceServicer):
         """Checks a mapping without keeping it."""
         checked = checked_mapping(mapping_spec(request.mapping), needs_name=False)
         return mapping_pb2.ValidateMappingResponse(mapping=mapping_message(Mapping(**vars(checked)), ""))
+
+    @allow("staff", "service")
+    async def OfferRepairs(
+        self, request: mapping_pb2.OfferRepairsRequest, context: Any
+    ) -> mapping_pb2.OfferRepairsResponse:
+        """Tells what can be done about faults."""
+        return mapping_pb2.OfferRepairsResponse(
+            offers=[offer_message(offered_repairs(fault.field, fault.reason)) for fault in request.faults]
+        )

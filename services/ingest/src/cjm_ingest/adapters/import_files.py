@@ -84,6 +84,16 @@ class ImportFolder:
             raise AppError(Code.NOT_FOUND, "file_gone", detail)
         return path
 
+    def share(self, import_id: str, with_import_id: str, dataset_id: str) -> None:
+        """Let another import have the file too; each drops it for itself.
+
+        Raises:
+            AppError: NOT_FOUND `file_gone` when it is not there any more.
+        """
+        path = self.path(import_id)
+        with contextlib.suppress(FileExistsError):
+            os.link(path, self._made_folder(with_import_id, dataset_id) / "file")
+
     @contextlib.contextmanager
     def attempt(self, import_id: str) -> Iterator[None]:
         """Count a try until it has ended: what is still counted at the next one took the process down with it.

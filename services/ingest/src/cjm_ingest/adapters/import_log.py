@@ -5,7 +5,7 @@ from typing import Final
 from cjm_ingest.application.ports import ImportEntry, ImportReport, ImportState
 from cjm_ingest.application.quality import ImportResult
 from cjm_ingest.domain.faults import Tally
-from cjm_ingest.domain.mapping import ColumnRule, Function, Mapping, StepRule
+from cjm_ingest.domain.mapping import ColumnRule, Function, Mapping, Repair, RepairAction, StepRule
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import acting_as, service_identity
 from cjm_kit.rpc import RpcClient
@@ -31,6 +31,12 @@ _FUNCTIONS: Final = {
     mapping_pb2.FUNCTION_FLOAT: Function.FLOAT,
     mapping_pb2.FUNCTION_DATETIME: Function.DATETIME,
     mapping_pb2.FUNCTION_DATE: Function.DATE,
+}
+_ACTIONS: Final = {
+    mapping_pb2.REPAIR_ACTION_LEAVE_EMPTY: RepairAction.LEAVE_EMPTY,
+    mapping_pb2.REPAIR_ACTION_USE_TEXT: RepairAction.USE_TEXT,
+    mapping_pb2.REPAIR_ACTION_CUT: RepairAction.CUT,
+    mapping_pb2.REPAIR_ACTION_CLEAN: RepairAction.CLEAN,
 }
 
 
@@ -128,7 +134,10 @@ def _entry(entry: import_log_pb2.ImportEntry) -> ImportEntry:
 
 
 def _mapping(mapping: mapping_pb2.Mapping) -> Mapping:
-    columns = tuple(ColumnRule(item.field, item.column.strip(), _FUNCTIONS[item.function]) for item in mapping.columns)
+    columns = tuple(
+        ColumnRule(item.field, item.column.strip(), _FUNCTIONS[item.function], tuple(map(_repair, item.repairs)))
+        for item in mapping.columns
+    )
     step_rules = tuple(StepRule(item.pattern, item.name) for item in mapping.step_rules)
     return Mapping(
         columns,
@@ -142,12 +151,25 @@ def _mapping(mapping: mapping_pb2.Mapping) -> Mapping:
     )
 
 
+def _repair(repair: mapping_pb2.Repair) -> Repair:
+    return Repair(repair.reason, _ACTIONS[repair.action], repair.text)
+
+
 def mapping_message(mapping: Mapping) -> mapping_pb2.Mapping:
     """A mapping as it travels."""
     numbers = {function: number for number, function in _FUNCTIONS.items()}
+    actions = {action: number for number, action in _ACTIONS.items()}
     return mapping_pb2.Mapping(
         columns=[
-            mapping_pb2.MappingColumn(field=rule.field, column=rule.column, function=numbers[rule.function])
+            mapping_pb2.MappingColumn(
+                field=rule.field,
+                column=rule.column,
+                function=numbers[rule.function],
+                repairs=[
+                    mapping_pb2.Repair(reason=repair.reason, action=actions[repair.action], text=repair.text)
+                    for repair in rule.repairs
+                ],
+            )
             for rule in mapping.columns
         ],
         time_zone=mapping.time_zone,

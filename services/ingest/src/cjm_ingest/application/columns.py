@@ -12,16 +12,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cjm_ingest.application.step_names import StepNames
-from cjm_ingest.domain.faults import RowFault, value_fault
+from cjm_ingest.domain.faults import EXAMPLES_COUNT, Finding, RowFault, value_fault
 from cjm_ingest.domain.fields import NUMBER_FIELDS, PROPERTY_PREFIX, REQUIRED_FIELDS
 from cjm_ingest.domain.limits import EARLIEST_MS, FIELD_BYTES, LATEST_MS, text_limit
-from cjm_ingest.domain.mapping import ColumnRule, Function
+from cjm_ingest.domain.mapping import ColumnRule, Function, Repair, RepairAction
 from cjm_ingest.domain.mapping import Mapping as ColumnMapping
 from cjm_ingest.domain.times import DayOrder, day_order, read_time
 from cjm_kit.errors import AppError, Code
 
 # Stands for bytes that the encoding does not know; a code point that Unicode reserves for such private use.
 INVALID_UTF8_MARK: Final = "\ufdd1"
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 _SLICE_ROWS: Final = 4096
 _WHOLE_NUMBER: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
@@ -31,8 +32,6 @@ _COMMA_NUMBER: Final = re.compile(r"[+-]?(?:\d{1,3}(?:[.\s\u00a0\u202f]\d{3})+|\
 _ISO_FROM_DAY_FIRST: Final = (r"^(\d{2})[./-](\d{2})[./-](\d{4})([T ].*)?$", r"\3-\2-\1\4")
 _ISO_FROM_MONTH_FIRST: Final = (r"^(\d{2})[/-](\d{2})[/-](\d{4})([T ].*)?$", r"\3-\1-\2\4")
 _STRPTIME_GROUPS: Final = {"Y": r"(\d{4})", **dict.fromkeys("mdHMS", r"(\d{2})"), "f": r"(\d{1,6})"}
-
-_Faults = list[tuple[npt.NDArray[np.int64], str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +66,13 @@ class Converted:
             `properties` as JSON objects.
         rows: Number of the data row per row.
         faults: Rows that were left out, in file order.
+        repaired: Faults that good rows had until the mapping repaired them.
     """
 
     columns: dict[str, pa.Array]
     rows: npt.NDArray[np.int64]
     faults: list[RowFault]
+    repaired: Sequence[Finding] = ()
 
 
 class Converter:
@@ -97,60 +98,52 @@ class Converter:
     def convert(self, block: Block) -> Converted:
         """Fields of the good rows, and what is wrong with the others: of each row the first fault in mapping order."""
         first_faults: dict[int, tuple[ColumnRule, str]] = {}
+        repaired: list[tuple[ColumnRule, Repair, _Places]] = []
         fields: dict[str, pa.Array] = {}
         for rule in self._mapping.columns:
-            values, faults = self._column(rule, block)
-            for indexes, reason in faults:
+            faults = _Faults(rule)
+            fields[rule.field] = self._column(rule, block, faults)
+            for indexes, reason in faults.left:
                 for index in indexes.tolist():
                     first_faults.setdefault(index, (rule, reason))
-            fields[rule.field] = values
-        rows = block.rows
+            repaired.extend((rule, repair, indexes) for indexes, repair in faults.repaired)
+        keep = np.ones(len(block.rows), bool)
         if first_faults:
-            keep = np.ones(len(rows), bool)
             keep[list(first_faults)] = False
             mask = pa.array(keep)
             fields = {name: values.filter(mask) for name, values in fields.items()}
-            rows = rows[keep]
-        row_faults = [
-            value_fault(
-                int(block.rows[index]),
-                rule.field,
-                rule.column,
-                _shown(block.columns[rule.column][index].as_py()),
-                reason,
-                text_limit(rule.field),
-            )
-            for index, (rule, reason) in first_faults.items()
-        ]
+        row_faults = [_fault(block, index, rule, reason) for index, (rule, reason) in first_faults.items()]
         return Converted(
-            _with_properties(fields), rows, sorted([*row_faults, *block.faults], key=lambda fault: fault.row)
+            _with_properties(fields),
+            block.rows[keep] if first_faults else block.rows,
+            sorted([*row_faults, *block.faults], key=lambda fault: fault.row),
+            [_finding(block, rule, repair, indexes[keep[indexes]]) for rule, repair, indexes in repaired],
         )
 
-    def _column(self, rule: ColumnRule, block: Block) -> tuple[pa.Array, _Faults]:
+    def _column(self, rule: ColumnRule, block: Block, faults: "_Faults") -> pa.Array:
         raw = block.columns[rule.column]
-        faults: _Faults = []
         if _longest_bytes(raw) > FIELD_BYTES:
-            _note(faults, pc.greater(pc.binary_length(raw), FIELD_BYTES), "field_too_large")
+            raw = faults.note(raw, pc.greater(pc.binary_length(raw), FIELD_BYTES), "field_too_large")
         if block.has_invalid_utf8:
             reason = "invalid_utf8" if block.encoding == "UTF-8" else "not_in_encoding"
-            _note(faults, pc.match_substring(raw, INVALID_UTF8_MARK), reason)
+            raw = faults.note(raw, pc.match_substring(raw, INVALID_UTF8_MARK), reason)
         if block.has_nul:
-            _note(faults, pc.match_substring(raw, "\0"), "nul_byte")
+            raw = faults.note(raw, pc.match_substring(raw, "\0"), "nul_byte")
         text = raw if rule.function is Function.STRING else pc.utf8_trim_whitespace(raw)
         text = _without_empty(text)
         if rule.field in REQUIRED_FIELDS:
-            _note(faults, text.is_null(), "field_missing")
+            text = faults.note(text, text.is_null(), "field_missing")
         if time_reader := self._times.get(rule.field):
             milliseconds = time_reader.read(text, faults)
             if rule.field == "time":
-                return milliseconds, faults
+                return milliseconds
             text = time_reader.as_text(milliseconds)
         elif rule.field in NUMBER_FIELDS:
-            return self._number(text, rule.function, faults).cast(pa.float64()), faults
+            return self._number(text, rule.function, faults).cast(pa.float64())
         elif rule.function in (Function.INT, Function.FLOAT):
             numbers = self._number(text, rule.function, faults)
             if rule.field.startswith(PROPERTY_PREFIX):
-                return numbers, faults
+                return numbers
             text = numbers.cast(pa.string())
         elif rule.function is Function.LOWER:
             text = pc.utf8_lower(text)
@@ -160,19 +153,62 @@ class Converter:
             text = self._step_names.of(text)
         limit = text_limit(rule.field)
         if _longest_bytes(text) > limit:
-            _note(faults, pc.greater(pc.utf8_length(text), limit), "text_too_long")
-        return text, faults
+            text = faults.note(text, pc.greater(pc.utf8_length(text), limit), "text_too_long")
+        return text
 
-    def _number(self, text: pa.StringArray, function: Function, faults: _Faults) -> pa.Array:
+    def _number(self, text: pa.StringArray, function: Function, faults: "_Faults") -> pa.Array:
         if function is Function.INT:
             values, bad = _in_bulk(text, _whole_numbers, _whole_number, pa.int64())
-            faults.append((bad, "not_a_whole_number"))
+            faults.note_unread(bad, "not_a_whole_number")
         else:
             has_comma = self._mapping.decimal_sign == ","
             bulk, single = (_comma_numbers, _comma_number) if has_comma else (_point_numbers, _point_number)
             values, bad = _in_bulk(text, bulk, single, pa.float64())
-            faults.append((bad, "not_a_number"))
+            faults.note_unread(bad, "not_a_number")
         return values
+
+
+_Places = npt.NDArray[np.int64]
+
+
+class _Faults:
+    """What is wrong in one column of a block: places whose rows are left out, and repaired ones."""
+
+    def __init__(self, rule: ColumnRule) -> None:
+        self._field = rule.field
+        self._repairs = {repair.reason: repair for repair in rule.repairs}
+        self.left: list[tuple[_Places, str]] = []
+        self.repaired: list[tuple[_Places, Repair]] = []
+
+    def note(self, text: pa.StringArray, bad: pa.BooleanArray, reason: str) -> pa.StringArray:
+        """Note where texts are bad; returns them as far as the mapping repairs them."""
+        mask = bad.fill_null(fill_value=False)
+        repair = self.note_unread(np.flatnonzero(mask.to_numpy(zero_copy_only=False)), reason)
+        return pc.if_else(mask, self._repaired(text, repair), text) if repair else text
+
+    def note_unread(self, places: _Places, reason: str) -> Repair | None:
+        """Note places that hold no value already; returns what is done about them."""
+        if not len(places):
+            return None
+        repair = self._repairs.get(reason)
+        if repair:
+            self.repaired.append((places, repair))
+        else:
+            self.left.append((places, reason))
+        return repair
+
+    def _repaired(self, text: pa.StringArray, repair: Repair) -> pa.Scalar | pa.StringArray:
+        match repair.action:
+            case RepairAction.LEAVE_EMPTY:
+                return pa.scalar(None, pa.string())
+            case RepairAction.USE_TEXT:
+                return pa.scalar(repair.text, pa.string())
+            case RepairAction.CUT:
+                return pc.utf8_slice_codeunits(text, 0, text_limit(self._field))
+            case RepairAction.CLEAN if repair.reason == "nul_byte":
+                return pc.replace_substring(text, "\0", "")
+            case RepairAction.CLEAN:
+                return pc.replace_substring(text, INVALID_UTF8_MARK, _REPLACEMENT)
 
 
 class _TimeReader:
@@ -201,15 +237,13 @@ class _TimeReader:
     def read(self, text: pa.StringArray, faults: _Faults) -> pa.Int64Array:
         """Milliseconds since 1970 UTC."""
         microseconds, bad = _in_bulk(text, self._bulk, self._single, pa.int64())
-        faults.append((bad, "not_a_date"))
+        faults.note_unread(bad, "not_a_date")
         if self._is_date:
             microseconds = self._midnights(microseconds)
         milliseconds = np.floor_divide(microseconds.fill_null(0).to_numpy(zero_copy_only=False), 1000)
         outside = (milliseconds < EARLIEST_MS) | (milliseconds > LATEST_MS)
-        if outside.any():
-            _note(faults, pa.array(outside), "date_out_of_range")
-            milliseconds = np.where(outside, 0, milliseconds)
-        return pa.array(milliseconds, mask=microseconds.is_null().to_numpy(zero_copy_only=False))
+        faults.note_unread(np.flatnonzero(outside), "date_out_of_range")
+        return pa.array(milliseconds, mask=microseconds.is_null().to_numpy(zero_copy_only=False) | outside)
 
     def as_text(self, milliseconds: pa.Int64Array) -> pa.StringArray:
         """ISO 8601: with the time of day in UTC, or the day alone in the zone of the mapping."""
@@ -412,11 +446,11 @@ def _any(mask: pa.BooleanArray) -> bool:
     return bool(pc.any(mask).as_py())
 
 
-def _note(faults: _Faults, mask: pa.BooleanArray, reason: str) -> None:
-    indexes = np.flatnonzero(mask.fill_null(fill_value=False).to_numpy(zero_copy_only=False))
-    if len(indexes):
-        faults.append((indexes, reason))
+def _fault(block: Block, index: int, rule: ColumnRule, reason: str) -> RowFault:
+    value = block.columns[rule.column][index].as_py().replace(INVALID_UTF8_MARK, _REPLACEMENT)
+    return value_fault(int(block.rows[index]), rule, value, reason)
 
 
-def _shown(value: str) -> str:
-    return value.replace(INVALID_UTF8_MARK, "\N{REPLACEMENT CHARACTER}")
+def _finding(block: Block, rule: ColumnRule, repair: Repair, places: _Places) -> Finding:
+    examples = [_fault(block, index, rule, repair.reason) for index in places[:EXAMPLES_COUNT].tolist()]
+    return Finding(repair.reason, rule.field, rule.column, len(places), examples, repair)

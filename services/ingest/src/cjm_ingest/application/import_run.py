@@ -128,6 +128,8 @@ class ImportRun:
         tally.progress_ratio = block.progress_ratio
         for fault in good.faults:
             tally.reject(fault)
+        for finding in good.repaired:
+            tally.add(finding)
         if tally.rows_rejected and self._entry.is_all_or_nothing and self._is_storing:
             # Go on without storing, so that all faults are reported at once.
             self._is_storing = False
@@ -182,7 +184,7 @@ class ImportRun:
                 "The file has a header but no rows below it. Choose another file.",
             )
         tally.progress_ratio = 1.0
-        first = next((found.examples[0].detail for found in tally.findings.values()), "")
+        first = next((found.examples[0].detail for found in tally.findings.values() if not found.repair), "")
         if not tally.rows_accepted:
             raise AppError(
                 Code.INVALID_ARGUMENT, "no_good_rows", f"None of the {tally.rows_read} rows can be used. {first}"

@@ -85,7 +85,7 @@ class Imports:
         return file_bytes
 
     async def reuse(self, entry: ImportEntry, source: ImportEntry) -> None:
-        """Queue an import that uses the file of an earlier check.
+        """Queue an import, or another check, that uses the file of an earlier check.
 
         Raises:
             AppError: FAILED_PRECONDITION `import_not_queued`, NOT_FOUND `file_gone`.
@@ -94,9 +94,15 @@ class Imports:
         is_fresh = time.time() - source.created_at_seconds < _REUSE_SECONDS
         if source.created_by_id != entry.created_by_id or not is_fresh:
             raise _file_gone()
-        await asyncio.to_thread(self._files.path, source.import_id)
+        file_import_id = source.import_id
+        if entry.is_check:
+            # It may be the source of the next one, when the earlier is gone.
+            file_import_id = entry.import_id
+            await asyncio.to_thread(self._files.share, source.import_id, entry.import_id, entry.dataset_id)
+        else:
+            await asyncio.to_thread(self._files.path, source.import_id)
         await self._log.received(entry.import_id, source.file_bytes)
-        await self._bus.request(entry, source.import_id, source.file_bytes)
+        await self._bus.request(entry, file_import_id, source.file_bytes)
 
     async def perform(self, import_id: str, file_import_id: str) -> None:
         """Do the work of one import, from wherever an earlier try was broken off."""

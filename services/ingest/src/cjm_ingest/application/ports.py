@@ -148,6 +148,9 @@ class ImportFiles(Protocol):
     def path(self, import_id: str) -> Path:
         """Where the file of an import lies. Raises AppError NOT_FOUND `file_gone` when it does not."""
 
+    def share(self, import_id: str, with_import_id: str, dataset_id: str) -> None:
+        """Let another import have the file too. Raises AppError NOT_FOUND `file_gone` when it is not there any more."""
+
     def attempt(self, import_id: str) -> AbstractContextManager[None]:
         """Count a try; raises AppError `import_interrupted` when too many took the process down with them."""
 

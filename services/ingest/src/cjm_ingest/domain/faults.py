@@ -4,21 +4,27 @@ from dataclasses import dataclass
 from dataclasses import field as made
 from typing import Final
 
+from cjm_ingest.domain.limits import text_limit
+from cjm_ingest.domain.mapping import ColumnRule, Repair
+
 VALUE_CHARACTERS: Final = 200
 EXAMPLES_COUNT: Final = 5
 
+# What is wrong, and what to do.
 _SENTENCES: Final = {
-    "field_missing": "there is no value. Fill it in or skip this row.",
-    "not_a_date": "{value} is not a date. Correct it or skip this row.",
-    "date_out_of_range": "{value} is outside the years 1900 to 2299. Correct it or skip this row.",
-    "not_a_whole_number": "{value} is not a whole number. Correct it or skip this row.",
-    "not_a_number": "{value} is not a number. Correct it or skip this row.",
-    "text_too_long": "the text is longer than {limit} characters. Shorten it or skip this row.",
-    "field_too_large": "the value is larger than 1 MB. Shorten it or skip this row.",
-    "invalid_utf8": "{value} is not valid UTF-8 text. Save the file as UTF-8 or skip this row.",
-    "not_in_encoding": "{value} has characters that the encoding chosen for the file does not know. Choose another "
-    "encoding or skip this row.",
-    "nul_byte": "{value} contains a NUL byte. Remove it or skip this row.",
+    "field_missing": ("there is no value", "Fill it in"),
+    "not_a_date": ("{value} is not a date", "Correct it"),
+    "date_out_of_range": ("{value} is outside the years 1900 to 2299", "Correct it"),
+    "not_a_whole_number": ("{value} is not a whole number", "Correct it"),
+    "not_a_number": ("{value} is not a number", "Correct it"),
+    "text_too_long": ("the text is longer than {limit} characters", "Shorten it"),
+    "field_too_large": ("the value is larger than 1 MB", "Shorten it"),
+    "invalid_utf8": ("{value} is not valid UTF-8 text", "Save the file as UTF-8"),
+    "not_in_encoding": (
+        "{value} has characters that the encoding chosen for the file does not know",
+        "Choose another encoding",
+    ),
+    "nul_byte": ("{value} contains a NUL byte", "Remove it"),
 }
 _ROW_SENTENCES: Final = {
     "too_few_columns": "has {found} of {expected} columns, the line may be cut off. Complete it or skip this row.",
@@ -50,12 +56,15 @@ class RowFault:
     detail: str
 
 
-def value_fault(row: int, field_name: str, column: str, value: str, reason: str, limit: int = 0) -> RowFault:
-    """A fault of one value."""
+def value_fault(row: int, rule: ColumnRule, value: str, reason: str) -> RowFault:
+    """A fault of one value; one that the rule repairs leaves nothing to do."""
     shown = value[:VALUE_CHARACTERS]
     quoted = f'"{shown[:60]}…"' if len(shown) > 60 else f'"{shown}"'
-    what = _SENTENCES[reason].format(value=quoted, limit=limit)
-    return RowFault(row, field_name, column, shown, reason, f'Row {row}, column "{column}": {what}')
+    what, advice = _SENTENCES[reason]
+    said = f'Row {row}, column "{rule.column}": {what.format(value=quoted, limit=text_limit(rule.field))}.'
+    is_repaired = any(repair.reason == reason for repair in rule.repairs)
+    detail = said if is_repaired else f"{said} {advice} or skip this row."
+    return RowFault(row, rule.field, rule.column, shown, reason, detail)
 
 
 def row_fault(row: int, text: str, reason: str, expected_count: int, found_count: int) -> RowFault:
@@ -72,8 +81,9 @@ class Finding:
         reason: Reason code.
         field: Event field.
         column: Header of the column.
-        rows_count: How many rows.
+        rows_count: How many rows; of repaired ones only those that are good thereby.
         examples: The first five of them.
+        repair: What the mapping did about it; None when the rows were left out.
     """
 
     reason: str
@@ -81,6 +91,7 @@ class Finding:
     column: str
     rows_count: int = 0
     examples: list[RowFault] = made(default_factory=list)
+    repair: Repair | None = None
 
 
 @dataclass(slots=True)
@@ -93,7 +104,7 @@ class Tally:
         rows_rejected: Rows with a fault.
         rows_duplicate: Good rows whose event id was there already.
         progress_ratio: Part of the file read, 0-1.
-        findings: Faulty rows by cause.
+        findings: Faulty rows by cause, those that were repaired too.
         steps: Good rows by step.
         customers_count: Distinct customers of good rows.
         first_event_at_ms: Earliest time of a good row, milliseconds since 1970 UTC; None without one.
@@ -114,13 +125,16 @@ class Tally:
     def reject(self, fault: RowFault) -> None:
         """Count one faulty row."""
         self.rows_rejected += 1
-        key = f"{fault.reason}|{fault.field}"
+        self.add(Finding(fault.reason, fault.field, fault.column, 1, [fault]))
+
+    def add(self, more: Finding) -> None:
+        """Count rows with the same fault, rejected or repaired."""
+        key = f"{more.reason}|{more.field}"
         finding = self.findings.get(key)
         if finding is None:
-            finding = self.findings[key] = Finding(fault.reason, fault.field, fault.column)
-        finding.rows_count += 1
-        if len(finding.examples) < EXAMPLES_COUNT:
-            finding.examples.append(fault)
+            finding = self.findings[key] = Finding(more.reason, more.field, more.column, repair=more.repair)
+        finding.rows_count += more.rows_count
+        finding.examples += more.examples[: EXAMPLES_COUNT - len(finding.examples)]
 
     def saw_times(self, first_ms: int, last_ms: int) -> None:
         """Widen the period of the import."""

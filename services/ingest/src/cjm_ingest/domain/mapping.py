@@ -17,6 +17,30 @@ class Function(StrEnum):
     DATE = "date"
 
 
+class RepairAction(StrEnum):
+    """What becomes of a faulty value."""
+
+    LEAVE_EMPTY = "leave_empty"
+    USE_TEXT = "use_text"
+    CUT = "cut"
+    CLEAN = "clean"
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What to do about one fault in one column.
+
+    Attributes:
+        reason: Reason code of the fault.
+        action: What becomes of the value.
+        text: With USE_TEXT, what counts as if it stood in the file.
+    """
+
+    reason: str
+    action: RepairAction
+    text: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnRule:
     """One column and the field it fills.
@@ -25,11 +49,13 @@ class ColumnRule:
         field: Event field, or "properties.<name>".
         column: Header of the column.
         function: What happens to its texts.
+        repairs: What to do about faults, each at most once; rows with others are left out.
     """
 
     field: str
     column: str
     function: Function = Function.TRIM
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from cjm_access import DatasetAccess, Right
 from cjm_ingest.application.imports import Imports
 from cjm_ingest.application.ports import ImportEntry, ImportLog
 from cjm_ingest.domain.faults import RowFault, Tally
+from cjm_ingest.domain.mapping import Repair
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import current_identity
 from cjm_kit.rpc import allow
+from cjm_protos.catalog.v1 import mapping_pb2
 from cjm_protos.ingest.v1 import imports_pb2, imports_pb2_grpc
 
 _STEPS_SHOWN: Final = 1000
@@ -147,6 +149,7 @@ def _progress(tally: Tally, *, shows_values: bool) -> imports_pb2.GetImportProgr
                 column=found.column,
                 rows_count=found.rows_count,
                 examples=map(_row, found.examples if shows_values else ()),
+                repair=_repair(found.repair) if found.repair else None,
             )
             for found in by_count
         ],
@@ -155,6 +158,11 @@ def _progress(tally: Tally, *, shows_values: bool) -> imports_pb2.GetImportProgr
         first_event_at_ms=tally.first_event_at_ms or 0,
         last_event_at_ms=tally.last_event_at_ms or 0,
     )
+
+
+def _repair(repair: Repair) -> mapping_pb2.Repair:
+    action = mapping_pb2.RepairAction.Value(f"REPAIR_ACTION_{repair.action.name}")
+    return mapping_pb2.Repair(reason=repair.reason, action=action, text=repair.text)
 
 
 def _row(fault: RowFault) -> imports_pb2.RejectedRow:

@@ -64,6 +64,68 @@ FUNCTION_DATE: Function.ValueType  # 7
 """Date; the time of day becomes 00:00."""
 Global___Function: _TypeAlias = Function  # noqa: Y015
 
+class _RepairAction:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RepairActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RepairAction.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REPAIR_ACTION_UNSPECIFIED: _RepairAction.ValueType  # 0
+    """Not set."""
+    REPAIR_ACTION_LEAVE_EMPTY: _RepairAction.ValueType  # 1
+    """The field is not set."""
+    REPAIR_ACTION_USE_TEXT: _RepairAction.ValueType  # 2
+    """The text counts as if it stood in the file."""
+    REPAIR_ACTION_CUT: _RepairAction.ValueType  # 3
+    """As many characters stay, from the first, as the field holds."""
+    REPAIR_ACTION_CLEAN: _RepairAction.ValueType  # 4
+    """NUL bytes go; what the encoding does not know becomes U+FFFD."""
+
+class RepairAction(_RepairAction, metaclass=_RepairActionEnumTypeWrapper):
+    """What becomes of a faulty value, so that its row need not be left out."""
+
+REPAIR_ACTION_UNSPECIFIED: RepairAction.ValueType  # 0
+"""Not set."""
+REPAIR_ACTION_LEAVE_EMPTY: RepairAction.ValueType  # 1
+"""The field is not set."""
+REPAIR_ACTION_USE_TEXT: RepairAction.ValueType  # 2
+"""The text counts as if it stood in the file."""
+REPAIR_ACTION_CUT: RepairAction.ValueType  # 3
+"""As many characters stay, from the first, as the field holds."""
+REPAIR_ACTION_CLEAN: RepairAction.ValueType  # 4
+"""NUL bytes go; what the encoding does not know becomes U+FFFD."""
+Global___RepairAction: _TypeAlias = RepairAction  # noqa: Y015
+
+@_typing.final
+class Repair(_message.Message):
+    """What to do about one fault in one column."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Reason code of the fault, for example "not_a_number"."""
+    action: Global___RepairAction.ValueType
+    """What becomes of such values; OfferRepairs tells which actions a field takes."""
+    text: _builtins.str
+    """For USE_TEXT: 1-512 characters; else empty."""
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        action: Global___RepairAction.ValueType = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "reason", b"reason", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Repair: _TypeAlias = Repair  # noqa: Y015
+
 @_typing.final
 class MappingColumn(_message.Message):
     """One column and the field it fills."""
@@ -73,22 +135,28 @@ class MappingColumn(_message.Message):
     FIELD_FIELD_NUMBER: _builtins.int
     COLUMN_FIELD_NUMBER: _builtins.int
     FUNCTION_FIELD_NUMBER: _builtins.int
+    REPAIRS_FIELD_NUMBER: _builtins.int
     field: _builtins.str
     """Event field, for example "customer_id", or "properties.<name>" for a free one."""
     column: _builtins.str
     """Header of the column in the file."""
     function: Global___Function.ValueType
     """How the text becomes a value."""
+    @_builtins.property
+    def repairs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Repair]:
+        """What to do about faulty values, each reason at most once; rows with other faults are left out."""
+
     def __init__(
         self,
         *,
         field: _builtins.str = ...,
         column: _builtins.str = ...,
         function: Global___Function.ValueType = ...,
+        repairs: _abc.Iterable[Global___Repair] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["column", b"column", "field", b"field", "function", b"function"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["column", b"column", "field", b"field", "function", b"function", "repairs", b"repairs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -434,3 +502,101 @@ class ValidateMappingResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ValidateMappingResponse: _TypeAlias = ValidateMappingResponse  # noqa: Y015
+
+@_typing.final
+class OfferRepairsRequest(_message.Message):
+    """Faults to do something about."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FAULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def faults(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fault]:
+        """Any number."""
+
+    def __init__(
+        self,
+        *,
+        faults: _abc.Iterable[Global___Fault] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["faults", b"faults"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OfferRepairsRequest: _TypeAlias = OfferRepairsRequest  # noqa: Y015
+
+@_typing.final
+class Fault(_message.Message):
+    """A fault that values of a field have."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """Event field, or "properties.<name>"; empty when a row as a whole is at fault."""
+    reason: _builtins.str
+    """Reason code."""
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Fault: _TypeAlias = Fault  # noqa: Y015
+
+@_typing.final
+class OfferRepairsResponse(_message.Message):
+    """What can be done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OFFERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def offers(self) -> _containers.RepeatedCompositeFieldContainer[Global___RepairOffer]:
+        """One per fault, in their order."""
+
+    def __init__(
+        self,
+        *,
+        offers: _abc.Iterable[Global___RepairOffer] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offers", b"offers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OfferRepairsResponse: _TypeAlias = OfferRepairsResponse  # noqa: Y015
+
+@_typing.final
+class RepairOffer(_message.Message):
+    """What can be done about one fault."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedScalarFieldContainer[Global___RepairAction.ValueType]:
+        """The actions, the usual one first; none when such rows can only be left out."""
+
+    def __init__(
+        self,
+        *,
+        actions: _abc.Iterable[Global___RepairAction.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RepairOffer: _TypeAlias = RepairOffer  # noqa: Y015

@@ -60,6 +60,11 @@ class MappingServiceStub:
                 request_serializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.ValidateMappingRequest.SerializeToString,
                 response_deserializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.ValidateMappingResponse.FromString,
                 _registered_method=True)
+        self.OfferRepairs = channel.unary_unary(
+                '/cjm_protos.catalog.v1.MappingService/OfferRepairs',
+                request_serializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.OfferRepairsRequest.SerializeToString,
+                response_deserializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.OfferRepairsResponse.FromString,
+                _registered_method=True)
 
 
 class MappingServiceServicer:
@@ -101,6 +106,13 @@ class MappingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def OfferRepairs(self, request, context):
+        """What a mapping may do about faulty values. Caller: staff, service.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MappingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -128,6 +140,11 @@ def add_MappingServiceServicer_to_server(servicer, server):
                     servicer.ValidateMapping,
                     request_deserializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.ValidateMappingRequest.FromString,
                     response_serializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.ValidateMappingResponse.SerializeToString,
+            ),
+            'OfferRepairs': grpc.unary_unary_rpc_method_handler(
+                    servicer.OfferRepairs,
+                    request_deserializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.OfferRepairsRequest.FromString,
+                    response_serializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.OfferRepairsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -266,6 +283,33 @@ class MappingService:
             '/cjm_protos.catalog.v1.MappingService/ValidateMapping',
             cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.ValidateMappingRequest.SerializeToString,
             cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.ValidateMappingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OfferRepairs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cjm_protos.catalog.v1.MappingService/OfferRepairs',
+            cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.OfferRepairsRequest.SerializeToString,
+            cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.OfferRepairsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,8 @@ class MappingServiceStub:
     """Deletes a mapping; past imports keep their copy. Caller: its owner, admin."""
     ValidateMapping: _grpc.UnaryUnaryMultiCallable[_mapping_pb2.ValidateMappingRequest, _mapping_pb2.ValidateMappingResponse]
     """Checks a mapping without storing it and returns it normalised. Caller: staff, service."""
+    OfferRepairs: _grpc.UnaryUnaryMultiCallable[_mapping_pb2.OfferRepairsRequest, _mapping_pb2.OfferRepairsResponse]
+    """What a mapping may do about faulty values. Caller: staff, service."""
 
 @_typing.type_check_only
 class MappingServiceAsyncStub(MappingServiceStub):
@@ -59,6 +61,8 @@ class MappingServiceAsyncStub(MappingServiceStub):
     """Deletes a mapping; past imports keep their copy. Caller: its owner, admin."""
     ValidateMapping: _aio.UnaryUnaryMultiCallable[_mapping_pb2.ValidateMappingRequest, _mapping_pb2.ValidateMappingResponse]  # type: ignore[assignment]
     """Checks a mapping without storing it and returns it normalised. Caller: staff, service."""
+    OfferRepairs: _aio.UnaryUnaryMultiCallable[_mapping_pb2.OfferRepairsRequest, _mapping_pb2.OfferRepairsResponse]  # type: ignore[assignment]
+    """What a mapping may do about faulty values. Caller: staff, service."""
 
 class MappingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Named, reusable descriptions of how the columns of a file become event fields."""
@@ -102,5 +106,13 @@ class MappingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_mapping_pb2.ValidateMappingResponse, _abc.Awaitable[_mapping_pb2.ValidateMappingResponse]]:
         """Checks a mapping without storing it and returns it normalised. Caller: staff, service."""
+
+    @_abc_1.abstractmethod
+    def OfferRepairs(
+        self,
+        request: _mapping_pb2.OfferRepairsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_mapping_pb2.OfferRepairsResponse, _abc.Awaitable[_mapping_pb2.OfferRepairsResponse]]:
+        """What a mapping may do about faulty values. Caller: staff, service."""
 
 def add_MappingServiceServicer_to_server(servicer: MappingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from cjm_protos.catalog.v1 import mapping_pb2 as cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"cjm_protos/ingest/v1/imports.proto\x12\x14\x63jm_protos.ingest.v1\x1a#cjm_protos/catalog/v1/mapping.proto\"`\n\x13UploadImportRequest\x12\x30\n\x04head\x18\x01 \x01(\x0b\x32 .cjm_protos.ingest.v1.UploadHeadH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\x1f\n\nUploadHead\x12\x11\n\timport_id\x18\x01 \x01(\t\".\n\x14UploadImportResponse\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x03\"?\n\x12ReuseUploadRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x16\n\x0e\x66rom_import_id\x18\x02 \x01(\t\"\x15\n\x13ReuseUploadResponse\"-\n\x18GetImportProgressRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\"\xbb\x02\n\x19GetImportProgressResponse\x12\x11\n\trows_read\x18\x01 \x01(\x03\x12\x15\n\rrows_accepted\x18\x02 \x01(\x03\x12\x15\n\rrows_rejected\x18\x03 \x01(\x03\x12\x16\n\x0erows_duplicate\x18\x04 \x01(\x03\x12\x16\n\x0eprogress_ratio\x18\x05 \x01(\x01\x12/\n\x08\x66indings\x18\x06 \x03(\x0b\x32\x1d.cjm_protos.ingest.v1.Finding\x12.\n\x05steps\x18\x07 \x03(\x0b\x32\x1f.cjm_protos.ingest.v1.StepCount\x12\x17\n\x0f\x63ustomers_count\x18\x08 \x01(\x03\x12\x19\n\x11\x66irst_event_at_ms\x18\t \x01(\x03\x12\x18\n\x10last_event_at_ms\x18\n \x01(\x03\"\x81\x01\n\x07\x46inding\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\t\x12\x12\n\nrows_count\x18\x04 \x01(\x03\x12\x33\n\x08\x65xamples\x18\x05 \x03(\x0b\x32!.cjm_protos.ingest.v1.RejectedRow\"1\n\tStepCount\x12\x10\n\x08\x61\x63tivity\x18\x01 \x01(\t\x12\x12\n\nrows_count\x18\x02 \x01(\x03\"(\n\x13\x43\x61ncelImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\"\x16\n\x14\x43\x61ncelImportResponse\"(\n\x13RemoveImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\",\n\x14RemoveImportResponse\x12\x14\n\x0crows_removed\x18\x01 \x01(\x03\"S\n\x17ListRejectedRowsRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"d\n\x18ListRejectedRowsResponse\x12/\n\x04rows\x18\x01 \x03(\x0b\x32!.cjm_protos.ingest.v1.RejectedRow\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"h\n\x0bRejectedRow\x12\x0b\n\x03row\x18\x01 \x01(\x03\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\t\x12\r\n\x05value\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x06 \x01(\t\"\xbf\x01\n\x0fImportRequested\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12/\n\x07mapping\x18\x03 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\x12\x16\n\x0e\x61ll_or_nothing\x18\x04 \x01(\x08\x12\x10\n\x08is_check\x18\x05 \x01(\x08\x12\x16\n\x0e\x66ile_import_id\x18\x06 \x01(\t\x12\x12\n\nfile_bytes\x18\x07 \x01(\x03\"O\n\x0fImportCompleted\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x15\n\rrows_accepted\x18\x03 \x01(\x03\"E\n\x0cImportFailed\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"6\n\rImportRemoved\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t2\x93\x05\n\rImportService\x12g\n\x0cUploadImport\x12).cjm_protos.ingest.v1.UploadImportRequest\x1a*.cjm_protos.ingest.v1.UploadImportResponse(\x01\x12\x62\n\x0bReuseUpload\x12(.cjm_protos.ingest.v1.ReuseUploadRequest\x1a).cjm_protos.ingest.v1.ReuseUploadResponse\x12t\n\x11GetImportProgress\x12..cjm_protos.ingest.v1.GetImportProgressRequest\x1a/.cjm_protos.ingest.v1.GetImportProgressResponse\x12\x65\n\x0c\x43\x61ncelImport\x12).cjm_protos.ingest.v1.CancelImportRequest\x1a*.cjm_protos.ingest.v1.CancelImportResponse\x12\x65\n\x0cRemoveImport\x12).cjm_protos.ingest.v1.RemoveImportRequest\x1a*.cjm_protos.ingest.v1.RemoveImportResponse\x12q\n\x10ListRejectedRows\x12-.cjm_protos.ingest.v1.ListRejectedRowsRequest\x1a..cjm_protos.ingest.v1.ListRejectedRowsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"cjm_protos/ingest/v1/imports.proto\x12\x14\x63jm_protos.ingest.v1\x1a#cjm_protos/catalog/v1/mapping.proto\"`\n\x13UploadImportRequest\x12\x30\n\x04head\x18\x01 \x01(\x0b\x32 .cjm_protos.ingest.v1.UploadHeadH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\x1f\n\nUploadHead\x12\x11\n\timport_id\x18\x01 \x01(\t\".\n\x14UploadImportResponse\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x03\"?\n\x12ReuseUploadRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x16\n\x0e\x66rom_import_id\x18\x02 \x01(\t\"\x15\n\x13ReuseUploadResponse\"-\n\x18GetImportProgressRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\"\xbb\x02\n\x19GetImportProgressResponse\x12\x11\n\trows_read\x18\x01 \x01(\x03\x12\x15\n\rrows_accepted\x18\x02 \x01(\x03\x12\x15\n\rrows_rejected\x18\x03 \x01(\x03\x12\x16\n\x0erows_duplicate\x18\x04 \x01(\x03\x12\x16\n\x0eprogress_ratio\x18\x05 \x01(\x01\x12/\n\x08\x66indings\x18\x06 \x03(\x0b\x32\x1d.cjm_protos.ingest.v1.Finding\x12.\n\x05steps\x18\x07 \x03(\x0b\x32\x1f.cjm_protos.ingest.v1.StepCount\x12\x17\n\x0f\x63ustomers_count\x18\x08 \x01(\x03\x12\x19\n\x11\x66irst_event_at_ms\x18\t \x01(\x03\x12\x18\n\x10last_event_at_ms\x18\n \x01(\x03\"\xc0\x01\n\x07\x46inding\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\t\x12\x12\n\nrows_count\x18\x04 \x01(\x03\x12\x33\n\x08\x65xamples\x18\x05 \x03(\x0b\x32!.cjm_protos.ingest.v1.RejectedRow\x12\x32\n\x06repair\x18\x06 \x01(\x0b\x32\x1d.cjm_protos.catalog.v1.RepairH\x00\x88\x01\x01\x42\t\n\x07_repair\"1\n\tStepCount\x12\x10\n\x08\x61\x63tivity\x18\x01 \x01(\t\x12\x12\n\nrows_count\x18\x02 \x01(\x03\"(\n\x13\x43\x61ncelImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\"\x16\n\x14\x43\x61ncelImportResponse\"(\n\x13RemoveImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\",\n\x14RemoveImportResponse\x12\x14\n\x0crows_removed\x18\x01 \x01(\x03\"S\n\x17ListRejectedRowsRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"d\n\x18ListRejectedRowsResponse\x12/\n\x04rows\x18\x01 \x03(\x0b\x32!.cjm_protos.ingest.v1.RejectedRow\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"h\n\x0bRejectedRow\x12\x0b\n\x03row\x18\x01 \x01(\x03\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\t\x12\r\n\x05value\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x06 \x01(\t\"\xbf\x01\n\x0fImportRequested\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12/\n\x07mapping\x18\x03 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\x12\x16\n\x0e\x61ll_or_nothing\x18\x04 \x01(\x08\x12\x10\n\x08is_check\x18\x05 \x01(\x08\x12\x16\n\x0e\x66ile_import_id\x18\x06 \x01(\t\x12\x12\n\nfile_bytes\x18\x07 \x01(\x03\"O\n\x0fImportCompleted\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x15\n\rrows_accepted\x18\x03 \x01(\x03\"E\n\x0cImportFailed\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"6\n\rImportRemoved\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t2\x93\x05\n\rImportService\x12g\n\x0cUploadImport\x12).cjm_protos.ingest.v1.UploadImportRequest\x1a*.cjm_protos.ingest.v1.UploadImportResponse(\x01\x12\x62\n\x0bReuseUpload\x12(.cjm_protos.ingest.v1.ReuseUploadRequest\x1a).cjm_protos.ingest.v1.ReuseUploadResponse\x12t\n\x11GetImportProgress\x12..cjm_protos.ingest.v1.GetImportProgressRequest\x1a/.cjm_protos.ingest.v1.GetImportProgressResponse\x12\x65\n\x0c\x43\x61ncelImport\x12).cjm_protos.ingest.v1.CancelImportRequest\x1a*.cjm_protos.ingest.v1.CancelImportResponse\x12\x65\n\x0cRemoveImport\x12).cjm_protos.ingest.v1.RemoveImportRequest\x1a*.cjm_protos.ingest.v1.RemoveImportResponse\x12q\n\x10ListRejectedRows\x12-.cjm_protos.ingest.v1.ListRejectedRowsRequest\x1a..cjm_protos.ingest.v1.ListRejectedRowsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,31 +47,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETIMPORTPROGRESSRESPONSE']._serialized_start=412
   _globals['_GETIMPORTPROGRESSRESPONSE']._serialized_end=727
   _globals['_FINDING']._serialized_start=730
-  _globals['_FINDING']._serialized_end=859
-  _globals['_STEPCOUNT']._serialized_start=861
-  _globals['_STEPCOUNT']._serialized_end=910
-  _globals['_CANCELIMPORTREQUEST']._serialized_start=912
-  _globals['_CANCELIMPORTREQUEST']._serialized_end=952
-  _globals['_CANCELIMPORTRESPONSE']._serialized_start=954
-  _globals['_CANCELIMPORTRESPONSE']._serialized_end=976
-  _globals['_REMOVEIMPORTREQUEST']._serialized_start=978
-  _globals['_REMOVEIMPORTREQUEST']._serialized_end=1018
-  _globals['_REMOVEIMPORTRESPONSE']._serialized_start=1020
-  _globals['_REMOVEIMPORTRESPONSE']._serialized_end=1064
-  _globals['_LISTREJECTEDROWSREQUEST']._serialized_start=1066
-  _globals['_LISTREJECTEDROWSREQUEST']._serialized_end=1149
-  _globals['_LISTREJECTEDROWSRESPONSE']._serialized_start=1151
-  _globals['_LISTREJECTEDROWSRESPONSE']._serialized_end=1251
-  _globals['_REJECTEDROW']._serialized_start=1253
-  _globals['_REJECTEDROW']._serialized_end=1357
-  _globals['_IMPORTREQUESTED']._serialized_start=1360
-  _globals['_IMPORTREQUESTED']._serialized_end=1551
-  _globals['_IMPORTCOMPLETED']._serialized_start=1553
-  _globals['_IMPORTCOMPLETED']._serialized_end=1632
-  _globals['_IMPORTFAILED']._serialized_start=1634
-  _globals['_IMPORTFAILED']._serialized_end=1703
-  _globals['_IMPORTREMOVED']._serialized_start=1705
-  _globals['_IMPORTREMOVED']._serialized_end=1759
-  _globals['_IMPORTSERVICE']._serialized_start=1762
-  _globals['_IMPORTSERVICE']._serialized_end=2421
+  _globals['_FINDING']._serialized_end=922
+  _globals['_STEPCOUNT']._serialized_start=924
+  _globals['_STEPCOUNT']._serialized_end=973
+  _globals['_CANCELIMPORTREQUEST']._serialized_start=975
+  _globals['_CANCELIMPORTREQUEST']._serialized_end=1015
+  _globals['_CANCELIMPORTRESPONSE']._serialized_start=1017
+  _globals['_CANCELIMPORTRESPONSE']._serialized_end=1039
+  _globals['_REMOVEIMPORTREQUEST']._serialized_start=1041
+  _globals['_REMOVEIMPORTREQUEST']._serialized_end=1081
+  _globals['_REMOVEIMPORTRESPONSE']._serialized_start=1083
+  _globals['_REMOVEIMPORTRESPONSE']._serialized_end=1127
+  _globals['_LISTREJECTEDROWSREQUEST']._serialized_start=1129
+  _globals['_LISTREJECTEDROWSREQUEST']._serialized_end=1212
+  _globals['_LISTREJECTEDROWSRESPONSE']._serialized_start=1214
+  _globals['_LISTREJECTEDROWSRESPONSE']._serialized_end=1314
+  _globals['_REJECTEDROW']._serialized_start=1316
+  _globals['_REJECTEDROW']._serialized_end=1420
+  _globals['_IMPORTREQUESTED']._serialized_start=1423
+  _globals['_IMPORTREQUESTED']._serialized_end=1614
+  _globals['_IMPORTCOMPLETED']._serialized_start=1616
+  _globals['_IMPORTCOMPLETED']._serialized_end=1695
+  _globals['_IMPORTFAILED']._serialized_start=1697
+  _globals['_IMPORTFAILED']._serialized_end=1766
+  _globals['_IMPORTREMOVED']._serialized_start=1768
+  _globals['_IMPORTREMOVED']._serialized_end=1822
+  _globals['_IMPORTSERVICE']._serialized_start=1825
+  _globals['_IMPORTSERVICE']._serialized_end=2484
 # @@protoc_insertion_point(module_scope)

@@ -192,7 +192,7 @@ class GetImportProgressResponse(_message.Message):
     """Last time found so far, milliseconds since 1970-01-01 UTC."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
-        """Rejected rows by cause, most frequent first."""
+        """Faults by cause, most frequent first."""
 
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___StepCount]:
@@ -231,6 +231,7 @@ class Finding(_message.Message):
     COLUMN_FIELD_NUMBER: _builtins.int
     ROWS_COUNT_FIELD_NUMBER: _builtins.int
     EXAMPLES_FIELD_NUMBER: _builtins.int
+    REPAIR_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
     """Reason code, for example "not_a_date"."""
     field: _builtins.str
@@ -243,6 +244,10 @@ class Finding(_message.Message):
     def examples(self) -> _containers.RepeatedCompositeFieldContainer[Global___RejectedRow]:
         """At most five of them."""
 
+    @_builtins.property
+    def repair(self) -> _mapping_pb2.Repair:
+        """What the mapping did about it, counting the rows that are good thereby; absent: the rows were left out."""
+
     def __init__(
         self,
         *,
@@ -251,12 +256,15 @@ class Finding(_message.Message):
         column: _builtins.str = ...,
         rows_count: _builtins.int = ...,
         examples: _abc.Iterable[Global___RejectedRow] | None = ...,
+        repair: _mapping_pb2.Repair | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_repair", b"_repair", "repair", b"repair"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["column", b"column", "examples", b"examples", "field", b"field", "reason", b"reason", "rows_count", b"rows_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_repair", b"_repair", "column", b"column", "examples", b"examples", "field", b"field", "reason", b"reason", "repair", b"repair", "rows_count", b"rows_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__repair: _TypeAlias = _typing.Literal["repair"]  # noqa: Y015
+    _WhichOneofArgType__repair: _TypeAlias = _typing.Literal["_repair", b"_repair"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__repair) -> _WhichOneofReturnType__repair | None: ...
 
 Global___Finding: _TypeAlias = Finding  # noqa: Y015
 
