@@ -16,6 +16,7 @@ import pytest
 from cjm_ingest.adapters.event_store.engine import Engine, EngineSettings
 from cjm_ingest.adapters.event_store.graph_questions import directly_follows
 from cjm_ingest.adapters.event_store.listing_questions import count_by_day, dataset_stats, field_values, list_events
+from cjm_ingest.adapters.event_store.questions import EventStoreQuestions
 from cjm_ingest.adapters.event_store.schema import MIGRATIONS
 from cjm_ingest.adapters.event_store.store import EventStore, StoreReader, _migrate
 from cjm_ingest.domain.keys import event_keys
@@ -237,3 +238,109 @@ def test_packing_uses_128_bits_only_when_it_must() -> None:
     assert packing_for(Bounds(-(2**40), 2**40, 2**10), 100).integer_type == "UInt64"
     assert packing_for(Bounds(-(2**42), 2**42, 2**19 - 1), 2).integer_type == "UInt64"
     assert packing_for(Bounds(-(2**42), 2**42, 2**19), 2).integer_type == "UInt128"
+
+
+def questions_count(store: EventStore, dataset_id: str) -> int:
+    """Events as users see them."""
+    stats = asyncio.run(EventStoreQuestions(store).dataset_stats([dataset_id]))
+    assert all(item.dataset_id == dataset_id for item in stats)
+    return stats[0].events_count if stats else 0
+
+
+def test_an_edition_takes_the_place_of_all_that_was_there(tmp_path: Path, fill: Fill) -> None:
+    store = EventStore.open(tmp_path)
+    fill(store, "d", frame(("x", "old", "2024-01-01"), ("y", "old", "2024-01-02")), import_id="first")
+    store.begin_edition("d", "second")
+    store.begin_edition("d", "second")
+    current, made = store.editions("d")
+    assert store.editions("d", "second") == (made,)
+    assert store.editions("d", "third") == (current, made)
+    fill(store, made, frame(("x", "new", "2024-01-03")), import_id="second")
+    for edition in (current, made):
+        fill(store, edition, frame(("z", "sent", "2024-01-04")))
+    assert questions_count(store, "d") == 3
+    version = store.dataset_version(store.edition("d"))
+    store.adopt_edition("d", "second")
+    store.adopt_edition("d", "second")
+    store.abandon_edition("d", "second")
+    assert questions_count(store, "d") == 2
+    assert store.dataset_version(store.edition("d")) != version
+    page = asyncio.run(EventStoreQuestions(store).list_events([Scope("d")], 10, None, "", ""))
+    assert [(event.dataset_id, event.action_type) for event in page.events] == [("d", "sent"), ("d", "new")]
+    values = asyncio.run(EventStoreQuestions(store).field_values([Scope("d")], "dataset_id", "", 5))
+    assert [(value.value, value.events_count) for value in values] == [("d", 2)]
+    assert rows_count(store, current) == 0
+    store.close()
+    store = EventStore.open(tmp_path)
+    try:
+        assert questions_count(store, "d") == 2
+        assert store.activities(store.edition("d")) == ["new", "sent"]
+        assert store.delete_import("d", "second") == 1
+        assert store.delete_import("d", "first") == 0
+        assert questions_count(store, "d") == 1
+        store.delete_dataset("d")
+        assert questions_count(store, "d") == 0
+    finally:
+        store.close()
+
+
+def test_an_edition_given_up_changes_nothing(store: EventStore, fill: Fill) -> None:
+    fill(store, "d", frame(("x", "old", "2024-01-01")))
+    store.begin_edition("d", "lost")
+    store.begin_edition("d", "failed")
+    _, made = store.editions("d")
+    fill(store, made, frame(("x", "new", "2024-01-03")), import_id="failed")
+    store.abandon_edition("d", "failed")
+    store.abandon_edition("d", "failed")
+    store.adopt_edition("d", "failed")
+    store.adopt_edition("d", "lost")
+    assert store.editions("d") == ("d",)
+    assert questions_count(store, "d") == 1
+    assert rows_count(store, made) == 0
+
+
+def test_the_next_edition_follows_the_one_before(store: EventStore, fill: Fill) -> None:
+    for number, import_id in enumerate(("a", "b", "c"), start=1):
+        store.begin_edition("d", import_id)
+        fill(store, store.editions("d", import_id)[0], frame(*[("x", "s", "2024-01-01")] * number), import_id=import_id)
+        store.adopt_edition("d", import_id)
+        assert questions_count(store, "d") == number
+
+
+def test_what_a_kill_leaves_of_an_edition_that_is_gone_is_thrown_away(
+    tmp_path: Path, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = EventStore.open(tmp_path)
+    fill(store, "d", frame(("x", "old", "2024-01-01")))
+    store.begin_edition("d", "new")
+    fill(store, store.editions("d", "new")[0], frame(("x", "new", "2024-01-01"), ("y", "new", "2024-01-01")))
+    with monkeypatch.context() as context:
+        context.setattr(store, "_drop", lambda edition: None)  # killed before
+        store.adopt_edition("d", "new")
+    assert rows_count(store, "d") == 1
+    store.close()
+    store = EventStore.open(tmp_path)
+    try:
+        assert rows_count(store, "d") == 0
+        assert questions_count(store, "d") == 2
+    finally:
+        store.close()
+
+
+async def test_a_question_that_saw_two_editions_is_asked_anew(store: EventStore, fill: Fill) -> None:
+    fill(store, "d", frame(("x", "old", "2024-01-01")))
+    store.begin_edition("d", "new")
+    fill(store, store.editions("d", "new")[0], frame(("x", "new", "2024-01-01"), ("y", "new", "2024-01-01")))
+    asked = 0
+    ask = store.ask
+
+    async def replaced_meanwhile(question: Callable[[StoreReader], object]) -> object:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            store.adopt_edition("d", "new")
+        return await ask(question)
+
+    store.ask = replaced_meanwhile  # type: ignore[method-assign, assignment]
+    (stats,) = await EventStoreQuestions(store).dataset_stats(["d"])
+    assert (asked, stats.events_count) == (2, 2)

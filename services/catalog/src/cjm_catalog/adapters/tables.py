@@ -256,6 +256,7 @@ imports = Table(
     Column("mapping", Packed(_pack_mapping, _unpack_mapping), nullable=False),
     Column("all_or_nothing", Boolean, nullable=False),
     Column("is_check", Boolean, nullable=False),
+    Column("replaces_dataset", Boolean, nullable=False),
     Column("status", _choice(ImportStatus), nullable=False),
     Column("rows_read", BigInteger, nullable=False),
     Column("rows_accepted", BigInteger, nullable=False),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from cjm_catalog.application.accounts import usernames
-from cjm_catalog.application.datasets import restricted_to, visible_dataset
+from cjm_catalog.application.datasets import manageable_dataset, restricted_to, visible_dataset
 from cjm_catalog.application.mappings import existing_mapping
 from cjm_catalog.application.ports import Clock, Records, Store
 from cjm_catalog.domain.accounts import Caller
@@ -20,6 +20,7 @@ from cjm_catalog.domain.checks import (
     moment,
     text,
 )
+from cjm_catalog.domain.datasets import Dataset
 from cjm_catalog.domain.imports import (
     MAX_FILE_NAME_LENGTH,
     ImportChange,
@@ -60,6 +61,7 @@ class ImportLog:
         *,
         all_or_nothing: bool,
         is_check: bool,
+        replaces_dataset: bool = False,
     ) -> ImportView:
         """Opens an entry in state queued.
 
@@ -71,11 +73,13 @@ class ImportLog:
             mapping: the mapping itself; None when an id is given.
             all_or_nothing: True when one bad row fails the whole import.
             is_check: True when rows are only checked.
+            replaces_dataset: True when all that is in the dataset goes once the import is completed.
 
         Raises:
-            AppError: NOT_FOUND dataset_not_found, mapping_not_found; PERMISSION_DENIED dataset_write_not_allowed;
-                INVALID_ARGUMENT mapping_invalid, mapping_missing unless exactly one of id and mapping is given,
-                dataset_missing, or a bad file name.
+            AppError: NOT_FOUND dataset_not_found, mapping_not_found; PERMISSION_DENIED dataset_write_not_allowed,
+                dataset_manage_not_allowed; INVALID_ARGUMENT mapping_invalid, mapping_missing unless exactly one of id
+                and mapping is given, dataset_missing, check_replaces_nothing, or a bad file name; FAILED_PRECONDITION
+                dataset_being_imported, dataset_being_replaced.
         """
         if not dataset_id and not is_check:
             raise invalid("dataset_id", "dataset_missing", "Say into which dataset; only a check needs none.")
@@ -83,10 +87,17 @@ class ImportLog:
             raise invalid(
                 "mapping", "mapping_missing", "Say how columns become fields: give either mapping_id or mapping."
             )
+        if is_check and replaces_dataset:
+            detail = "A check stores nothing, so it cannot replace the dataset. Leave out one of the two."
+            raise invalid("replaces_dataset", "check_replaces_nothing", detail)
         name = checked_name("file_name", file_name, MAX_FILE_NAME_LENGTH)
         async with self.store.write() as records:
             if dataset_id:
                 await _require_write(records, caller, dataset_id)
+                if replaces_dataset:
+                    await manageable_dataset(records, caller, dataset_id)
+                if not is_check:
+                    await _require_no_rival(records, dataset_id, replaces_dataset=replaces_dataset)
             else:
                 await self._forget_old_checks(records)
             if mapping is None:
@@ -101,6 +112,7 @@ class ImportLog:
                 mapping=copy,
                 all_or_nothing=all_or_nothing,
                 is_check=is_check,
+                replaces_dataset=replaces_dataset,
                 created_at=self.now(),
             )
             await records.add(entry)
@@ -176,6 +188,26 @@ async def _require_write(records: Records, caller: Caller, dataset_id: str) -> N
             "dataset_write_not_allowed",
             f'You may see "{view.dataset.name}" but not add data to it. Ask an administrator for the right.',
         )
+
+
+async def _require_no_rival(records: Records, dataset_id: str, *, replaces_dataset: bool) -> None:
+    """An import that replaces a dataset is alone with it: nobody could say whether another's rows come or go."""
+    await records.get(Dataset, lock=True, dataset_id=dataset_id)  # of two that come at once, one sees the other
+    running = [ImportStatus.QUEUED, ImportStatus.RUNNING]
+    for rival in await records.all(ImportEntry, dataset_id=dataset_id, status=running, is_check=False):
+        if rival.replaces_dataset:
+            raise AppError(
+                Code.FAILED_PRECONDITION,
+                "dataset_being_replaced",
+                f'"{rival.file_name}" is replacing this dataset. Import again when that has ended.',
+            )
+        if replaces_dataset:
+            raise AppError(
+                Code.FAILED_PRECONDITION,
+                "dataset_being_imported",
+                f'"{rival.file_name}" is still being imported into this dataset. Wait until it has ended, or stop it, '
+                "then replace the dataset.",
+            )
 
 
 async def _existing_entry(records: Records, import_id: str, *, lock: bool = False) -> ImportEntry:

@@ -37,7 +37,8 @@ _NEXT: dict[ImportStatus, frozenset[ImportStatus]] = {
 class ImportEntry:
     """One entry of the import log; counts are data rows, `progress_ratio` is 0-1.
 
-    A check of a file whose dataset does not exist yet has no `dataset_id`.
+    A check of a file whose dataset does not exist yet has no `dataset_id`. An import that replaces its dataset takes
+    the place of all that was in it when it began, once it is completed.
     """
 
     import_id: str
@@ -58,6 +59,7 @@ class ImportEntry:
     error_reason: str = ""
     error_detail: str = ""
     finished_at: datetime | None = None
+    replaces_dataset: bool = False
 
 
 @dataclass(frozen=True)

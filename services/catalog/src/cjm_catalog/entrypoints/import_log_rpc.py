@@ -49,6 +49,7 @@ class ImportLogServicer(import_log_pb2_grpc.ImportLogServiceServicer):
             mapping_spec(request.mapping) if request.HasField("mapping") else None,
             all_or_nothing=request.all_or_nothing,
             is_check=request.is_check,
+            replaces_dataset=request.replaces_dataset,
         )
         return import_log_pb2.CreateImportResponse(entry=_entry_message(view))
 
@@ -107,6 +108,7 @@ def _entry_message(view: ImportView) -> import_log_pb2.ImportEntry:
         mapping=mapping_message(entry.mapping, view.mapping_owner),
         all_or_nothing=entry.all_or_nothing,
         is_check=entry.is_check,
+        replaces_dataset=entry.replaces_dataset,
         status=_STATUS_TO_PROTO[entry.status],
         rows_read=entry.rows_read,
         rows_accepted=entry.rows_accepted,

@@ -1,5 +1,6 @@
 """The log of imports, which belongs to catalog."""
 
+from collections.abc import AsyncIterator
 from typing import Final
 
 from cjm_ingest.application.ports import ImportEntry, ImportReport, ImportState
@@ -64,18 +65,14 @@ class CatalogImportLog:
 
     async def newest_result(self, dataset_id: str) -> ImportResult | None:
         """How the newest completed import of a dataset went, checks aside; None without one."""
-        request = import_log_pb2.ListImportsRequest(
-            dataset_id=dataset_id, statuses=[import_log_pb2.IMPORT_STATUS_COMPLETED], page_size=10
-        )
-        with acting_as(self._identity):
-            while True:
-                answer = await self._stub.ListImports(request, timeout=_TIMEOUT_SECONDS)
-                for entry in answer.entries:
-                    if not entry.is_check:
-                        return ImportResult(entry.import_id, entry.rows_read, entry.rows_rejected)
-                if not answer.next_page_token:
-                    return None
-                request.page_token = answer.next_page_token
+        async for entry in self._completed(dataset_id, page_size=10):
+            return ImportResult(entry.import_id, entry.rows_read, entry.rows_rejected)
+        return None
+
+    async def completed(self, dataset_id: str) -> AsyncIterator[ImportEntry]:
+        """Completed imports of a dataset, newest first; checks aside."""
+        async for entry in self._completed(dataset_id, page_size=200):
+            yield _entry(entry)
 
     async def received(self, import_id: str, file_bytes: int) -> None:
         """The file is here."""
@@ -101,6 +98,20 @@ class CatalogImportLog:
         await self._update(
             import_log_pb2.UpdateImportRequest(import_id=import_id, status=import_log_pb2.IMPORT_STATUS_REMOVED)
         )
+
+    async def _completed(self, dataset_id: str, page_size: int) -> AsyncIterator[import_log_pb2.ImportEntry]:
+        request = import_log_pb2.ListImportsRequest(
+            dataset_id=dataset_id, statuses=[import_log_pb2.IMPORT_STATUS_COMPLETED], page_size=page_size
+        )
+        while True:
+            with acting_as(self._identity):
+                answer = await self._stub.ListImports(request, timeout=_TIMEOUT_SECONDS)
+            for entry in answer.entries:
+                if not entry.is_check:
+                    yield entry
+            if not answer.next_page_token:
+                return
+            request.page_token = answer.next_page_token
 
     async def _update(self, request: import_log_pb2.UpdateImportRequest) -> None:
         with acting_as(self._identity):
@@ -129,6 +140,7 @@ def _entry(entry: import_log_pb2.ImportEntry) -> ImportEntry:
         mapping=_mapping(entry.mapping),
         is_all_or_nothing=entry.all_or_nothing,
         is_check=entry.is_check,
+        replaces_dataset=entry.replaces_dataset,
         created_at_seconds=entry.created_at.ToNanoseconds() / 1e9,
     )
 

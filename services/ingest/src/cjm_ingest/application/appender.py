@@ -62,13 +62,27 @@ class Appender:
         with self._lock:
             if self._store.is_deleted(dataset_id):
                 return 0
-            if may_be_known and len(known := self._store.existing_event_keys(dataset_id, keys)):
-                mask = np.isin(keys, known, invert=True)
-                keys = keys[mask]
-                columns = {name: values.filter(pa.array(mask)) for name, values in columns.items()}
-            if len(keys):
-                self._store.insert(self._table(dataset_id, import_id, columns, keys, ties), token)
-        return len(keys)
+            added = [
+                self._append(edition, import_id, columns, keys, ties, f"{token}-{edition}", may_be_known=may_be_known)
+                for edition in self._store.editions(dataset_id, import_id)
+            ]
+        return added[0]
+
+    def begin_edition(self, dataset_id: str, import_id: str) -> None:
+        """What comes from now on stays when the import replaces the dataset, what is there goes."""
+        with self._lock:
+            if not self._store.is_deleted(dataset_id):
+                self._store.begin_edition(dataset_id, import_id)
+
+    def adopt_edition(self, dataset_id: str, import_id: str) -> None:
+        """The import replaces what was in the dataset when its edition began."""
+        with self._lock:
+            self._store.adopt_edition(dataset_id, import_id)
+
+    def abandon_edition(self, dataset_id: str, import_id: str) -> None:
+        """The import does not replace the dataset."""
+        with self._lock:
+            self._store.abandon_edition(dataset_id, import_id)
 
     def delete_dataset(self, dataset_id: str) -> None:
         """Take all events of a dataset out; those still on their way are not stored any more."""
@@ -77,18 +91,37 @@ class Appender:
 
     def count_known(self, dataset_id: str, keys: Keys) -> int:
         """How many of these event keys are stored already."""
-        return len(self._store.existing_event_keys(dataset_id, keys))
+        return len(self._store.existing_event_keys(self._store.edition(dataset_id), keys))
+
+    def _append(
+        self,
+        edition: str,
+        import_id: str,
+        columns: Mapping[str, pa.Array],
+        keys: Keys,
+        ties: TieCounter,
+        token: str,
+        *,
+        may_be_known: bool,
+    ) -> int:
+        if may_be_known and len(known := self._store.existing_event_keys(edition, keys)):
+            mask = np.isin(keys, known, invert=True)
+            keys = keys[mask]
+            columns = {name: values.filter(pa.array(mask)) for name, values in columns.items()}
+        if len(keys):
+            self._store.insert(self._table(edition, import_id, columns, keys, ties), token)
+        return len(keys)
 
     def _table(
-        self, dataset_id: str, import_id: str, columns: Mapping[str, pa.Array], keys: Keys, ties: TieCounter
+        self, edition: str, import_id: str, columns: Mapping[str, pa.Array], keys: Keys, ties: TieCounter
     ) -> pa.Table:
         count = len(keys)
         actions = columns["action_type"].dictionary_encode()
-        codes = self._store.action_codes(dataset_id, actions.dictionary.to_pylist())
+        codes = self._store.action_codes(edition, actions.dictionary.to_pylist())
         times = columns["time"]
         made = {
             **columns,
-            "dataset_id": pa.repeat(dataset_id, count),
+            "dataset_id": pa.repeat(edition, count),
             "import_id": pa.repeat(import_id, count),
             "event_key": pa.array(keys),
             "action": pa.array(codes[actions.indices.to_numpy()]),

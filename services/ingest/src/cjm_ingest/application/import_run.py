@@ -85,6 +85,12 @@ class ImportRun:
             self.latest = copy.deepcopy(self._tally)
         return self.latest
 
+    def begin(self) -> None:
+        """Take out what an earlier try stored that was killed in the middle; say whether the dataset is replaced."""
+        if self._entry.replaces_dataset:
+            self._appender.begin_edition(self._entry.dataset_id, self._entry.import_id)
+        self.take_out()
+
     def take_out(self) -> None:
         """Take out what it stored in this or an earlier try."""
         if not self._entry.is_check:

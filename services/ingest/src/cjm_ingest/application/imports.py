@@ -124,6 +124,8 @@ class Imports:
         if report is None:
             report = await self._run(entry, file_import_id)
             await asyncio.to_thread(self._files.save_report, import_id, report)
+        if entry.replaces_dataset:
+            await self._settle(entry, report)
         await self._tell(entry, report)
         if not entry.is_check:
             await asyncio.to_thread(self._files.drop_file, file_import_id)
@@ -170,10 +172,7 @@ class Imports:
         rows_count = 0
         if not entry.is_check:
             rows_count = await asyncio.to_thread(self._store.delete_import, entry.dataset_id, entry.import_id)
-        await self._log.removed(entry.import_id)
-        await asyncio.to_thread(self._files.forget, entry.import_id)
-        if not entry.is_check:
-            await self._bus.removed(entry)
+        await self._note_removed(entry)
         return rows_count
 
     async def forget_dataset(self, dataset_id: str) -> None:
@@ -211,7 +210,7 @@ class Imports:
 
     def _in_thread(self, run: ImportRun, file_import_id: str) -> None:
         with self._files.rejected(run.import_id, run.dataset_id) as rejected:
-            run.take_out()  # an earlier try may have been killed in the middle
+            run.begin()
             with self._files.attempt(run.import_id):
                 run.perform(self._files.path(file_import_id), rejected)
 
@@ -229,6 +228,22 @@ class Imports:
             error = internal_error()
             return ImportReport(ImportState.FAILED, run.latest, error.reason, error.detail)
         return ImportReport(ImportState.COMPLETED, run.latest)
+
+    async def _settle(self, entry: ImportEntry, report: ImportReport) -> None:
+        """Put what an import stored in the place of what was there, or leave all as it was; a second time the same."""
+        if report.state is not ImportState.COMPLETED:
+            await asyncio.to_thread(self._appender.abandon_edition, entry.dataset_id, entry.import_id)
+            return
+        await asyncio.to_thread(self._appender.adopt_edition, entry.dataset_id, entry.import_id)
+        former = [item async for item in self._log.completed(entry.dataset_id) if item.import_id != entry.import_id]
+        for item in former:
+            await self._note_removed(item)
+
+    async def _note_removed(self, entry: ImportEntry) -> None:
+        await self._log.removed(entry.import_id)
+        await asyncio.to_thread(self._files.forget, entry.import_id)
+        if not entry.is_check:
+            await self._bus.removed(entry)
 
     async def _tell(self, entry: ImportEntry, report: ImportReport) -> None:
         await self._log.ended(entry.import_id, report)

@@ -17,15 +17,30 @@ from cjm_ingest.domain.mapping import Mapping
 
 
 class EventStore(Protocol):
-    """Where events are kept. All methods block."""
+    """Where events are kept, in editions of datasets, each with a key. All methods block."""
+
+    def edition(self, dataset_id: str) -> str:
+        """The edition that questions are asked of."""
+
+    def editions(self, dataset_id: str, import_id: str) -> Sequence[str]:
+        """The editions that take new events of an import, or of none, the current one first."""
+
+    def begin_edition(self, dataset_id: str, import_id: str) -> None:
+        """Begin an edition beside the current one; does nothing the second time."""
+
+    def adopt_edition(self, dataset_id: str, import_id: str) -> None:
+        """Put the edition of an import in the place of the current one; does nothing the second time."""
+
+    def abandon_edition(self, dataset_id: str, import_id: str) -> None:
+        """Give up the edition of an import; does nothing the second time."""
 
     def insert(self, rows: pa.RecordBatch | pa.Table, deduplication_token: str) -> None:
         """Store rows, durable and visible when it returns; the same token twice counts once."""
 
-    def existing_event_keys(self, dataset_id: str, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    def existing_event_keys(self, edition: str, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
         """Those of the keys that are stored already."""
 
-    def action_codes(self, dataset_id: str, names: Sequence[str]) -> npt.NDArray[np.uint16]:
+    def action_codes(self, edition: str, names: Sequence[str]) -> npt.NDArray[np.uint16]:
         """Codes of steps, one per name."""
 
     def read_place(self, stream: str) -> int:
@@ -82,6 +97,7 @@ class ImportEntry:
         mapping: How the columns become fields.
         is_all_or_nothing: True when one bad row fails the whole.
         is_check: True when rows are only checked.
+        replaces_dataset: True when it takes the place of all that was in the dataset when it began.
         created_at_seconds: When it was opened, seconds since 1970 UTC.
     """
 
@@ -93,6 +109,7 @@ class ImportEntry:
     mapping: Mapping
     is_all_or_nothing: bool
     is_check: bool
+    replaces_dataset: bool
     created_at_seconds: float
 
 
@@ -118,6 +135,10 @@ class ImportLog(Protocol):
 
     async def get(self, import_id: str) -> ImportEntry:
         """One entry. Raises AppError NOT_FOUND `import_not_found`."""
+
+    async def completed(self, dataset_id: str) -> AsyncIterator[ImportEntry]:
+        """Completed imports of a dataset, newest first; checks aside."""
+        yield NotImplemented
 
     async def received(self, import_id: str, file_bytes: int) -> None:
         """The file is here."""

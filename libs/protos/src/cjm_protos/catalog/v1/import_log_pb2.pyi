@@ -86,6 +86,7 @@ class ImportEntry(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     FINISHED_AT_FIELD_NUMBER: _builtins.int
     ROWS_DUPLICATE_FIELD_NUMBER: _builtins.int
+    REPLACES_DATASET_FIELD_NUMBER: _builtins.int
     import_id: _builtins.str
     """UUID, text form."""
     dataset_id: _builtins.str
@@ -118,6 +119,8 @@ class ImportEntry(_message.Message):
     """Sentence for the user when failed."""
     rows_duplicate: _builtins.int
     """Accepted rows that were already stored (same event id) and therefore not stored again."""
+    replaces_dataset: _builtins.bool
+    """True when all that was in the dataset when it began goes once it is completed."""
     @_builtins.property
     def mapping(self) -> _mapping_pb2.Mapping:
         """Copy of the mapping used."""
@@ -152,10 +155,11 @@ class ImportEntry(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         finished_at: _timestamp_pb2.Timestamp | None = ...,
         rows_duplicate: _builtins.int = ...,
+        replaces_dataset: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "finished_at", b"finished_at", "mapping", b"mapping"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_or_nothing", b"all_or_nothing", "created_at", b"created_at", "created_by", b"created_by", "created_by_id", b"created_by_id", "dataset_id", b"dataset_id", "error_detail", b"error_detail", "error_reason", b"error_reason", "file_bytes", b"file_bytes", "file_name", b"file_name", "finished_at", b"finished_at", "import_id", b"import_id", "is_check", b"is_check", "mapping", b"mapping", "progress_ratio", b"progress_ratio", "rows_accepted", b"rows_accepted", "rows_duplicate", b"rows_duplicate", "rows_read", b"rows_read", "rows_rejected", b"rows_rejected", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_or_nothing", b"all_or_nothing", "created_at", b"created_at", "created_by", b"created_by", "created_by_id", b"created_by_id", "dataset_id", b"dataset_id", "error_detail", b"error_detail", "error_reason", b"error_reason", "file_bytes", b"file_bytes", "file_name", b"file_name", "finished_at", b"finished_at", "import_id", b"import_id", "is_check", b"is_check", "mapping", b"mapping", "progress_ratio", b"progress_ratio", "replaces_dataset", b"replaces_dataset", "rows_accepted", b"rows_accepted", "rows_duplicate", b"rows_duplicate", "rows_read", b"rows_read", "rows_rejected", b"rows_rejected", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -173,6 +177,7 @@ class CreateImportRequest(_message.Message):
     MAPPING_FIELD_NUMBER: _builtins.int
     ALL_OR_NOTHING_FIELD_NUMBER: _builtins.int
     IS_CHECK_FIELD_NUMBER: _builtins.int
+    REPLACES_DATASET_FIELD_NUMBER: _builtins.int
     dataset_id: _builtins.str
     """UUID of the dataset; empty for a check of a file whose dataset does not exist yet."""
     file_name: _builtins.str
@@ -183,6 +188,8 @@ class CreateImportRequest(_message.Message):
     """True when one bad row fails the whole import."""
     is_check: _builtins.bool
     """True when rows are only checked, not stored."""
+    replaces_dataset: _builtins.bool
+    """True when all that is in the dataset goes once the import is completed. Caller: owner of the dataset, admin."""
     @_builtins.property
     def mapping(self) -> _mapping_pb2.Mapping:
         """Mapping given in place; either this or mapping_id."""
@@ -196,10 +203,11 @@ class CreateImportRequest(_message.Message):
         mapping: _mapping_pb2.Mapping | None = ...,
         all_or_nothing: _builtins.bool = ...,
         is_check: _builtins.bool = ...,
+        replaces_dataset: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["mapping", b"mapping"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_or_nothing", b"all_or_nothing", "dataset_id", b"dataset_id", "file_name", b"file_name", "is_check", b"is_check", "mapping", b"mapping", "mapping_id", b"mapping_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_or_nothing", b"all_or_nothing", "dataset_id", b"dataset_id", "file_name", b"file_name", "is_check", b"is_check", "mapping", b"mapping", "mapping_id", b"mapping_id", "replaces_dataset", b"replaces_dataset"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

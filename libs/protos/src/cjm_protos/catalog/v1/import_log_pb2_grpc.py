@@ -62,7 +62,9 @@ class ImportLogServiceServicer:
     """
 
     def CreateImport(self, request, context):
-        """Opens an entry in state queued. Caller: staff who may write to the dataset; any staff for a check without one.
+        """Opens an entry in state queued. Caller: staff who may write to the dataset; any staff for a check without one; who
+        may manage the dataset to replace it. FAILED_PRECONDITION beside an import that replaces the dataset, and for one
+        that would while others run.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,10 @@ class ImportLogServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ImportLogServiceAsyncStub: ...
     CreateImport: _grpc.UnaryUnaryMultiCallable[_import_log_pb2.CreateImportRequest, _import_log_pb2.CreateImportResponse]
-    """Opens an entry in state queued. Caller: staff who may write to the dataset; any staff for a check without one."""
+    """Opens an entry in state queued. Caller: staff who may write to the dataset; any staff for a check without one; who
+    may manage the dataset to replace it. FAILED_PRECONDITION beside an import that replaces the dataset, and for one
+    that would while others run.
+    """
     UpdateImport: _grpc.UnaryUnaryMultiCallable[_import_log_pb2.UpdateImportRequest, _import_log_pb2.UpdateImportResponse]
     """Notes progress or the end. Caller: service. FAILED_PRECONDITION when an ended entry would change, except to removed."""
     GetImport: _grpc.UnaryUnaryMultiCallable[_import_log_pb2.GetImportRequest, _import_log_pb2.GetImportResponse]
@@ -48,7 +51,10 @@ class ImportLogServiceAsyncStub(ImportLogServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateImport: _aio.UnaryUnaryMultiCallable[_import_log_pb2.CreateImportRequest, _import_log_pb2.CreateImportResponse]  # type: ignore[assignment]
-    """Opens an entry in state queued. Caller: staff who may write to the dataset; any staff for a check without one."""
+    """Opens an entry in state queued. Caller: staff who may write to the dataset; any staff for a check without one; who
+    may manage the dataset to replace it. FAILED_PRECONDITION beside an import that replaces the dataset, and for one
+    that would while others run.
+    """
     UpdateImport: _aio.UnaryUnaryMultiCallable[_import_log_pb2.UpdateImportRequest, _import_log_pb2.UpdateImportResponse]  # type: ignore[assignment]
     """Notes progress or the end. Caller: service. FAILED_PRECONDITION when an ended entry would change, except to removed."""
     GetImport: _aio.UnaryUnaryMultiCallable[_import_log_pb2.GetImportRequest, _import_log_pb2.GetImportResponse]  # type: ignore[assignment]
@@ -65,7 +71,10 @@ class ImportLogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _import_log_pb2.CreateImportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_import_log_pb2.CreateImportResponse, _abc.Awaitable[_import_log_pb2.CreateImportResponse]]:
-        """Opens an entry in state queued. Caller: staff who may write to the dataset; any staff for a check without one."""
+        """Opens an entry in state queued. Caller: staff who may write to the dataset; any staff for a check without one; who
+        may manage the dataset to replace it. FAILED_PRECONDITION beside an import that replaces the dataset, and for one
+        that would while others run.
+        """
 
     @_abc_1.abstractmethod
     def UpdateImport(

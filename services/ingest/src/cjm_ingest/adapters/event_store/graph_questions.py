@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cjm_ingest.adapters.event_store.journey_questions import count_journeys
 from cjm_ingest.adapters.event_store.scope_sql import WAY_HASH_SQL, Journeys, journeys
 from cjm_ingest.adapters.event_store.store import StoreReader
 from cjm_ingest.domain.answers import (
@@ -54,8 +55,7 @@ def directly_follows(reader: StoreReader, scope: Scope, kept_activities: Sequenc
         graph = replace(graph, all_activities=_all_activities(reader, found))
     cases_count = graph.cases_count + graph.cases_without_count
     if scope.filter is not None:
-        everything = journeys(reader, replace(scope, filter=None))
-        cases_count = _cases_count(reader, everything) if everything else 0
+        cases_count = count_journeys(reader, replace(scope, filter=None))
     return replace(graph, cases_unfiltered_count=cases_count)
 
 
@@ -248,8 +248,3 @@ def _all_activities(reader: StoreReader, found: Journeys) -> tuple[ActivityCount
     rows = reader.query(sql, found.parameters.values).to_pylist()
     counts = (ActivityCount(found.activities[row["code"]], row["n"]) for row in rows)
     return tuple(sorted(counts, key=lambda item: (-item.events_count, item.activity)))
-
-
-def _cases_count(reader: StoreReader, found: Journeys) -> int:
-    rows = reader.query(f"SELECT count() AS n FROM ({found.sql})", found.parameters.values)
-    return int(rows["n"][0].as_py())

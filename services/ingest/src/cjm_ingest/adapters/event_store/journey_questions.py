@@ -1,4 +1,4 @@
-"""Questions about whole journeys: when they began, and which reached a step."""
+"""Questions about whole journeys: how many there are, when they began, and which reached a step."""
 # ruff: noqa: S608 - what users sent travels in query parameters; see scope_sql
 
 from cjm_ingest.adapters.event_store.listing_questions import check_time_zone
@@ -6,6 +6,19 @@ from cjm_ingest.adapters.event_store.scope_sql import journeys
 from cjm_ingest.adapters.event_store.store import StoreReader
 from cjm_ingest.domain.answers import JourneyDay
 from cjm_ingest.domain.scope import Scope
+
+
+def count_journeys(reader: StoreReader, scope: Scope) -> int:
+    """How many journeys a scope has.
+
+    Raises:
+        AppError: As in `journeys`.
+    """
+    found = journeys(reader, scope)
+    if found is None:
+        return 0
+    rows = reader.query(f"SELECT count() AS n FROM ({found.sql})", found.parameters.values)
+    return int(rows["n"][0].as_py())
 
 
 def journeys_by_day(reader: StoreReader, scope: Scope, time_zone: str, goal_activity: str = "") -> list[JourneyDay]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cjm_ingest.adapters.event_store.editions import dataset_of
 from cjm_ingest.adapters.event_store.scope_sql import Parameters, events_sql, value_sql
 from cjm_ingest.adapters.event_store.store import StoreReader
 from cjm_ingest.domain.answers import (
@@ -178,7 +179,7 @@ def list_events(
     return EventPage(
         events=tuple(
             StoredEvent(
-                dataset_id=row["dataset_id"],
+                dataset_id=dataset_of(row["dataset_id"]),
                 event_id=row["event_id"],
                 customer_id=row["customer_id"],
                 action_type=_name(reader, "action_type", row["dataset_id"], row["action"]),
@@ -218,7 +219,7 @@ def _stats_of(reader: StoreReader, dataset_id: str) -> DatasetStats | None:
     if not row["events"]:
         return None
     stats = DatasetStats(
-        dataset_id=dataset_id,
+        dataset_id=dataset_of(dataset_id),
         events_count=row["events"],
         sent_events_count=row["sent"],
         customers_count=row["customers"],

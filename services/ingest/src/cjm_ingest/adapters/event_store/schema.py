@@ -11,7 +11,8 @@ MAX_ACTIONS_COUNT: Final = 65_000
 
 # One row per new event. Text "" and number null mean "not set". `action` is a code of `EventStore.action_codes`,
 # `tie` the order of arrival among the events of one customer in one millisecond, `event_key` of `domain.keys`,
-# `time` from 1900 to 2299, `properties` a JSON object as text or "", `import_id` "" for events sent over REST.
+# `time` from 1900 to 2299, `properties` a JSON object as text or "", `import_id` "" for events sent over REST,
+# `dataset_id` the key of an edition of the dataset, see `editions`.
 INCOMING_SCHEMA: Final = pa.schema(
     [
         pa.field("dataset_id", pa.string(), nullable=False),
@@ -79,6 +80,11 @@ _DELETED_DATASETS_DDL = (
     f"ENGINE = MergeTree ORDER BY dataset_id SETTINGS {_DURABLE}"
 )
 
+_EDITIONS_DDL = (
+    "CREATE TABLE IF NOT EXISTS editions (dataset_id String, import_id String, step UInt8) "
+    f"ENGINE = MergeTree ORDER BY (dataset_id, import_id) SETTINGS {_DURABLE}"
+)
+
 MIGRATIONS: Final = (
     Migration(1, "events", (_events_ddl(),)),
     Migration(2, "actions", (_ACTIONS_DDL,)),
@@ -86,4 +92,5 @@ MIGRATIONS: Final = (
     Migration(4, "deleted_datasets", (_DELETED_DATASETS_DDL,)),
     # Parts of one file up to this size: a third less work for the writer and its merges.
     Migration(5, "compact_parts", ("ALTER TABLE events MODIFY SETTING min_bytes_for_wide_part = 100000000",)),
+    Migration(6, "editions", (_EDITIONS_DDL,)),
 )

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from cjm_ingest.adapters.event_store.editions import DATASET_SQL
 from cjm_ingest.adapters.event_store.store import StoreReader
 from cjm_ingest.domain.fields import NUMBER_FIELDS, PROPERTY_PREFIX, TEXT_FIELDS
 from cjm_ingest.domain.filter import (
@@ -32,7 +33,7 @@ from cjm_ingest.domain.packing import Bounds, Packing, packing_for
 from cjm_ingest.domain.scope import CaseNotion, Scope
 from cjm_kit.errors import AppError, Code
 
-_PLAIN_TEXT_FIELDS = frozenset({*TEXT_FIELDS, "customer_id", "event_id", "import_id", "dataset_id"})
+_PLAIN_TEXT_FIELDS = frozenset({*TEXT_FIELDS, "customer_id", "event_id", "import_id"})
 
 # Number of the way `v`: the sum of mixed (place, step) pairs, 64 bits, several times faster than hashing the array.
 WAY_HASH_SQL: Final = (
@@ -61,6 +62,8 @@ def value_sql(name: str, parameters: Parameters) -> str:
     """
     if name in _PLAIN_TEXT_FIELDS:
         return name
+    if name == "dataset_id":
+        return DATASET_SQL
     if name in NUMBER_FIELDS:
         return f"ifNull(toString({name}), '')"
     if name.startswith(PROPERTY_PREFIX) and len(name) > len(PROPERTY_PREFIX):

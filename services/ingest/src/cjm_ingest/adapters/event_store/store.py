@@ -2,6 +2,7 @@
 # ruff: noqa: S608 - what users sent travels in query parameters; see scope_sql
 
 import asyncio
+import itertools
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from cjm_ingest.adapters.event_store.editions import Editions
 from cjm_ingest.adapters.event_store.engine import Answer, Engine, EngineSettings
 from cjm_ingest.adapters.event_store.schema import INCOMING_SCHEMA, MAX_ACTIONS_COUNT, MIGRATIONS
 from cjm_ingest.domain.answers import DatasetStats
@@ -22,7 +24,10 @@ from cjm_kit.errors import AppError, Code
 
 
 class EventStore:
-    """The one owner of the stored events. All methods but `ask` block: call them from a worker thread."""
+    """The one owner of the stored events. All methods but `ask` block: call them from a worker thread.
+
+    Events, steps, bounds and versions belong to an edition of a dataset, named by its key: see `editions`.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -33,6 +38,9 @@ class EventStore:
         self._bounds_lock = threading.Lock()
         self._epoch = secrets.token_hex(4)
         self._changes: dict[str, int] = {}
+        self._changes_count = itertools.count(1)
+        self._editions = Editions(engine)
+        self._drop_left_over()
         deleted = engine.write_query("SELECT dataset_id FROM deleted_datasets")
         self._deleted: set[str] = set(deleted["dataset_id"].to_pylist())
         self.stats_cache: dict[str, DatasetStats] = {}
@@ -59,6 +67,45 @@ class EventStore:
 
     # the way in
 
+    def editions(self, dataset_id: str, import_id: str = "") -> tuple[str, ...]:
+        """Keys of the editions that take new events, the current one first unless the import makes its own.
+
+        Args:
+            dataset_id: UUID.
+            import_id: Import that brings the events; "" for others.
+        """
+        return self._editions.taking(dataset_id, import_id)
+
+    def edition(self, dataset_id: str) -> str:
+        """Key of the edition that questions are asked of."""
+        return self._editions.current(dataset_id)
+
+    def begin_edition(self, dataset_id: str, import_id: str) -> None:
+        """From now on new events enter an edition beside the current one too, and those of the import enter it alone.
+
+        Trying it again changes nothing; of another import, which then has ended without a word, the edition is given
+        up. Events must not arrive while this and the next two methods run.
+        """
+        other = self._editions.in_the_making(dataset_id)
+        if other == import_id:
+            return
+        if other is not None:
+            self.abandon_edition(dataset_id, other)
+        self._editions.begin(dataset_id, import_id)
+
+    def adopt_edition(self, dataset_id: str, import_id: str) -> None:
+        """The edition of the import takes the place of the current one, whose events go; once however often tried."""
+        former = self._editions.adopt(dataset_id, import_id)
+        if former is not None:
+            self._drop(former)
+            self._changed([self.edition(dataset_id)])
+
+    def abandon_edition(self, dataset_id: str, import_id: str) -> None:
+        """Give up the edition of the import with all that is in it; nothing once it is current or given up."""
+        key = self._editions.abandon(dataset_id, import_id)
+        if key is not None:
+            self._drop(key)
+
     def insert(self, rows: pa.RecordBatch | pa.Table, deduplication_token: str) -> None:
         """Store rows of `INCOMING_SCHEMA`, best 1 000-100 000 at once; durable and visible when it returns.
 
@@ -80,25 +127,25 @@ class EventStore:
         self._engine.insert("events", table, deduplication_token)
         self._changed(bounds)
 
-    def existing_event_keys(self, dataset_id: str, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    def existing_event_keys(self, edition: str, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
         """Those of the keys that are stored already, in no order, each once."""
         if not len(keys):
             return np.empty(0, np.uint64)
         found = self._engine.write_query(
-            "SELECT DISTINCT event_key FROM events WHERE dataset_id = {dataset_id:String} "
+            "SELECT DISTINCT event_key FROM events WHERE dataset_id = {edition:String} "
             "AND event_key IN {keys:Array(UInt64)}",
-            {"dataset_id": dataset_id, "keys": keys.tolist()},
+            {"edition": edition, "keys": keys.tolist()},
         )
         return np.asarray(found["event_key"].to_numpy(), np.uint64)
 
-    def action_codes(self, dataset_id: str, names: Sequence[str]) -> npt.NDArray[np.uint16]:
+    def action_codes(self, edition: str, names: Sequence[str]) -> npt.NDArray[np.uint16]:
         """Codes of steps, one per name, same order; unknown names get one, durable before it is returned.
 
         Raises:
             AppError: INVALID_ARGUMENT `too_many_actions` when the dataset would have more than 65 000 steps.
         """
         with self._actions_lock:
-            codes = self._codes(dataset_id)
+            codes = self._codes(edition)
             new = [name for name in dict.fromkeys(names) if name not in codes]
             if len(codes) + len(new) > MAX_ACTIONS_COUNT:
                 raise AppError(
@@ -110,7 +157,7 @@ class EventStore:
             if new:
                 added = {name: code for code, name in enumerate(new, start=len(codes))}
                 rows = {
-                    "dataset_id": [dataset_id] * len(new),
+                    "dataset_id": [edition] * len(new),
                     "code": pa.array(added.values(), pa.uint16()),
                     "name": new,
                 }
@@ -137,13 +184,14 @@ class EventStore:
         Returns:
             Events taken out.
         """
-        where = "dataset_id = {dataset_id:String} AND import_id = {import_id:String}"
-        parameters = {"dataset_id": dataset_id, "import_id": import_id}
+        where = "dataset_id IN {editions:Array(String)} AND import_id = {import_id:String}"
+        editions = self._editions.all_of(dataset_id)
+        parameters = {"editions": list(editions), "import_id": import_id}
         found = self._engine.write_query(f"SELECT count() AS rows FROM events WHERE {where}", parameters)
         rows_count = int(found["rows"][0].as_py())
         if rows_count:
             self._engine.command(f"DELETE FROM events WHERE {where}", parameters)
-            self._changed([dataset_id])
+            self._changed(editions)
         return rows_count
 
     def delete_dataset(self, dataset_id: str) -> None:
@@ -151,12 +199,8 @@ class EventStore:
         if dataset_id not in self._deleted:
             self._engine.insert("deleted_datasets", pa.table({"dataset_id": [dataset_id]}))
             self._deleted.add(dataset_id)
-        parameters = {"dataset_id": dataset_id}
-        with self._actions_lock:
-            self._engine.command("ALTER TABLE events DROP PARTITION {dataset_id:String}", parameters)
-            self._engine.command("DELETE FROM actions WHERE dataset_id = {dataset_id:String}", parameters)
-            self._actions.pop(dataset_id, None)
-        self._changed([dataset_id])
+        for edition in self._editions.all_of(dataset_id):
+            self._drop(edition)
 
     def is_deleted(self, dataset_id: str) -> bool:
         """True when the dataset was deleted, in whichever run."""
@@ -164,31 +208,31 @@ class EventStore:
 
     # what questions need
 
-    def dataset_version(self, dataset_id: str) -> str:
-        """Text that changes with every insert into and delete from the dataset, and with every start."""
-        return f"{self._epoch}-{self._changes.get(dataset_id, 0)}"
+    def dataset_version(self, edition: str) -> str:
+        """Text that changes with every insert and delete, with every start, and with the edition of a dataset."""
+        return f"{self._epoch}-{self._changes.get(edition, 0)}"
 
-    def activities(self, dataset_id: str) -> list[str]:
-        """Steps of a dataset; the place is the code."""
+    def activities(self, edition: str) -> list[str]:
+        """Steps of an edition; the place is the code."""
         with self._actions_lock:
-            return list(self._codes(dataset_id))
+            return list(self._codes(edition))
 
-    def bounds(self, dataset_id: str) -> Bounds | None:
-        """Bounds that no stored event of the dataset exceeds; None when there is none."""
-        if dataset_id not in self._complete_bounds:
+    def bounds(self, edition: str) -> Bounds | None:
+        """Bounds that no stored event of the edition exceeds; None when there is none."""
+        if edition not in self._complete_bounds:
             found = self._engine.write_query(
                 "SELECT count() AS rows, min(toUnixTimestamp64Milli(time)) AS min_ms, "
                 "max(toUnixTimestamp64Milli(time)) AS max_ms, max(tie) AS max_tie "
-                "FROM events WHERE dataset_id = {dataset_id:String}",
-                {"dataset_id": dataset_id},
+                "FROM events WHERE dataset_id = {edition:String}",
+                {"edition": edition},
             ).to_pylist()[0]
             with self._bounds_lock:
                 if found["rows"]:
                     stored = Bounds(found["min_ms"], found["max_ms"], found["max_tie"])
-                    known = self._bounds.get(dataset_id)
-                    self._bounds[dataset_id] = known.including(stored) if known else stored
-                self._complete_bounds.add(dataset_id)
-        return self._bounds.get(dataset_id)
+                    known = self._bounds.get(edition)
+                    self._bounds[edition] = known.including(stored) if known else stored
+                self._complete_bounds.add(edition)
+        return self._bounds.get(edition)
 
     async def ask(self, question: Callable[["StoreReader"], Answer]) -> Answer:
         """Answer a question in a reader thread; when the caller goes away its query is stopped.
@@ -205,20 +249,38 @@ class EventStore:
             self._engine.stop(running, reader.tag)
             raise
 
-    def _codes(self, dataset_id: str) -> dict[str, int]:
-        codes = self._actions.get(dataset_id)
+    def _codes(self, edition: str) -> dict[str, int]:
+        codes = self._actions.get(edition)
         if codes is None:
             found = self._engine.write_query(
-                "SELECT name, code FROM actions WHERE dataset_id = {dataset_id:String} ORDER BY code",
-                {"dataset_id": dataset_id},
+                "SELECT name, code FROM actions WHERE dataset_id = {edition:String} ORDER BY code",
+                {"edition": edition},
             )
             codes = dict(zip(found["name"].to_pylist(), found["code"].to_pylist(), strict=True))
-            self._actions[dataset_id] = codes
+            self._actions[edition] = codes
         return codes
 
-    def _changed(self, dataset_ids: Iterable[str]) -> None:
-        for dataset_id in dataset_ids:
-            self._changes[dataset_id] = self._changes.get(dataset_id, 0) + 1
+    def _changed(self, editions: Iterable[str]) -> None:
+        for edition in editions:
+            self._changes[edition] = next(self._changes_count)
+
+    def _drop(self, edition: str) -> None:
+        """Throw the events and steps of an edition away; the steps stay in memory for who still reads it."""
+        parameters = {"edition": edition}
+        with self._actions_lock:
+            self._codes(edition)
+            self._engine.command("DELETE FROM actions WHERE dataset_id = {edition:String}", parameters)
+            self._engine.command("ALTER TABLE events DROP PARTITION {edition:String}", parameters)
+        self._changed([edition])
+
+    def _drop_left_over(self) -> None:
+        """Throw away what a kill left of editions that are gone."""
+        stored = self._engine.write_query(
+            "SELECT DISTINCT partition FROM system.parts "
+            "WHERE database = currentDatabase() AND table = 'events' AND active"
+        )
+        for edition in self._editions.gone().intersection(stored["partition"].to_pylist()):
+            self._drop(edition)
 
 
 @dataclass
@@ -238,11 +300,11 @@ class StoreReader:
     _names: dict[str, list[str]] = field(default_factory=dict)
     _deadline: float | None = None
 
-    def activity(self, dataset_id: str, code: int) -> str:
+    def activity(self, edition: str, code: int) -> str:
         """Step with this code."""
-        names = self._names.get(dataset_id)
+        names = self._names.get(edition)
         if names is None or code >= len(names):
-            names = self._names[dataset_id] = self.store.activities(dataset_id)
+            names = self._names[edition] = self.store.activities(edition)
         return names[code]
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
