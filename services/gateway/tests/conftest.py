@@ -192,6 +192,13 @@ class Questions(questions_pb2_grpc.QuestionServiceServicer):
         return questions_pb2.GetPathTimesResponse(bins=bins, moves_count=2)
 
     @allow(*_STAFF)
+    async def CountJourneys(self, request: Any, context: Any) -> Any:
+        self.asked.append(request)
+        return questions_pb2.CountJourneysResponse(
+            cases_count=7, as_of=Timestamp(seconds=1_700_000_000), is_current=True
+        )
+
+    @allow(*_STAFF)
     async def CountJourneysByDay(self, request: Any, context: Any) -> Any:
         self.asked.append(request)
         days = [questions_pb2.JourneyDay(date=f"2024-05-0{day}", cases_count=4, reached_count=day) for day in (1, 2)]

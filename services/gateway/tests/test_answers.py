@@ -102,6 +102,23 @@ async def test_a_scope_that_makes_no_sense_is_refused(
         assert (answer.status_code, answer.json()["reason"]) == (400, reason)
 
 
+async def test_journeys_are_counted_by_the_unit_of_the_dataset(
+    admin: httpx.AsyncClient, dataset_id: str, running: Any
+) -> None:
+    path = f"/api/v1/datasets/{dataset_id}"
+    for unit, expected in (
+        ({"case": "customer", "session_gap_minutes": 30}, (dataset_pb2.CASE_NOTION_CUSTOMER, 0)),
+        ({"case": "session", "session_gap_minutes": None}, (dataset_pb2.CASE_NOTION_SESSION, 0)),
+        ({"case": "session", "session_gap_minutes": 30}, (dataset_pb2.CASE_NOTION_SESSION, 30)),
+    ):
+        assert (await admin.patch(path, json=unit)).status_code == 200
+        # What a frame asks for has no say: a number with conditions is for those who may analyse.
+        counted = await admin.get(f"{path}/journeys-count?from=2024-05-07&f=step:buy&case=customer")
+        assert counted.json() == {"journeys": 7, "as_of": "2023-11-14T22:13:20.000Z", "is_current": True}
+        asked = running.behind.questions.asked[-1]
+        assert (asked.dataset_id, asked.case_notion, asked.session_gap_minutes) == (dataset_id, *expected)
+
+
 async def test_journeys_by_day(admin: httpx.AsyncClient, dataset_id: str, running: Any) -> None:
     path = f"/api/v1/datasets/{dataset_id}/journeys-by-day?f=step:buy"
     answer = (await admin.get(path)).json()

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cjm_ingest.adapters.event_store.graph_questions import directly_follows, heuristics_counts, path_times
-from cjm_ingest.adapters.event_store.journey_questions import journeys_by_day
+from cjm_ingest.adapters.event_store.journey_questions import count_journeys, journeys_by_day
 from cjm_ingest.adapters.event_store.listing_questions import count_by_day, field_values, list_events
 from cjm_ingest.adapters.event_store.store import EventStore, StoreReader
 from cjm_ingest.adapters.event_store.variant_questions import coded_variants, variants
@@ -258,6 +258,19 @@ def test_a_graph_is_what_counting_slowly_finds(
         bins = path_times(reader_of(opened), scope, kept, edge.source, edge.target)
         assert sum(item.moves_count for item in bins) == edge.moves_count
         assert all(one.to_seconds == other.from_seconds for one, other in pairwise(bins))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(events, min_size=1, max_size=40), parts=st.integers(1, 3))
+def test_there_are_as_many_journeys_of_each_unit_as_counting_slowly_finds_and_the_map_shows(
+    opened: EventStore, fill: Callable[..., None], rows: list[Event], parts: int
+) -> None:
+    dataset_id, reader = stored(opened, fill, rows, parts), reader_of(opened)
+    for unit, gap_minutes in ((CaseNotion.CUSTOMER, 0), (CaseNotion.SESSION, 0), (CaseNotion.SESSION, 1)):
+        scope = Scope(dataset_id, case_notion=unit, session_gap_minutes=gap_minutes)
+        found = count_journeys(reader, scope)
+        assert found == len(slow_journeys(rows, scope)) == directly_follows(reader, scope).cases_count
+    assert count_journeys(reader, Scope("no such dataset")) == 0
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -12,9 +12,11 @@ import pytest_asyncio
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from cjm_access import DatasetAccess
+from cjm_ingest.adapters.event_store.journey_questions import count_journeys
 from cjm_ingest.adapters.event_store.questions import EventStoreQuestions
-from cjm_ingest.adapters.event_store.store import EventStore
+from cjm_ingest.adapters.event_store.store import EventStore, StoreReader
 from cjm_ingest.adapters.import_log import CatalogImportLog
+from cjm_ingest.domain.scope import CaseNotion, Scope
 from cjm_ingest.entrypoints.questions_rpc import QuestionServicer
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import Identity, IdentitySigner, acting_as
@@ -200,10 +202,46 @@ async def test_fields_and_quality_are_told(service: Service) -> None:
     assert len({item.kind for item in quality.findings}) == 8
 
 
-async def test_fields_and_quality_are_for_who_may_see(service: Service) -> None:
+async def test_journeys_are_counted_anew_when_events_or_the_unit_change(
+    service: Service, fill: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units: list[tuple[CaseNotion, int]] = []
+
+    def counting(reader: StoreReader, scope: Scope) -> int:
+        units.append((scope.case_notion, scope.session_gap_minutes))
+        return count_journeys(reader, scope)
+
+    monkeypatch.setattr("cjm_ingest.adapters.event_store.questions._QUICK_SECONDS", 60)
+    monkeypatch.setattr("cjm_ingest.adapters.event_store.questions.journey_questions.count_journeys", counting)
+    by_gap = pb.CountJourneysRequest(
+        dataset_id="d", case_notion=dataset_pb2.CASE_NOTION_SESSION, session_gap_minutes=30
+    )
+    by_customer = pb.CountJourneysRequest(dataset_id="d", case_notion=dataset_pb2.CASE_NOTION_CUSTOMER)
+
+    async def counted(request: pb.CountJourneysRequest) -> int:
+        with acting_as(VIEWER):
+            answer = await service.stub.CountJourneys(request)
+        assert answer.is_current
+        assert abs(answer.as_of.ToSeconds() - time.time()) < 60
+        return int(answer.cases_count)
+
+    assert [await counted(request) for request in (by_gap, by_gap, by_customer, by_customer)] == [16, 16, 6, 6]
+    assert units == [(CaseNotion.SESSION, 30), (CaseNotion.CUSTOMER, 0)]
+    late = pd.DataFrame([("c9", "b", "2024-01-01")], columns=["customer_id", "action_type", "time"])
+    late["time"] = pd.to_datetime(late["time"], utc=True) + pd.Timedelta(minutes=31)
+    fill(service.store, "d", late, first_id=100)
+    assert [await counted(request) for request in (by_customer, by_gap)] == [6, 17]
+    assert len(units) == 4
+    by_gap.session_gap_minutes = 10_081
+    with acting_as(VIEWER), pytest.raises(AppError, match="session_gap_out_of_range"):
+        await service.stub.CountJourneys(by_gap)
+
+
+async def test_sizes_fields_and_quality_are_for_who_may_see(service: Service) -> None:
     for question, request in (
         (service.stub.DescribeFields, pb.DescribeFieldsRequest(dataset_id="d")),
         (service.stub.CheckQuality, pb.CheckQualityRequest(dataset_id="d")),
+        (service.stub.CountJourneys, pb.CountJourneysRequest(dataset_id="d")),
     ):
         for identity, code, reason in (
             (STRANGER, Code.NOT_FOUND, "dataset_not_found"),

@@ -453,6 +453,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{dataset_id}/journeys-count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Number of journeys
+         * @description How many journeys the dataset has by its own case and gap: those of its map without period and filter.
+         *
+         *     For whoever sees the dataset, as the numbers of events and customers are.
+         */
+        get: operations["count_journeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{dataset_id}/journeys-by-day": {
         parameters: {
             query?: never;
@@ -1764,6 +1786,25 @@ export interface components {
             reached: number;
             /** Days */
             days: components["schemas"]["JourneyDay"][];
+        };
+        /**
+         * JourneysCount
+         * @description How many journeys a dataset has.
+         */
+        JourneysCount: {
+            /** Journeys */
+            journeys: number;
+            /**
+             * As Of
+             * Format: date-time
+             * @description When the events were looked at. While events keep changing, an answer that took more than 0.2 s serves for 20 times as long as it took.
+             */
+            as_of: string;
+            /**
+             * Is Current
+             * @description False when events changed since.
+             */
+            is_current: boolean;
         };
         /**
          * LinkCode
@@ -3639,6 +3680,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PathTimes"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    count_journeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneysCount"];
                 };
             };
             "4XX": components["responses"]["Problem"];

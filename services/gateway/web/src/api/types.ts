@@ -57,6 +57,7 @@ export type DirectlyFollows = Shapes["DirectlyFollows"];
 export type Variant = Shapes["VariantShape"];
 export type Variants = Shapes["Variants"];
 export type PathTimes = Shapes["PathTimes"];
+export type JourneysCount = Shapes["JourneysCount"];
 export type JourneysByDay = Shapes["JourneysByDay"];
 
 export type AnalysisInput = Partial<Refined<Shapes["NewAnalysis"], { kind: AnalysisKind; parameters: Record<string, number> }>> & { dataset_id: string; kind: AnalysisKind };

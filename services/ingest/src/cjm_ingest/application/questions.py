@@ -41,6 +41,10 @@ class EventQuestions(Protocol):
         """Journeys by the day of their first event, and which of them contain a step."""
         ...
 
+    async def count_journeys(self, scope: Scope) -> answers.AsOf[int]:
+        """How many journeys a scope has."""
+        ...
+
     async def count_by_day(self, scopes: Sequence[Scope], time_zone: str, by_field: str) -> answers.DayCounts:
         """Events and customers per day."""
         ...

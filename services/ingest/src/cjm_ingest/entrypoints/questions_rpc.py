@@ -113,6 +113,15 @@ class QuestionServicer(questions_pb2_grpc.QuestionServiceServicer):
         )
 
     @allow("staff", "service")
+    async def CountJourneys(
+        self, request: questions_pb2.CountJourneysRequest, context: Context
+    ) -> questions_pb2.CountJourneysResponse:
+        """All journeys of a dataset; no conditions, so whoever sees the dataset may know how many there are."""
+        await self._access.require(request.dataset_id, "see")
+        found = await self._questions.count_journeys(translate.whole_dataset(request))
+        return translate.journeys_count_to_message(found)
+
+    @allow("staff", "service")
     async def CountByDay(
         self, request: questions_pb2.CountByDayRequest, context: Context
     ) -> questions_pb2.CountByDayResponse:

@@ -53,6 +53,21 @@ def scope_from_message(message: scope_pb2.Scope) -> Scope:
     )
 
 
+def whole_dataset(request: questions_pb2.CountJourneysRequest) -> Scope:
+    """All journeys of a dataset.
+
+    Raises:
+        AppError: INVALID_ARGUMENT `dataset_missing`, `session_gap_out_of_range`.
+    """
+    return scope_from_message(
+        scope_pb2.Scope(
+            dataset_id=request.dataset_id,
+            case_notion=request.case_notion,
+            session_gap_minutes=request.session_gap_minutes,
+        )
+    )
+
+
 def bound_ms(message: Timestamp) -> int:
     """Bound of a period in milliseconds; events are exact to the millisecond, so a finer bound moves to the next."""
     return message.seconds * 1000 + -(-message.nanos // 1_000_000)
@@ -232,6 +247,13 @@ def stats_to_message(stats: answers.DatasetStats) -> questions_pb2.DatasetStats:
     )
 
 
+def journeys_count_to_message(found: answers.AsOf[int]) -> questions_pb2.CountJourneysResponse:
+    """Write how many journeys there are."""
+    return questions_pb2.CountJourneysResponse(
+        cases_count=found.answer, as_of=_timestamp(found.as_of_ms), is_current=found.is_current
+    )
+
+
 def fields_to_message(found: answers.AsOf[answers.FieldDescriptions]) -> questions_pb2.DescribeFieldsResponse:
     """Write what is in the fields."""
     described = found.answer
@@ -270,12 +292,25 @@ def quality_to_message(found: answers.AsOf[QualityReport]) -> questions_pb2.Chec
                 problem_ratio=LIMITS[finding.kind].problem_ratio,
                 examples=[_example_to_message(example) for example in finding.examples],
                 import_id=finding.import_id,
+                fixable_count=finding.fixable_count,
             )
             for finding in report.findings
         ],
         as_of=_timestamp(found.as_of_ms),
         is_current=found.is_current,
     )
+
+
+def finding_kind_from_message(kind: int) -> FindingKind:
+    """Read the kind of a finding.
+
+    Raises:
+        AppError: INVALID_ARGUMENT `finding_not_known`.
+    """
+    for known, number in _FINDING_KINDS.items():
+        if number == kind:
+            return known
+    raise AppError(Code.INVALID_ARGUMENT, "finding_not_known", f"There is no kind {kind} of finding.")
 
 
 def _example_to_message(example: Example) -> questions_pb2.QualityExample:

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from cjm_protos.catalog.v1 import dataset_pb2 as _dataset_pb2
 from cjm_protos.ingest.v1 import scope_pb2 as _scope_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -842,6 +843,68 @@ class JourneyDay(_message.Message):
 Global___JourneyDay: _TypeAlias = JourneyDay  # noqa: Y015
 
 @_typing.final
+class CountJourneysRequest(_message.Message):
+    """Which dataset. A number without period and filter tells no more than the number of customers, so whoever may see gets it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATASET_ID_FIELD_NUMBER: _builtins.int
+    CASE_NOTION_FIELD_NUMBER: _builtins.int
+    SESSION_GAP_MINUTES_FIELD_NUMBER: _builtins.int
+    dataset_id: _builtins.str
+    """UUID of the dataset."""
+    case_notion: _dataset_pb2.CaseNotion.ValueType
+    """What makes one journey."""
+    session_gap_minutes: _builtins.int
+    """As in Scope."""
+    def __init__(
+        self,
+        *,
+        dataset_id: _builtins.str = ...,
+        case_notion: _dataset_pb2.CaseNotion.ValueType = ...,
+        session_gap_minutes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_notion", b"case_notion", "dataset_id", b"dataset_id", "session_gap_minutes", b"session_gap_minutes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountJourneysRequest: _TypeAlias = CountJourneysRequest  # noqa: Y015
+
+@_typing.final
+class CountJourneysResponse(_message.Message):
+    """How many journeys."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASES_COUNT_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    IS_CURRENT_FIELD_NUMBER: _builtins.int
+    cases_count: _builtins.int
+    """Journeys; 0 without events."""
+    is_current: _builtins.bool
+    """False when events changed after as_of."""
+    @_builtins.property
+    def as_of(self) -> _timestamp_pb2.Timestamp:
+        """When the events were looked at, UTC; as in DescribeFieldsResponse."""
+
+    def __init__(
+        self,
+        *,
+        cases_count: _builtins.int = ...,
+        as_of: _timestamp_pb2.Timestamp | None = ...,
+        is_current: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "cases_count", b"cases_count", "is_current", b"is_current"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountJourneysResponse: _TypeAlias = CountJourneysResponse  # noqa: Y015
+
+@_typing.final
 class CountByDayRequest(_message.Message):
     """Which days."""
 
@@ -1478,6 +1541,7 @@ class QualityFinding(_message.Message):
     PROBLEM_RATIO_FIELD_NUMBER: _builtins.int
     EXAMPLES_FIELD_NUMBER: _builtins.int
     IMPORT_ID_FIELD_NUMBER: _builtins.int
+    FIXABLE_COUNT_FIELD_NUMBER: _builtins.int
     kind: Global___QualityFindingKind.ValueType
     """What was looked for."""
     found_count: _builtins.int
@@ -1492,6 +1556,8 @@ class QualityFinding(_message.Message):
     """Part of the total from which on the level is problem, 0-1."""
     import_id: _builtins.str
     """UUID of the import, for rejected rows."""
+    fixable_count: _builtins.int
+    """Events that FixFinding would change or remove; 0 for kinds without a fix."""
     @_builtins.property
     def examples(self) -> _containers.RepeatedCompositeFieldContainer[Global___QualityExample]:
         """Five examples at most."""
@@ -1507,10 +1573,11 @@ class QualityFinding(_message.Message):
         problem_ratio: _builtins.float = ...,
         examples: _abc.Iterable[Global___QualityExample] | None = ...,
         import_id: _builtins.str = ...,
+        fixable_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["check_ratio", b"check_ratio", "examples", b"examples", "found_count", b"found_count", "import_id", b"import_id", "kind", b"kind", "level", b"level", "problem_ratio", b"problem_ratio", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["check_ratio", b"check_ratio", "examples", b"examples", "fixable_count", b"fixable_count", "found_count", b"found_count", "import_id", b"import_id", "kind", b"kind", "level", b"level", "problem_ratio", b"problem_ratio", "total_count", b"total_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -66,6 +66,11 @@ class QuestionServiceStub:
                 request_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysByDayRequest.SerializeToString,
                 response_deserializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysByDayResponse.FromString,
                 _registered_method=True)
+        self.CountJourneys = channel.unary_unary(
+                '/cjm_protos.ingest.v1.QuestionService/CountJourneys',
+                request_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysRequest.SerializeToString,
+                response_deserializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysResponse.FromString,
+                _registered_method=True)
         self.CountByDay = channel.unary_unary(
                 '/cjm_protos.ingest.v1.QuestionService/CountByDay',
                 request_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountByDayRequest.SerializeToString,
@@ -145,6 +150,13 @@ class QuestionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CountJourneys(self, request, context):
+        """All journeys of a dataset, by what makes one journey there. Caller: staff who may see, service.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CountByDay(self, request, context):
         """Events and customers per day, whole and by the values of one field. Caller: staff who may see, service.
         """
@@ -219,6 +231,11 @@ def add_QuestionServiceServicer_to_server(servicer, server):
                     servicer.CountJourneysByDay,
                     request_deserializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysByDayRequest.FromString,
                     response_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysByDayResponse.SerializeToString,
+            ),
+            'CountJourneys': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountJourneys,
+                    request_deserializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysRequest.FromString,
+                    response_serializer=cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysResponse.SerializeToString,
             ),
             'CountByDay': grpc.unary_unary_rpc_method_handler(
                     servicer.CountByDay,
@@ -415,6 +432,33 @@ class QuestionService:
             '/cjm_protos.ingest.v1.QuestionService/CountJourneysByDay',
             cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysByDayRequest.SerializeToString,
             cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysByDayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountJourneys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cjm_protos.ingest.v1.QuestionService/CountJourneys',
+            cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysRequest.SerializeToString,
+            cjm__protos_dot_ingest_dot_v1_dot_questions__pb2.CountJourneysResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,8 @@ class QuestionServiceStub:
     """How long the moves of one path take. Caller: staff who may analyse, service."""
     CountJourneysByDay: _grpc.UnaryUnaryMultiCallable[_questions_pb2.CountJourneysByDayRequest, _questions_pb2.CountJourneysByDayResponse]
     """Journeys by the day on which they began, and which of them reach a step. Caller: staff who may analyse, service."""
+    CountJourneys: _grpc.UnaryUnaryMultiCallable[_questions_pb2.CountJourneysRequest, _questions_pb2.CountJourneysResponse]
+    """All journeys of a dataset, by what makes one journey there. Caller: staff who may see, service."""
     CountByDay: _grpc.UnaryUnaryMultiCallable[_questions_pb2.CountByDayRequest, _questions_pb2.CountByDayResponse]
     """Events and customers per day, whole and by the values of one field. Caller: staff who may see, service."""
     ListFieldValues: _grpc.UnaryUnaryMultiCallable[_questions_pb2.ListFieldValuesRequest, _questions_pb2.ListFieldValuesResponse]
@@ -79,6 +81,8 @@ class QuestionServiceAsyncStub(QuestionServiceStub):
     """How long the moves of one path take. Caller: staff who may analyse, service."""
     CountJourneysByDay: _aio.UnaryUnaryMultiCallable[_questions_pb2.CountJourneysByDayRequest, _questions_pb2.CountJourneysByDayResponse]  # type: ignore[assignment]
     """Journeys by the day on which they began, and which of them reach a step. Caller: staff who may analyse, service."""
+    CountJourneys: _aio.UnaryUnaryMultiCallable[_questions_pb2.CountJourneysRequest, _questions_pb2.CountJourneysResponse]  # type: ignore[assignment]
+    """All journeys of a dataset, by what makes one journey there. Caller: staff who may see, service."""
     CountByDay: _aio.UnaryUnaryMultiCallable[_questions_pb2.CountByDayRequest, _questions_pb2.CountByDayResponse]  # type: ignore[assignment]
     """Events and customers per day, whole and by the values of one field. Caller: staff who may see, service."""
     ListFieldValues: _aio.UnaryUnaryMultiCallable[_questions_pb2.ListFieldValuesRequest, _questions_pb2.ListFieldValuesResponse]  # type: ignore[assignment]
@@ -144,6 +148,14 @@ class QuestionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_questions_pb2.CountJourneysByDayResponse, _abc.Awaitable[_questions_pb2.CountJourneysByDayResponse]]:
         """Journeys by the day on which they began, and which of them reach a step. Caller: staff who may analyse, service."""
+
+    @_abc_1.abstractmethod
+    def CountJourneys(
+        self,
+        request: _questions_pb2.CountJourneysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_questions_pb2.CountJourneysResponse, _abc.Awaitable[_questions_pb2.CountJourneysResponse]]:
+        """All journeys of a dataset, by what makes one journey there. Caller: staff who may see, service."""
 
     @_abc_1.abstractmethod
     def CountByDay(

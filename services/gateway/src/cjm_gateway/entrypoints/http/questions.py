@@ -7,10 +7,11 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field
 
 from cjm_gateway.entrypoints.http.auth import staff_only
+from cjm_gateway.entrypoints.http.data_quality import AsOf, IsCurrent
 from cjm_gateway.entrypoints.http.datasets import read_dataset
 from cjm_gateway.entrypoints.http.gateway import QUESTION_DEADLINE_SECONDS, GatewayDep
-from cjm_gateway.entrypoints.http.scope import FrameQuery
-from cjm_gateway.entrypoints.http.shapes import Shape
+from cjm_gateway.entrypoints.http.scope import Frame, FrameQuery
+from cjm_gateway.entrypoints.http.shapes import Shape, instant
 from cjm_protos.ingest.v1 import questions_pb2
 
 router = APIRouter(prefix="/api/v1/datasets/{dataset_id}", tags=["Journeys"], dependencies=[staff_only])
@@ -97,6 +98,14 @@ class PathTimes(Shape):
 
     moves: int
     bins: list[TimeBin]
+
+
+class JourneysCount(Shape):
+    """How many journeys a dataset has."""
+
+    journeys: int
+    as_of: AsOf
+    is_current: IsCurrent
 
 
 class JourneyDay(Shape):
@@ -239,6 +248,22 @@ async def get_path_times(
     )
     bins = [TimeBin(from_seconds=b.from_seconds, to_seconds=b.to_seconds, count=b.moves_count) for b in answer.bins]
     return PathTimes(moves=answer.moves_count, bins=bins)
+
+
+@router.get("/journeys-count", summary="Number of journeys")
+async def count_journeys(dataset_id: str, gateway: GatewayDep) -> JourneysCount:
+    """How many journeys the dataset has by its own case and gap: those of its map without period and filter.
+
+    For whoever sees the dataset, as the numbers of events and customers are.
+    """
+    scope = Frame().scope_of(await read_dataset(gateway, dataset_id))
+    answer = await gateway.services.questions.CountJourneys(
+        questions_pb2.CountJourneysRequest(
+            dataset_id=dataset_id, case_notion=scope.case_notion, session_gap_minutes=scope.session_gap_minutes
+        ),
+        timeout=QUESTION_DEADLINE_SECONDS,
+    )
+    return JourneysCount(journeys=answer.cases_count, as_of=instant(answer.as_of), is_current=answer.is_current)
 
 
 @router.get("/journeys-by-day", summary="Journeys by the day on which they began")
