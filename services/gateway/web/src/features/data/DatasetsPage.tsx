@@ -15,6 +15,7 @@ import css from "./data.module.css";
 import { DatasetForm, datasetInput, datasetValues } from "./DatasetForm";
 import { journeyUnit } from "./datasetOptions";
 import { DataTabs } from "./DataTabs";
+import { JourneysNumber, useJourneysCounts } from "./JourneysNumber";
 import { QualityMark } from "./QualityMark";
 
 /** All datasets the reader may see. */
@@ -25,6 +26,7 @@ export default function DatasetsPage() {
   const scopeWithin = useScopeIn();
   const switchTo = useDatasetSwitch();
   const datasets = useDatasets();
+  const journeys = useJourneysCounts(datasets.data ?? []);
   const [isNew, setNew] = useUrlState("new", "");
   const create = useChange(createDataset, [["datasets"]]);
   const isEmpty = datasets.data?.length === 0;
@@ -42,7 +44,13 @@ export default function DatasetsPage() {
     },
     { key: "unit", label: t("data.column.unit"), render: (dataset) => t(`data.unit.${journeyUnit(dataset)}_short`, { minutes: dataset.session_gap_minutes ?? 0 }) },
     { key: "events", label: t("data.column.events"), align: "right", sortBy: (dataset) => dataset.events, render: (dataset) => format.number(dataset.events) },
-    { key: "customers", label: t("data.column.customers"), align: "right", sortBy: (dataset) => dataset.customers, render: (dataset) => format.number(dataset.customers) },
+    {
+      key: "journeys",
+      label: t("data.column.journeys"),
+      align: "right",
+      sortBy: (dataset) => (dataset.events === 0 ? 0 : (journeys.get(dataset.id)?.data?.journeys ?? -1)),
+      render: (dataset) => <JourneysNumber dataset={dataset} answer={journeys.get(dataset.id)} />,
+    },
     { key: "period", label: t("data.column.period"), sortBy: (dataset) => dataset.last_event_at ?? "", render: (dataset) => <DatasetPeriod dataset={dataset} /> },
     {
       key: "import",
