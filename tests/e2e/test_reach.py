@@ -138,3 +138,16 @@ def test_signing_in_promises_the_way_back_only_where_there_is_one(browser: Brows
     visitor.goto("/history")
     expect(promise).to_be_visible()
     context.close()
+
+
+def test_a_model_comes_into_view_on_a_phone(phone: Page, shop: dict[str, Any]) -> None:
+    phone.goto(f"/explore/models?dataset={shop['id']}&case=session")
+    build = phone.get_by_role("button", name="Build model")
+    phone.get_by_role("slider").last.scroll_into_view_if_needed()
+    build.tap()
+    model = phone.get_by_role("region", name="Model")
+    expect(model.get_by_role("heading", name="Heuristics net")).to_be_in_viewport()
+    expect(model).to_be_focused()
+    phone.reload()
+    expect(model.get_by_role("heading", name="Heuristics net")).to_be_in_viewport()
+    expect(model).not_to_be_focused()

@@ -127,6 +127,7 @@ export function useUrlState(key: string, fallback: string): [string, (value: str
       void navigate({
         to: ".",
         replace: true,
+        resetScroll: false,
         search: (former: AppSearch) => ({ ...former, [key]: value === null || value === fallback ? undefined : value }),
       });
     },

@@ -27,6 +27,7 @@ interface Shown {
 /** Shows the page on what the API answers; returns what was asked and sent. */
 async function show({ items = [], dataset = shop, graph = graphOf([["a", "b"]]), search = "", opened, hasFailed = false }: Shown): Promise<{ asked: string[]; sent: unknown[] }> {
   const [asked, sent]: [string[], unknown[]] = [[], []];
+  Element.prototype.scrollIntoView = vi.fn();
   vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
   vi.stubGlobal("ResizeObserver", class { observe = vi.fn(); unobserve = vi.fn(); disconnect = vi.fn(); });
   vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => {

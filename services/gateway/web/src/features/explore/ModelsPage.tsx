@@ -2,7 +2,7 @@ import { Button, Progress } from "@mantine/core";
 import { IconFileTypePng, IconFileTypeSvg, IconHistory, IconHierarchy3 } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, type FormEvent } from "react";
 import { useComputedColorScheme } from "@mantine/core";
 import { api, apiUrl } from "@/api/client";
 import { useAnalyses, useChange } from "@/api/hooks";
@@ -43,6 +43,17 @@ export default function ModelsPage() {
   useEffect(warmUpLayout, []);
   const [analysisId, setAnalysisId] = useUrlState("analysis", "");
   const { ready, missing } = useReady();
+  const form = useRef<HTMLDivElement>(null);
+  const result = useRef<HTMLElement>(null);
+  const shownId = useRef(analysisId);
+  useEffect(() => {
+    if (shownId.current === analysisId) return;
+    shownId.current = analysisId;
+    // What was pressed may be out of sight of the model on a phone, or gone.
+    const part = analysisId === "" ? form.current : result.current;
+    part?.focus({ preventScroll: true });
+    part?.scrollIntoView();
+  }, [analysisId]);
   // What is missing is said once, on the whole page.
   const isAlone = missing != null && analysisId === "";
   return (
@@ -50,11 +61,11 @@ export default function ModelsPage() {
       <ExploreTabs />
       <h1 className={explore.hidden}>{t("explore.tab.models")}</h1>
       <div className={css.page} data-open={analysisId !== "" || undefined} data-alone={isAlone || undefined}>
-        <div className={css.form}>
+        <div className={css.form} ref={form} tabIndex={-1}>
           {ready ? <ModelForm {...ready} onStarted={setAnalysisId} /> : (missing ?? <LoadingRows rows={8} height={56} />)}
         </div>
         {!isAlone && (
-          <div className={css.result}>
+          <section className={css.result} ref={result} tabIndex={-1} aria-label={t("explore.model.region")}>
             {analysisId !== "" ? (
               <Result key={analysisId} id={analysisId} onOther={setAnalysisId} />
             ) : ready ? (
@@ -62,7 +73,7 @@ export default function ModelsPage() {
             ) : (
               <EarlierShape />
             )}
-          </div>
+          </section>
         )}
       </div>
     </>
