@@ -75,6 +75,16 @@ class MemoryCatalog(dataset_pb2_grpc.DatasetServiceServicer, import_log_pb2_grpc
         return import_log_pb2.GetImportResponse(entry=self.entries[request.import_id])
 
     @allow("service")
+    async def ListImports(self, request: import_log_pb2.ListImportsRequest, context: Any) -> Any:
+        """Entries of a dataset in some states."""
+        entries = [
+            entry
+            for entry in self.entries.values()
+            if entry.dataset_id == request.dataset_id and entry.status in request.statuses
+        ]
+        return import_log_pb2.ListImportsResponse(entries=entries)
+
+    @allow("service")
     async def UpdateImport(self, request: import_log_pb2.UpdateImportRequest, context: Any) -> Any:
         """Note what is set, as catalog does."""
         entry = self.entries[request.import_id]
@@ -120,6 +130,7 @@ class Ingest:
         *,
         check: bool = False,
         strict: bool = False,
+        replaces: bool = False,
         repairs: Mapping[str, list[mapping_pb2.Repair]] | None = None,
         **mapping: Any,
     ) -> str:
@@ -141,6 +152,7 @@ class Ingest:
             mapping=mapping_pb2.Mapping(columns=rules, **mapping),
             all_or_nothing=strict,
             is_check=check,
+            replaces_dataset=replaces,
             status=import_log_pb2.IMPORT_STATUS_QUEUED,
         )
         entry.created_at.GetCurrentTime()

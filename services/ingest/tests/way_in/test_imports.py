@@ -12,6 +12,7 @@ from xml.etree.ElementTree import iterparse
 
 import pytest
 
+from cjm_ingest.adapters.event_store.store import EventStore
 from cjm_kit.bus import Bus
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import acting_as, staff_identity
@@ -21,6 +22,7 @@ from cjm_protos.ingest.v1 import imports_pb2, questions_pb2, scope_pb2
 COMPLETED = import_log_pb2.IMPORT_STATUS_COMPLETED
 FAILED = import_log_pb2.IMPORT_STATUS_FAILED
 CANCELLED = import_log_pb2.IMPORT_STATUS_CANCELLED
+REMOVED = import_log_pb2.IMPORT_STATUS_REMOVED
 ABC = [("customer_id", "a"), ("action_type", "b"), ("time", "c")]
 GOOD = b"x,s,2024-01-01 10:00\n"
 
@@ -333,6 +335,99 @@ async def test_removing_takes_out_one_import_and_only_its_owner_may(ingest: Any)
     assert again.value.reason == "import_not_completed"
     assert not (ingest.settings.imports_dir / first.import_id).exists()
     assert ingest.catalog.entries[first.import_id].status == import_log_pb2.IMPORT_STATUS_REMOVED
+
+
+async def steps(ingest: Any) -> Counter[str]:
+    """Stored events by step."""
+    return Counter(event.action_type for event in await ingest.events(500))
+
+
+async def test_an_import_can_replace_the_dataset(ingest: Any) -> None:
+    columns = [*ABC, ("event_id", "d")]
+    first = await ingest.run_import(b"a,b,c,d\nx,old,2024-01-01,1\nx,old,2024-01-02,2\nx,old,bad,3\n", columns)
+    await ingest.append(b'{"event_id":"3","customer_id":"x","action_type":"old"}')
+    await ingest.until_events(3)
+    # An event id of the old events is a new event here; one that comes twice is not.
+    new = b"a,b,c,d\nx,new,2024-01-01,1\ny,new,2024-01-02,4\ny,new,2024-01-02,4\n"
+    second = await ingest.run_import(new, columns, replaces=True)
+    assert (second.status, numbers(second)) == (COMPLETED, (3, 3, 0, 1))
+    assert await steps(ingest) == {"new": 2}
+    assert (await ingest.stats()).activities_count == 1
+    assert ingest.catalog.entries[first.import_id].status == REMOVED
+    assert await ingest.rejected(first.import_id) == []
+    # What was taken out can come again.
+    await ingest.append(
+        b'[{"event_id":"3","customer_id":"x","action_type":"sent"},{"event_id":"4","customer_id":"x","action_type":"sent"}]'
+    )
+    await ingest.until_events(3)
+    assert await steps(ingest) == {"new": 2, "sent": 1}
+    third = await ingest.run_import(b"a,b,c,d\nz,newest,2024-01-01,1\n", columns, replaces=True)
+    assert await steps(ingest) == {"newest": 1}
+    assert ingest.catalog.entries[second.import_id].status == REMOVED
+    with acting_as(staff_identity(third.created_by_id, is_admin=False)):
+        await ingest.imports.RemoveImport(imports_pb2.RemoveImportRequest(import_id=third.import_id))
+    assert await steps(ingest) == {}
+
+
+async def test_old_events_are_seen_until_the_new_ones_are_and_what_is_sent_meanwhile_stays(
+    ingest: Any, until: Any
+) -> None:
+    await ingest.run_import(b"a,b,c\nx,old,2024-01-01\n", ABC)
+    import_id = ingest.open_import(ABC, replaces=True)
+    await ingest.upload(import_id, gzip.compress(b"a,b,c\n" + GOOD * 1_500_000, compresslevel=1))
+    await until(lambda: ingest.has_rows(import_id))
+    await ingest.append(b'{"event_id":"1","customer_id":"x","action_type":"sent"}')
+    await ingest.until_events(2)
+    assert ingest.catalog.entries[import_id].status not in (COMPLETED, FAILED)
+    assert await steps(ingest) == {"old": 1, "sent": 1}
+    entry = await ingest.ended(import_id)
+    assert (entry.status, numbers(entry)) == (COMPLETED, (1_500_000, 1_500_000, 0, 0))
+    assert (await ingest.stats()).events_count == 1_500_001
+    assert (await ingest.stats()).sent_events_count == 1
+    await ingest.append(
+        b'{"event_id":"1","customer_id":"x","action_type":"sent again"}', b'{"customer_id":"x","action_type":"last"}'
+    )
+    await ingest.until_events(1_500_002)
+    assert (await ingest.stats()).events_count == 1_500_002
+
+
+async def test_an_import_that_does_not_complete_replaces_nothing(ingest: Any, until: Any) -> None:
+    await ingest.run_import(b"a,b,c\nx,old,2024-01-01\n", ABC)
+    failed = await ingest.run_import(b"a,b,c\n" + GOOD * 100_000 + b"x,s,bad\n", ABC, replaces=True, strict=True)
+    assert failed.status == FAILED
+    assert await steps(ingest) == {"old": 1}
+    import_id = ingest.open_import(ABC, replaces=True)
+    await ingest.upload(import_id, gzip.compress(b"a,b,c\n" + GOOD * 3_000_000, compresslevel=1))
+    await until(lambda: ingest.has_rows(import_id))
+    with acting_as(staff_identity(failed.created_by_id, is_admin=False)):
+        await ingest.imports.CancelImport(imports_pb2.CancelImportRequest(import_id=import_id))
+    assert (await ingest.ended(import_id)).status == CANCELLED
+    # Told before, but the edition goes only after.
+    await ingest.append(b'{"customer_id":"x","action_type":"sent"}')
+    await ingest.until_events(2)
+    assert await steps(ingest) == {"old": 1, "sent": 1}
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+async def test_a_replacement_that_was_broken_off_at_the_swap_is_finished(
+    ingest: Any, monkeypatch: pytest.MonkeyPatch, is_done: bool
+) -> None:
+    first = await ingest.run_import(b"a,b,c\nx,old,2024-01-01\n", ABC)
+    adopt, tries = EventStore.adopt_edition, 0
+
+    def broken_off(store: EventStore, dataset_id: str, import_id: str) -> None:
+        nonlocal tries
+        tries += 1
+        if tries > 1 or is_done:
+            adopt(store, dataset_id, import_id)
+        if tries == 1:
+            raise OSError("broken off")
+
+    monkeypatch.setattr(EventStore, "adopt_edition", broken_off)
+    second = await ingest.run_import(b"a,b,c\n" + GOOD * 3, ABC, replaces=True)
+    assert (second.status, numbers(second), tries) == (COMPLETED, (3, 3, 0, 0), 2)
+    assert await steps(ingest) == {"s": 3}
+    assert ingest.catalog.entries[first.import_id].status == REMOVED
 
 
 async def test_cancelling_a_running_import_leaves_nothing(ingest: Any, until: Any) -> None:

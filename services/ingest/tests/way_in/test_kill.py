@@ -90,6 +90,52 @@ async def test_a_kill_in_the_middle_of_an_import(stopped_ingest: Any, process: P
     assert process.stop() == 0
 
 
+async def test_kills_while_an_import_replaces_the_dataset(stopped_ingest: Any, process: Process, until: Any) -> None:
+    ingest = stopped_ingest
+    generator = random.Random(2)
+    rows_count = 400_000
+    lines = b"".join(b"c%d,new,2024-01-01 00:00:%02d,%d\n" % (n % 999, n % 60, n) for n in range(rows_count))
+    columns = [("customer_id", "a"), ("action_type", "b"), ("time", "c"), ("event_id", "d")]
+    process.start()
+    await until(ingest.is_serving)
+    await ingest.run_import(b"a,b,c,d\n" + b"".join(b"x,old,2024-01-01,%d\n" % n for n in range(500)), columns)
+    import_id = ingest.open_import(columns, replaces=True)
+    await ingest.upload(import_id, gzip.compress(b"a,b,c,d\n" + lines, compresslevel=1))
+    entry, sent_count = ingest.catalog.entries[import_id], 0
+
+    async def is_running() -> bool:
+        return bool(entry.rows_read)
+
+    await until(is_running)
+    for _ in range(3):
+        while entry.status == import_log_pb2.IMPORT_STATUS_RUNNING:
+            body = json.dumps({"event_id": f"sent-{sent_count}", "customer_id": "x", "action_type": "sent"}).encode()
+            try:
+                await ingest.append(body)
+            except AppError:
+                continue  # repeated with its id
+            sent_count += 1
+            if generator.random() < 0.05:
+                break
+        if entry.status != import_log_pb2.IMPORT_STATUS_RUNNING:
+            break
+        process.kill()
+        assert entry.rows_duplicate == 0
+        process.start()
+        await until(ingest.is_serving)
+    await ingest.ended(import_id)
+    assert (entry.status, entry.rows_accepted, entry.rows_duplicate) == (
+        import_log_pb2.IMPORT_STATUS_COMPLETED,
+        rows_count,
+        0,
+    )
+    await ingest.until_events(rows_count + sent_count, timeout_seconds=30)
+    stats = await ingest.stats()
+    assert (stats.events_count, stats.sent_events_count) == (rows_count + sent_count, sent_count)
+    assert sent_count > 0
+    assert process.stop() == 0
+
+
 async def test_kills_while_events_stream_in(stopped_ingest: Any, process: Process, until: Any) -> None:
     ingest = stopped_ingest
     generator = random.Random(1)
