@@ -26,6 +26,7 @@ from cjm_kit.settings import ServiceSettings
 from cjm_kit.telemetry import Telemetry
 from cjm_launcher.instance import free_port
 from cjm_protos.bot.v1 import link_pb2, link_pb2_grpc
+from cjm_protos.catalog.v1 import mapping_pb2
 from cjm_protos.ingest.v1 import (
     imports_pb2,
     imports_pb2_grpc,
@@ -117,7 +118,11 @@ class Imports(imports_pb2_grpc.ImportServiceServicer):
         finding = imports_pb2.Finding(reason="not_a_date", field="time", column="t", rows_count=1, examples=[row])
         steps = [imports_pb2.StepCount(activity="buy", rows_count=2)]
         return imports_pb2.GetImportProgressResponse(
-            rows_read=3, rows_accepted=2, rows_rejected=1, progress_ratio=0.5, findings=[finding], steps=steps
+        repair = mapping_pb2.Repair(reason="field_missing", action=mapping_pb2.REPAIR_ACTION_USE_TEXT, text="Unknown")
+        repaired = imports_pb2.Finding(
+            reason="field_missing", field="action_type", column="a", rows_count=2, repair=repair
+        )
+            rows_read=3, rows_accepted=2, rows_rejected=1, progress_ratio=0.5, findings=[finding, repaired], steps=steps
         )
 
     @allow(*_STAFF)

@@ -12,9 +12,17 @@ from cjm_gateway.entrypoints.http import progress
 from cjm_kit.errors import AppError, Code
 
 COLUMNS = [
-    {"field": "customer_id", "column": "c", "function": None},
-    {"field": "action_type", "column": "a", "function": "lower"},
-    {"field": "time", "column": "t", "function": "datetime"},
+    {"field": "customer_id", "column": "c", "function": None, "repairs": []},
+    {
+        "field": "action_type",
+        "column": "a",
+        "function": "lower",
+        "repairs": [
+            {"reason": "field_missing", "action": "use_text", "text": "Unknown"},
+            {"reason": "text_too_long", "action": "cut", "text": ""},
+        ],
+    },
+    {"field": "time", "column": "t", "function": "datetime", "repairs": []},
 ]
 STEP_RULES = [{"pattern": "/p/*", "name": "Page"}, {"pattern": "cart", "name": "Cart"}]
 MAPPING = json.dumps(
@@ -189,6 +197,25 @@ async def test_a_mapping_sent_as_a_file_is_read_whole_or_refused(admin: httpx.As
     assert len((await admin.get("/api/v1/imports")).json()["items"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("field", "repair", "reason"),
+    [
+        ("value", {"reason": "not_a_number", "action": "use_text", "text": "0"}, "repair_not_possible"),
+        ("value", {"reason": "no_number", "action": "leave_empty"}, "repair_reason_unknown"),
+        ("value", {"reason": "not_a_number", "action": "leave_empty", "text": "0"}, "repair_text_not_used"),
+    ],
+)
+async def test_a_repair_that_cannot_be_is_named_with_its_column(
+    admin: httpx.AsyncClient, path: str, field: str, repair: dict[str, str], reason: str
+) -> None:
+    mapping = {"name": "x", "columns": [*COLUMNS, {"field": field, "column": "v", "repairs": [repair]}]}
+    form: dict[str, Any] = {"file": ("a", b"x"), "mapping": (None, json.dumps(mapping))}
+    for answer in (await admin.post("/api/v1/mappings", json=mapping), await admin.post(path, files=form)):
+        assert answer.status_code == 400, answer.text
+        (error,) = answer.json()["errors"]
+        assert (error["field"], error["reason"], error["row"]) == (field, reason, 4)
+
+
 async def test_the_largest_set_of_step_rules_fits_through(admin: httpx.AsyncClient, path: str) -> None:
     rules = [{"pattern": f"{number:03}" + "x" * 497, "name": "y" * 512} for number in range(500)]
     form: dict[str, Any] = {
@@ -244,7 +271,11 @@ async def test_an_import_can_be_followed_cancelled_and_its_rejected_rows_read(
     assert answer.status_code == 200, answer.text
     details = answer.json()
     assert (details["rows_read"], details["rows_rejected"], details["progress_ratio"]) == (3, 1, 0.5)
-    assert details["findings"][0]["examples"] == [{"row": 2, "value": "x", "detail": "Row 2."}]
+    left_out, repaired = details["findings"]
+    assert left_out["examples"] == [{"row": 2, "value": "x", "detail": "Row 2."}]
+    assert (left_out["repair"], left_out["actions"]) == (None, [])
+    assert repaired["repair"] == {"reason": "field_missing", "action": "use_text", "text": "Unknown"}
+    assert repaired["actions"] == ["use_text"]
     assert details["steps"] == [{"activity": "buy", "count": 2}]
     rows = (await admin.get(details["errors_url"])).json()
     assert (rows["items"][0]["row"], rows["next_cursor"]) == (2, "more")

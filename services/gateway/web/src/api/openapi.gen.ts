@@ -1504,10 +1504,20 @@ export interface components {
             field: string;
             /** Column */
             column: string;
-            /** Count */
+            /**
+             * Count
+             * @description Rows; of repaired ones only those that are good thereby.
+             */
             count: number;
             /** Examples */
             examples: components["schemas"]["Example"][];
+            /** @description What the mapping did; null: the rows were left out. */
+            repair: components["schemas"]["Repair"] | null;
+            /**
+             * Actions
+             * @description What a mapping can do, the usual first.
+             */
+            actions: ("leave_empty" | "use_text" | "cut" | "clean")[];
         };
         /**
          * GrantShape
@@ -1842,6 +1852,12 @@ export interface components {
              * @description null: as it stands, white space trimmed.
              */
             function?: ("lower" | "upper" | "string" | "int" | "float" | "datetime" | "date") | null;
+            /**
+             * Repairs
+             * @description Each reason at most once; `actions` of a finding tells what is possible.
+             * @default []
+             */
+            repairs: components["schemas"]["Repair"][];
         };
         /**
          * MappingShape
@@ -2523,6 +2539,29 @@ export interface components {
              * @description Address of the file, http or https, without user name and password.
              */
             url: string;
+        };
+        /**
+         * Repair
+         * @description What to do about one fault in one column, so that its rows are not left out.
+         */
+        Repair: {
+            /**
+             * Reason
+             * @description Reason code of the fault, for example `not_a_number`.
+             */
+            reason: string;
+            /**
+             * Action
+             * @description `leave_empty`: the field is not set. `use_text`: `text` counts as if it stood in the file. `cut`: as many characters stay as the field holds. `clean`: NUL bytes go, what the encoding does not know becomes U+FFFD.
+             * @enum {string}
+             */
+            action: "leave_empty" | "use_text" | "cut" | "clean";
+            /**
+             * Text
+             * @description For `use_text` alone, 1-512 characters.
+             * @default
+             */
+            text: string;
         };
         /**
          * ReportDay
@@ -3875,9 +3914,9 @@ export interface operations {
                     mapping_id?: string;
                     /** @description A mapping as in `POST /api/v1/mappings`, without name. */
                     mapping?: string;
-                    /** @description Use the file of this earlier check instead of `file`. */
+                    /** @description Use the file of this earlier check, also for another one, instead of `file`. */
                     from_import_id?: string;
-                    /** @description One bad row fails the import. */
+                    /** @description One row left out fails the import. */
                     all_or_nothing?: boolean;
                     /** @description Check the rows and store nothing. */
                     check_only?: boolean;
@@ -3952,9 +3991,9 @@ export interface operations {
                     mapping_id?: string;
                     /** @description A mapping as in `POST /api/v1/mappings`, without name. */
                     mapping?: string;
-                    /** @description Use the file of this earlier check instead of `file`. */
+                    /** @description Use the file of this earlier check, also for another one, instead of `file`. */
                     from_import_id?: string;
-                    /** @description One bad row fails the import. */
+                    /** @description One row left out fails the import. */
                     all_or_nothing?: boolean;
                     /** @description Check the rows and store nothing. */
                     check_only?: boolean;

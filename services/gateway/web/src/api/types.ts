@@ -40,7 +40,8 @@ export type EventRow = Refined<Shapes["EventShape"], { fields: Record<string, st
 export type ValueCount = Shapes["FieldValue"];
 export type ShareCount = Shapes["ShareShape"];
 
-export type MappingColumn = Refined<Shapes["MappingColumn"], { function: ColumnFunction | null }>;
+export type Repair = Shapes["Repair"];
+export type MappingColumn = Refined<Shapes["MappingColumn"], { function: ColumnFunction | null; repairs?: Repair[] }>;
 export type MappingInput = Refined<Shapes["NewMapping"], { columns: MappingColumn[]; time_format: string | null; timezone: string; decimal_sign: "." | ","; separator: string | null }>;
 export type StepRule = Shapes["StepRule"];
 export type StepCount = Shapes["Step"];

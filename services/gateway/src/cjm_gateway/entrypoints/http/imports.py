@@ -19,7 +19,16 @@ from cjm_gateway.application.remote_file import file_too_large
 from cjm_gateway.entrypoints.http.auth import staff_only
 from cjm_gateway.entrypoints.http.datasets import read_dataset
 from cjm_gateway.entrypoints.http.gateway import Gateway, GatewayDep
-from cjm_gateway.entrypoints.http.mappings import MappingShape, NewMapping, mapping_message, mapping_shape
+from cjm_gateway.entrypoints.http.mappings import (
+    MappingShape,
+    NewMapping,
+    Repair,
+    RepairActionWord,
+    mapping_message,
+    mapping_shape,
+    repair_shape,
+    repair_word,
+)
 from cjm_gateway.entrypoints.http.problems import HttpProblem, invalid_request, violations_of
 from cjm_gateway.entrypoints.http.progress import changes
 from cjm_gateway.entrypoints.http.shapes import (
@@ -78,9 +87,11 @@ class Finding(Shape):
     reason: str
     field: str
     column: str
-    count: int
+    count: Annotated[int, Field(description="Rows; of repaired ones only those that are good thereby.")]
     examples: list[Example]
 
+    repair: Annotated[Repair | None, Field(description="What the mapping did; null: the rows were left out.")]
+    actions: Annotated[list[RepairActionWord], Field(description="What a mapping can do, the usual first.")]
 
 class Step(Shape):
     """An activity and how many rows have it."""
@@ -189,6 +200,12 @@ async def _details(gateway: Gateway, import_id: str) -> ImportDetails:
         for name in ("rows_read", "rows_accepted", "rows_rejected", "rows_duplicate", "progress_ratio"):
             facts[name] = getattr(progress, name)
     found = {
+    faults = [mapping_pb2.Fault(field=finding.field, reason=finding.reason) for finding in progress.findings]
+    offers = (
+        (await gateway.services.mappings.OfferRepairs(mapping_pb2.OfferRepairsRequest(faults=faults))).offers
+        if faults
+        else ()
+    )
         "findings": [
             Finding(
                 reason=finding.reason,
@@ -197,10 +214,12 @@ async def _details(gateway: Gateway, import_id: str) -> ImportDetails:
                 count=finding.rows_count,
                 examples=[Example(row=row.row, value=row.value, detail=row.detail) for row in finding.examples],
             )
-            for finding in progress.findings
+            for finding, offer in zip(progress.findings, offers, strict=True)
         ],
         "steps": [Step(activity=step.activity, count=step.rows_count) for step in progress.steps],
         "customers": progress.customers_count,
+                repair=repair_shape(finding.repair) if finding.HasField("repair") else None,
+                actions=[repair_word(action) for action in offer.actions],
         "first_event_at": instant_of_ms(progress.first_event_at_ms),
         "last_event_at": instant_of_ms(progress.last_event_at_ms),
     }
@@ -240,9 +259,9 @@ _UPLOAD_DOCS = {
                         },
                         "from_import_id": {
                             "type": "string",
-                            "description": "Use the file of this earlier check instead of `file`.",
+                            "description": "Use the file of this earlier check, also for another one, instead of `file`.",
                         },
-                        "all_or_nothing": {"type": "boolean", "description": "One bad row fails the import."},
+                        "all_or_nothing": {"type": "boolean", "description": "One row left out fails the import."},
                         "check_only": {"type": "boolean", "description": "Check the rows and store nothing."},
                     },
                 }

@@ -1,6 +1,6 @@
 """Mappings: how the columns of a file become event fields."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -21,7 +21,24 @@ from cjm_protos.catalog.v1 import mapping_pb2
 
 router = APIRouter(prefix="/api/v1/mappings", tags=["Imports"], dependencies=[staff_only])
 FunctionWord = Literal["lower", "upper", "string", "int", "float", "datetime", "date"]
+RepairActionWord = Literal["leave_empty", "use_text", "cut", "clean"]
 _FUNCTIONS = words(mapping_pb2.Function)
+_REPAIR_ACTIONS = words(mapping_pb2.RepairAction)
+
+
+class Repair(Body):
+    """What to do about one fault in one column, so that its rows are not left out."""
+
+    reason: Annotated[str, Field(description="Reason code of the fault, for example `not_a_number`.")]
+    action: Annotated[
+        RepairActionWord,
+        Field(
+            description="`leave_empty`: the field is not set. `use_text`: `text` counts as if it stood in the file. "
+            "`cut`: as many characters stay as the field holds. `clean`: NUL bytes go, what the encoding does not know "
+            "becomes U+FFFD."
+        ),
+    ]
+    text: Annotated[str, Field(description="For `use_text` alone, 1-512 characters.")] = ""
 
 
 class MappingColumn(Body):
@@ -30,6 +47,9 @@ class MappingColumn(Body):
     field: Annotated[str, Field(description="Event field, or `properties.<name>`.")]
     column: Annotated[str, Field(description='Header of the column; "Column 1", "Column 2" without headers.')]
     function: Annotated[FunctionWord | None, Field(description="null: as it stands, white space trimmed.")] = None
+    repairs: Annotated[
+        list[Repair], Field(description="Each reason at most once; `actions` of a finding tells what is possible.")
+    ] = []  # noqa: RUF012 - pydantic copies it
 
 
 class StepRule(Body):
@@ -96,6 +116,10 @@ def mapping_message(mapping: NewMapping) -> mapping_pb2.Mapping:
                 field=item.field,
                 column=item.column,
                 function=_FUNCTIONS[item.function] if item.function else mapping_pb2.FUNCTION_UNSPECIFIED,
+                repairs=[
+                    mapping_pb2.Repair(reason=repair.reason, action=_REPAIR_ACTIONS[repair.action], text=repair.text)
+                    for repair in item.repairs
+                ],
             )
             for item in mapping.columns
         ],
@@ -109,6 +133,16 @@ def mapping_message(mapping: NewMapping) -> mapping_pb2.Mapping:
     )
 
 
+def repair_shape(repair: mapping_pb2.Repair) -> Repair:
+    """A repair for the API."""
+    return Repair(reason=repair.reason, action=repair_word(repair.action), text=repair.text)
+
+
+def repair_word(action: int) -> RepairActionWord:
+    """An action for the API."""
+    return cast("RepairActionWord", word(mapping_pb2.RepairAction, action))
+
+
 def mapping_shape(mapping: mapping_pb2.Mapping) -> MappingShape:
     """A mapping for the API."""
     return MappingShape.model_validate(
@@ -120,6 +154,7 @@ def mapping_shape(mapping: mapping_pb2.Mapping) -> MappingShape:
                     "field": item.field,
                     "column": item.column,
                     "function": word(mapping_pb2.Function, item.function) if item.function else None,
+                    "repairs": [repair_shape(repair) for repair in item.repairs],
                 }
                 for item in mapping.columns
             ],

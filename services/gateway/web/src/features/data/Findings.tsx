@@ -1,23 +1,31 @@
-import { IconDownload } from "@tabler/icons-react";
+import { IconDownload, IconTool } from "@tabler/icons-react";
 import { Button } from "@mantine/core";
-import type { Import } from "@/api/types";
-import { T, useText } from "@/messages";
+import { useId, type ReactNode } from "react";
+import type { Finding, Import } from "@/api/types";
+import { T, useText, type Translate } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
 import { Card } from "@/shared/ui";
 import css from "./data.module.css";
 
-/** Rejected rows by cause, with examples and the download. */
-export function Findings({ item }: { item: Import }) {
+interface Props {
+  item: Import;
+  /** What can be decided about a finding; without it the page shows what was done. */
+  choice?: (finding: Finding, headId: string) => ReactNode;
+}
+
+/** Faulty rows by cause, with examples, what was done about them, and the download of those left out. */
+export function Findings({ item, choice }: Props) {
   const t = useText();
-  const format = useFormat();
-  const findings = item.findings ?? [];
+  // Whoever decides must be able to take back also what changed no row.
+  const findings = (item.findings ?? []).filter(({ count }) => choice !== undefined || count > 0);
   if (findings.length === 0) return null;
   return (
     <Card
-      title={t("data.findings", { count: item.rows_rejected })}
+      title={item.rows_rejected > 0 ? t("data.findings", { count: item.rows_rejected }) : t("data.findings_repaired")}
       actions={
-        item.errors_url && (
+        item.errors_url &&
+        item.rows_rejected > 0 && (
           <Button variant="default" component="a" href={`${item.errors_url}.csv`} download leftSection={<IconDownload size={16} stroke={1.7} />}>
             {t("data.download_rejected")}
           </Button>
@@ -25,27 +33,51 @@ export function Findings({ item }: { item: Import }) {
       }
     >
       {findings.map((finding) => (
-        <div key={`${finding.reason} ${finding.field}`} className={css.finding}>
-          <div className={css.findingHead}>
-            <b>{t("common.rows", { count: finding.count })}</b>
-            <span>
-              <T id={REASONS.has(finding.reason) ? `data.reason.${finding.reason}` : "data.reason.other"} values={{ reason: finding.reason }} />
-            </span>
-            {finding.field && (
-              <span className="small muted">
-                {finding.column ? t("data.finding_place", { field: fieldLabel(t, finding.field), column: finding.column }) : fieldLabel(t, finding.field)}
-              </span>
-            )}
-          </div>
-          <ul className={css.examples}>
-            {finding.examples.map((example) => (
-              <li key={example.row}>{example.detail || t("data.example", { row: format.number(example.row), value: example.value ?? "" })}</li>
-            ))}
-          </ul>
-        </div>
+        <FindingPart key={faultKey(finding)} finding={finding} choice={choice} />
       ))}
     </Card>
   );
+}
+
+function FindingPart({ finding, choice }: { finding: Finding } & Pick<Props, "choice">) {
+  const t = useText();
+  const format = useFormat();
+  const headId = useId();
+  return (
+    <div className={css.finding}>
+      <div className={css.findingHead} id={headId}>
+        <b>{t("common.rows", { count: finding.count })}</b>
+        <span>
+          <T id={REASONS.has(finding.reason) ? `data.reason.${finding.reason}` : "data.reason.other"} values={{ reason: finding.reason }} />
+        </span>
+        {finding.field && (
+          <span className="small muted">
+            {finding.column ? t("data.finding_place", { field: fieldLabel(t, finding.field), column: finding.column }) : fieldLabel(t, finding.field)}
+          </span>
+        )}
+      </div>
+      {finding.repair && (
+        <span className={css.repaired}>
+          <IconTool size={16} stroke={1.7} />
+          {repairText(t, finding)}
+        </span>
+      )}
+      <ul className={css.examples}>
+        {finding.examples.map((example) => (
+          <li key={example.row}>{example.detail || t("data.example", { row: format.number(example.row), value: example.value ?? "" })}</li>
+        ))}
+      </ul>
+      {choice?.(finding, headId)}
+    </div>
+  );
+}
+
+/** Which fault in which field: what decisions are kept by. */
+export const faultKey = ({ reason, field }: Pick<Finding, "reason" | "field">): string => `${reason} ${field}`;
+
+/** What was done about a finding. */
+export function repairText(t: Translate, { reason, repair }: Pick<Finding, "reason" | "repair">): string {
+  return repair ? t(`data.repaired.${repair.action === "clean" && reason === "nul_byte" ? "clean_nul" : repair.action}`, { text: repair.text }) : "";
 }
 
 const REASONS = new Set([

@@ -33,9 +33,21 @@ it("names the column of the file and its role at a rejected row", async () => {
 });
 
 it("gives all rejected rows as a table", async () => {
-  show({ errors_url: "/api/v1/imports/i1/errors", findings: [{ reason: "field_missing", field: "action_type", column: "event", count: 1, examples: [fault] }] });
+  show({ errors_url: "/api/v1/imports/i1/errors", findings: [{ reason: "field_missing", field: "action_type", column: "event", count: 1, examples: [fault], repair: null, actions: ["use_text"] }] });
   const download = await screen.findByRole("link", { name: "Download rejected rows" });
   expect(download.getAttribute("href")).toBe("/api/v1/imports/i1/errors.csv");
+});
+
+it("says what was repaired, and offers no list of rejected rows when there are none", async () => {
+  const repair = { reason: "field_missing", action: "use_text", text: "Unknown" } as const;
+  const finding = { field: "action_type", column: "event", examples: [fault], actions: ["use_text" as const] };
+  show({ rows_rejected: 0, errors_url: "/api/v1/imports/i1/errors", findings: [{ ...finding, reason: "field_missing", count: 12, repair }, { ...finding, reason: "text_too_long", count: 0, repair: { ...repair, action: "cut" } }] });
+  await screen.findByText("Every faulty row was repaired");
+  screen.getByText("12 rows");
+  screen.getByText("Filled in “Unknown”.");
+  expect(screen.queryByText("Cut to the length that is kept.")).toBeNull();
+  expect(screen.queryByRole("link", { name: "Download rejected rows" })).toBeNull();
+  expect(screen.queryByRole("radio")).toBeNull();
 });
 
 it.each([

@@ -41,8 +41,8 @@ export function ImportsTable({ query, hasDataset }: { query: Query; hasDataset: 
     getNextPageParam: (page) => page.next_cursor,
     refetchInterval: ({ state }) => (state.data?.pages.some((page) => page.items.some((item) => item.status === "queued" || item.status === "running")) ? 2500 : false),
   });
-  // A finished check took nothing in; it belongs to the import that followed it.
-  const rows = (imports.data?.pages.flatMap((page) => page.items) ?? []).filter((item) => !item.check_only || item.status !== "completed");
+  // A check took nothing in; it belongs to the import, or to the other check, that followed it.
+  const rows = (imports.data?.pages.flatMap((page) => page.items) ?? []).filter((item) => !item.check_only || ["queued", "running", "failed"].includes(item.status));
   const columns: Column<Import>[] = [
     {
       key: "file",

@@ -10,6 +10,7 @@ import { useScopeIn } from "@/shared/scope";
 import { ErrorState, LinkButton, Note } from "@/shared/ui";
 import { datasetInput } from "../DatasetForm";
 import { journeyUnit } from "../datasetOptions";
+import { repairText } from "../Findings";
 import { ImportProgress } from "../ImportPage";
 import { useImport } from "../useImport";
 import { dropDraft, type StepProps } from "./draft";
@@ -48,7 +49,6 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
       const form = new FormData();
       form.set("from_import_id", draft.checkId);
       form.set("mapping", JSON.stringify({ ...(JSON.parse(draft.checkedMapping) as MappingInput), step_rules: draft.stepRules }));
-      if (draft.isAllOrNothing) form.set("all_or_nothing", "true");
       const datasetId = draft.datasetId ?? (await createDataset(settings)).id;
       const started = await api.post<Import>(`/datasets/${datasetId}/imports`, form).catch(async (error: unknown) => {
         if (isNew) await api.delete(`/datasets/${datasetId}`).catch(() => undefined);
@@ -101,10 +101,12 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
   // Somebody took the name since it was typed.
   const isNameTaken = start.error instanceof ApiError && start.error.reason === "dataset_name_taken";
   const steps = check?.steps ?? [];
+  const repaired = (check?.findings ?? []).filter(({ repair, count }) => repair !== null && count > 0).map((finding) => `${t("common.rows", { count: finding.count })}: ${repairText(t, finding)}`);
   const rows: [string, string][] = [
     [t("wizard.summary.file"), fileText(file, draft.remote)],
     [t("wizard.summary.into"), isNew ? draft.newName : (dataset?.name ?? "")],
     [t("wizard.summary.rows"), t("wizard.summary.rows_value", { fine: check?.rows_accepted ?? 0, bad: check?.rows_rejected ?? 0 })],
+    ...(repaired.length > 0 ? ([[t("wizard.summary.repaired"), repaired.join(" ")]] satisfies [string, string][]) : []),
     [t("wizard.summary.journey"), t(`data.unit.${dataset && !dataset.access.can_manage ? journeyUnit(dataset) : draft.unit}_short`, { minutes: draft.gapMinutes })],
     ...(draft.stepRules.length > 0 ? ([[t("wizard.summary.steps"), t("wizard.steps_become", { before: steps.length, after: applyRules(steps, draft.stepRules).named.length })]] satisfies [string, string][]) : []),
     [t("wizard.summary.goal"), draft.goal ?? t("data.form.goal_none")],

@@ -1,6 +1,6 @@
 import type { StepRule } from "@/api/types";
 import type { JourneyUnit } from "../datasetOptions";
-import type { Confidence, Roles } from "./roles";
+import type { Confidence, Repairs, Roles } from "./roles";
 import type { Remote } from "./remote";
 import { AS_FOUND, type Reading, type Sample } from "./sample";
 import type { DayOrder } from "./times";
@@ -25,7 +25,10 @@ export interface Draft extends Reading {
   /** The check of exactly `checkedMapping` into `datasetId`. */
   checkId: string | null;
   checkedMapping: string | null;
-  isAllOrNothing: boolean;
+  /** What is done about faults in a field; rows with others are left out. */
+  repairs: Repairs;
+  /** Faults, as in `faultKey`, for which the reader would rather correct the file. */
+  stops: string[];
   /** Other names for the steps that the check found. */
   stepRules: StepRule[];
   unit: JourneyUnit;
@@ -56,7 +59,8 @@ export const emptyDraft = (datasetId: string | null): Draft => ({
   order: "ambiguous",
   checkId: null,
   checkedMapping: null,
-  isAllOrNothing: false,
+  repairs: {},
+  stops: [],
   stepRules: [],
   unit: "customer",
   gapMinutes: 30,

@@ -1,4 +1,4 @@
-import type { MappingColumn, MappingInput, StepRule } from "@/api/types";
+import type { MappingColumn, MappingInput, Repair, StepRule } from "@/api/types";
 import { foldText } from "@/shared/text";
 import { readTimes, type DayOrder } from "./times";
 
@@ -150,9 +150,13 @@ export function foundDecimalSign(roles: Roles, columns: readonly SampleColumn[])
   return guessDecimalSign((numbers.length > 0 ? numbers : columns).flatMap((column) => column.values));
 }
 
+/** Repairs by field. */
+export type Repairs = Record<string, Repair[]>;
+
 /** What the reader chose. */
 export interface Choices {
   roles: Roles;
+  repairs: Repairs;
   timezone: string;
   /** Where day and month are open. */
   order: DayOrder;
@@ -169,13 +173,13 @@ export interface Written {
 }
 
 /** The mapping the API takes. */
-export function buildMapping(name: string, { roles, timezone, order, decimalSign }: Choices, { columns, encoding, separator, isHeaderless }: Written, stepRules: StepRule[] = []): MappingInput {
+export function buildMapping(name: string, { roles, repairs, timezone, order, decimalSign }: Choices, { columns, encoding, separator, isHeaderless }: Written, stepRules: StepRule[] = []): MappingInput {
   const used: MappingColumn[] = [];
   const byHeader = new Map(columns.map((column) => [column.header, column]));
   for (const [column, field] of Object.entries(roles)) {
     if (field === null) continue;
     const reading = field === "time" ? "datetime" : LOWERED_FIELDS.has(field) ? "lower" : NUMBER_FIELDS.has(field) ? "float" : null;
-    used.push({ field, column, function: reading });
+    used.push({ field, column, function: reading, repairs: repairs[field] ?? [] });
   }
   const timeHeader = used.find((column) => column.field === "time")?.column;
   const times = byHeader.get(timeHeader ?? "")?.values ?? [];

@@ -9,7 +9,7 @@ const mapping: MappingInput = {
   name: "Moscow",
   columns: [
     { field: "customer_id", column: "Column 1", function: null },
-    { field: "action_type", column: "Column 2", function: null },
+    { field: "action_type", column: "Column 2", function: null, repairs: [{ reason: "field_missing", action: "use_text", text: "Unknown" }] },
     { field: "time", column: "Column 3", function: "datetime" },
     { field: "value", column: "Column 4", function: "float" },
   ],
@@ -38,6 +38,7 @@ it.each([
     roles: { "Column 1": "customer_id", "Column 2": "action_type", "Column 3": "time", "Column 4": "value" },
     timezone: "Europe/Moscow",
     isZoneChosen: true,
+    repairs: { action_type: [{ reason: "field_missing", action: "use_text", text: "Unknown" }], value: [] },
     stepRules: mapping.step_rules,
   });
 });

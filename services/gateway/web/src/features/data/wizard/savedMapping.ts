@@ -20,8 +20,8 @@ export function missingColumns(mapping: MappingInput, { columns }: Sample): stri
   return mapping.columns.map(({ column }) => column).filter((wanted) => !columns.some(({ header }) => header === wanted));
 }
 
-/** What a saved mapping says about the columns, times and steps of a file; columns it does not name are skipped. */
-export function choicesOf(mapping: MappingInput, { columns }: Sample): Pick<Draft, "roles" | "confidence" | "timezone" | "isZoneChosen" | "order" | "stepRules"> {
+/** What a saved mapping says about the columns, times, faults and steps of a file; columns it does not name are skipped. */
+export function choicesOf(mapping: MappingInput, { columns }: Sample): Pick<Draft, "roles" | "confidence" | "timezone" | "isZoneChosen" | "order" | "repairs" | "stepRules"> {
   const fields = new Map(mapping.columns.map(({ column, field }) => [column, field]));
   const times = readTimes(columns.find(({ header }) => fields.get(header) === "time")?.values ?? []);
   return {
@@ -30,6 +30,7 @@ export function choicesOf(mapping: MappingInput, { columns }: Sample): Pick<Draf
     timezone: mapping.timezone,
     isZoneChosen: true,
     order: times.order === "ambiguous" ? orderOf(mapping.time_format) : times.order,
+    repairs: Object.fromEntries(mapping.columns.map(({ field, repairs }) => [field, repairs ?? []])),
     stepRules: mapping.step_rules,
   };
 }

@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { guessSeparator, parseCsv } from "./csv";
 import { FileProblem, readHead } from "./readFile";
+import type { Repair } from "@/api/types";
 import { buildMapping, foundDecimalSign, guessDecimalSign, guessRoles, propertyName, repeatedHeaders } from "./roles";
 import { dayOrder, readTime, readTimes } from "./times";
 
@@ -165,19 +166,21 @@ describe("roles", () => {
     expect(foundDecimalSign({ price: "properties.price" }, columns)).toBe(".");
   });
 
-  it("builds the mapping with the chosen order of day and month", () => {
+  it("builds the mapping with the chosen order of day and month and the repairs of its columns", () => {
     const columns = [column("user", "1"), column("event", "a"), column("when", "03/04/2024 10:00", "05/06/2024 11:00"), column("amount", "3,50"), column("left", "x")];
     const roles = { user: "customer_id", event: "action_type", when: "time", amount: "value", left: null };
-    const choices = { roles, timezone: "Asia/Ho_Chi_Minh", order: "month_first", decimalSign: null } as const;
+    const empty = (reason: string): Repair[] => [{ reason, action: "leave_empty", text: "" }];
+    const repairs = { value: empty("not_a_number"), order_id: empty("nul_byte") };
+    const choices = { roles, repairs, timezone: "Asia/Ho_Chi_Minh", order: "month_first", decimalSign: null } as const;
     const file = { columns, encoding: "windows-1258", separator: "\t", isHeaderless: false };
     expect(buildMapping("m", { ...choices, decimalSign: "." }, { ...file, isHeaderless: true })).toMatchObject({ decimal_sign: ".", headerless: true });
     expect(buildMapping("m", choices, file)).toEqual({
       name: "m",
       columns: [
-        { field: "customer_id", column: "user", function: null },
-        { field: "action_type", column: "event", function: null },
-        { field: "time", column: "when", function: "datetime" },
-        { field: "value", column: "amount", function: "float" },
+        { field: "customer_id", column: "user", function: null, repairs: [] },
+        { field: "action_type", column: "event", function: null, repairs: [] },
+        { field: "time", column: "when", function: "datetime", repairs: [] },
+        { field: "value", column: "amount", function: "float", repairs: [{ reason: "not_a_number", action: "leave_empty", text: "" }] },
       ],
       timezone: "Asia/Ho_Chi_Minh",
       time_format: "month_first",
