@@ -89,6 +89,24 @@ def test_hostile_names_stay_text(kind: Kind, counted: Callable[..., MoveCounts])
     assert picture(result, "png", is_dark=False).startswith(b"\x89PNG")
 
 
+def test_a_caption_stands_above_and_stays_text(
+    running_example: Mapping[Way, int], counted: Callable[..., MoveCounts]
+) -> None:
+    graph = graph_of(running_example, counted(running_example))
+    long = "one of very many filters · " * 200
+    caption = ["</text><script>alert(1)</script> &\x00Co", long, "y" * 5_000, ""]
+    svg = picture(graph, "svg", is_dark=False, caption=caption)
+    drawn = [(float(text.attrib["y"]), "".join(text.itertext())) for text in ET.fromstring(svg).iter(f"{SVG}text")]
+    above = [text for _, text in sorted(drawn)[:9]]
+    assert above[0] == "</text><script>alert(1)</script> & Co"
+    assert above[1].startswith("one of very many filters · one of")
+    assert above[4].endswith("…")
+    assert above[5] == "y" * 84
+    assert above[8].endswith("…")
+    # Words of the caption never make the picture wider than a screen.
+    assert Image.open(io.BytesIO(picture(graph, "png", is_dark=False, caption=caption))).width < 2_400
+
+
 def test_titles_name_the_steps(running_example: Mapping[Way, int], counted: Callable[..., MoveCounts]) -> None:
     svg = picture(graph_of(running_example, counted(running_example)), "svg", is_dark=False)
     titles = {element.text for element in ET.fromstring(svg).iter(f"{SVG}title")}

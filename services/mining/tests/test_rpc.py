@@ -202,6 +202,8 @@ async def test_pictures_of_a_finished_analysis(mining: Any, running_example: Map
         assert light.media_type == dark.media_type == media_type
         assert light.content.startswith(beginning)
         assert light.content != dark.content
+        if media_type == "image/svg+xml":
+            assert "journeys by " in light.content.decode()
 
 
 async def test_a_picture_over_its_time_is_refused(

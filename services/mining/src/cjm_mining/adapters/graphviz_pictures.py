@@ -22,6 +22,8 @@ _PNG_DOTS_PER_INCH = "144"
 _PNG_SIZE_INCHES = "33,33"  # 4 752 pixels a side: messengers refuse more than 10 000 for both together
 _LABEL_WIDTH = 24
 _LABEL_LINES = 3
+_CAPTION_WIDTH = 84
+_CAPTION_LINES = 4
 _LABELLED_PER_STEP = 2
 _DENSE_EDGES = 150
 
@@ -67,18 +69,22 @@ _OPERATORS = {
 }
 
 
-def picture(result: analysis_pb2.AnalysisResult, file_format: str, *, is_dark: bool) -> bytes:
+def picture(
+    result: analysis_pb2.AnalysisResult, file_format: str, *, is_dark: bool, caption: Sequence[str] = ()
+) -> bytes:
     """Draw a result.
 
     Args:
         result: What to draw.
         file_format: "svg" or "png".
         is_dark: True for the dark theme.
+        caption: Texts above it, the first as title; each is wrapped, and cut where it is very long.
 
     Returns:
-        The file; names of steps are escaped, so that no step can put anything but text into it.
+        The file; names are escaped, so that none can put anything but text into it.
     """
     canvas = _Canvas(_DARK if is_dark else _LIGHT)
+    canvas.caption(caption)
     draw: dict[str, Callable[[_Canvas, Any], None]] = {
         "directly_follows": _draw_directly_follows,
         "petri_net": _draw_petri_net,
@@ -103,6 +109,17 @@ class _Canvas:
             fontname=_FONT, fontsize="9", fontcolor=theme.ink_2, color=theme.line, arrowsize="0.6"
         )
         self._titles: dict[str, str] = {}
+
+    def caption(self, texts: Sequence[str]) -> None:
+        """Write texts above the drawing, the first larger."""
+        sizes = [("13", self.theme.ink), *[("10", self.theme.ink_2)] * (len(texts) - 1)]
+        lines = [
+            f'<font point-size="{size}" color="{color}">{line}</font><br align="left"/>'
+            for text, (size, color) in zip(texts, sizes, strict=False)
+            for line in _wrapped(text, _CAPTION_WIDTH, _CAPTION_LINES)
+        ]
+        if lines:
+            self.graph.graph_attr.update(label=f"<{''.join(lines)}>", labelloc="t", labeljust="l", fontname=_FONT)
 
     def node(self, title: str, lines: Sequence[str], **attributes: str) -> str:
         """Add a node; `lines` are HTML-like."""
@@ -291,9 +308,9 @@ def _draw_tree_node(canvas: _Canvas, node: analysis_pb2.TreeNode) -> str:
     return canvas.node("silent", ["τ"], shape="circle", style="filled", fillcolor=theme.card, width="0.3", margin="0")
 
 
-def _wrapped(activity: str) -> list[str]:
-    """The name in lines of HTML-like text; what does not fit ends in an ellipsis."""
-    lines = textwrap.wrap(_printable(activity), _LABEL_WIDTH, max_lines=_LABEL_LINES, placeholder=" …") or [" "]
+def _wrapped(text: str, width: int = _LABEL_WIDTH, max_lines: int = _LABEL_LINES) -> list[str]:
+    """The text in lines of HTML-like text; what does not fit ends in an ellipsis."""
+    lines = textwrap.wrap(_printable(text), width, max_lines=max_lines, placeholder=" …") or [" "]
     return [html.escape(line) for line in lines]
 
 

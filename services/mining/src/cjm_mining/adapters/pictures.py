@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 from typing import Literal
 
 from cjm_kit.errors import AppError, Code
+from cjm_mining.adapters.captions import caption
 from cjm_mining.adapters.worker_pool import WorkerDiedError, WorkerMemoryLimitError, WorkerPool, WorkerTimeLimitError
+from cjm_mining.domain.analysis import Analysis
 
 
 class Pictures:
@@ -19,8 +21,10 @@ class Pictures:
         self._pool = pool
         self._time_limit_seconds = time_limit_seconds
 
-    async def draw(self, result: bytes, file_format: Literal["svg", "png"], *, is_dark: bool) -> bytes:
-        """Draw a serialised `AnalysisResult`.
+    async def draw(
+        self, analysis: Analysis, result: bytes, file_format: Literal["svg", "png"], *, is_dark: bool
+    ) -> bytes:
+        """Draw the serialised `AnalysisResult` of an analysis below what it was made of.
 
         Raises:
             AppError: FAILED_PRECONDITION `picture_too_large` when it does not fit into the budget.
@@ -29,7 +33,7 @@ class Pictures:
         async def content() -> AsyncIterator[bytes]:
             yield result
 
-        job = {"task": "render", "format": file_format, "is_dark": is_dark}
+        job = {"task": "render", "format": file_format, "is_dark": is_dark, "caption": caption(analysis)}
         try:
             _, picture = await self._pool.run(job, content(), self._time_limit_seconds)
         except (WorkerTimeLimitError, WorkerMemoryLimitError, WorkerDiedError):

@@ -53,7 +53,9 @@ class Access(Protocol):
 class Pictures(Protocol):
     """Draws results; see `adapters.pictures.Pictures`."""
 
-    async def draw(self, result: bytes, file_format: Literal["svg", "png"], *, is_dark: bool) -> bytes: ...
+    async def draw(
+        self, analysis: Analysis, result: bytes, file_format: Literal["svg", "png"], *, is_dark: bool
+    ) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)

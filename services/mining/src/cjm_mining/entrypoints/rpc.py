@@ -116,11 +116,13 @@ class AnalysisServicer(analysis_pb2_grpc.AnalysisServiceServicer):
         self, request: analysis_pb2.RenderGraphRequest, context: _Context
     ) -> analysis_pb2.RenderGraphResponse:
         """The result as a picture."""
-        content = await self._analyses.result(request.analysis_id, current_identity())
+        identity = current_identity()
+        content = await self._analyses.result(request.analysis_id, identity)
+        analysis = await self._analyses.get(request.analysis_id, identity)
         if request.format == analysis_pb2.PICTURE_FORMAT_PNG:
-            picture = await self._pictures.draw(content, "png", is_dark=request.is_dark)
+            picture = await self._pictures.draw(analysis, content, "png", is_dark=request.is_dark)
             return analysis_pb2.RenderGraphResponse(content=picture, media_type="image/png")
-        picture = await self._pictures.draw(content, "svg", is_dark=request.is_dark)
+        picture = await self._pictures.draw(analysis, content, "svg", is_dark=request.is_dark)
         return analysis_pb2.RenderGraphResponse(content=picture, media_type="image/svg+xml")
 
 
