@@ -1,16 +1,39 @@
 """The import log over gRPC."""
 
-from cjm_kit.errors import Code
+import asyncio
+
+from cjm_kit.errors import AppError, Code
+from cjm_protos.catalog.v1 import dataset_pb2 as dataset
 from cjm_protos.catalog.v1 import import_log_pb2 as log
 from cjm_protos.catalog.v1 import mapping_pb2 as mapping
 
 from .conftest import Catalog, good_mapping, refused
 
 
-async def opened(catalog: Catalog, owner: str, dataset_id: str, file_name: str = "shop.csv") -> log.ImportEntry:
+async def opened(
+    catalog: Catalog,
+    owner: str,
+    dataset_id: str,
+    file_name: str = "shop.csv",
+    *,
+    is_check: bool = False,
+    replaces_dataset: bool = False,
+) -> log.ImportEntry:
     with catalog.acting(owner):
-        request = log.CreateImportRequest(dataset_id=dataset_id, file_name=file_name, mapping=good_mapping(""))
+        request = log.CreateImportRequest(
+            dataset_id=dataset_id,
+            file_name=file_name,
+            mapping=good_mapping(""),
+            is_check=is_check,
+            replaces_dataset=replaces_dataset,
+        )
         return (await catalog.imports.CreateImport(request)).entry
+
+
+async def end(
+    catalog: Catalog, entry: log.ImportEntry, status: log.ImportStatus.ValueType = log.IMPORT_STATUS_COMPLETED
+) -> None:
+    await catalog.imports.UpdateImport(log.UpdateImportRequest(import_id=entry.import_id, status=status))
 
 
 async def test_an_import_runs_to_its_end_and_can_be_removed(catalog: Catalog) -> None:
@@ -112,6 +135,56 @@ async def test_only_who_may_write_imports_and_only_who_may_see_reads(catalog: Ca
     with catalog.acting("anna"):
         assert list((await catalog.imports.ListImports(log.ListImportsRequest())).entries) == [shown, hidden]
     assert list((await catalog.imports.ListImports(log.ListImportsRequest(dataset_id=private))).entries) == [hidden]
+
+
+async def test_who_manages_a_dataset_may_replace_it(catalog: Catalog) -> None:
+    for name in ("anna", "bert", "carl"):
+        await catalog.user(name)
+    dataset_id = (await catalog.dataset("anna", "orders", is_public=True)).dataset_id
+    with catalog.acting("admin"):
+        await catalog.datasets.CreateGrant(dataset.CreateGrantRequest(dataset_id=dataset_id, username="bert"))
+    await end(catalog, await opened(catalog, "bert", dataset_id))
+    with refused(Code.PERMISSION_DENIED, "dataset_manage_not_allowed"):
+        await opened(catalog, "bert", dataset_id, replaces_dataset=True)
+    with refused(Code.PERMISSION_DENIED, "dataset_write_not_allowed"):
+        await opened(catalog, "carl", dataset_id, replaces_dataset=True)
+    with refused(Code.INVALID_ARGUMENT, "check_replaces_nothing"):
+        await opened(catalog, "anna", dataset_id, replaces_dataset=True, is_check=True)
+    for name in ("anna", "admin"):
+        entry = await opened(catalog, name, dataset_id, replaces_dataset=True)
+        assert entry.replaces_dataset
+        await end(catalog, entry)
+    assert not (await opened(catalog, "anna", dataset_id)).replaces_dataset
+
+
+async def test_an_import_that_replaces_the_dataset_is_alone_with_it(catalog: Catalog) -> None:
+    dataset_id = (await catalog.dataset("admin", "orders")).dataset_id
+    other_id = (await catalog.dataset("admin", "visits")).dataset_id
+    adding = [await opened(catalog, "admin", dataset_id, "may.csv"), await opened(catalog, "admin", dataset_id)]
+    with refused(Code.FAILED_PRECONDITION, "dataset_being_imported") as refusal:
+        await opened(catalog, "admin", dataset_id, replaces_dataset=True)
+    assert '.csv" is still being imported' in refusal.detail
+    for entry in adding:
+        await end(catalog, entry)
+    check = await opened(catalog, "admin", dataset_id, is_check=True)
+    replacing = await opened(catalog, "admin", dataset_id, "all.csv", replaces_dataset=True)
+    for also_replaces in (False, True):
+        with refused(Code.FAILED_PRECONDITION, "dataset_being_replaced") as refusal:
+            await opened(catalog, "admin", dataset_id, replaces_dataset=also_replaces)
+        assert refusal.detail.startswith('"all.csv" is replacing')
+    await opened(catalog, "admin", dataset_id, is_check=True)
+    await opened(catalog, "admin", other_id, replaces_dataset=True)
+    await end(catalog, replacing, log.IMPORT_STATUS_CANCELLED)
+    await opened(catalog, "admin", dataset_id)
+    assert not check.replaces_dataset
+
+
+async def test_of_two_imports_that_come_at_once_one_is_alone_or_none_replaces(catalog: Catalog) -> None:
+    dataset_id = (await catalog.dataset("admin", "orders")).dataset_id
+    tries = [opened(catalog, "admin", dataset_id, replaces_dataset=True) for _ in range(4)]
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    reasons = sorted(result.reason for result in results if isinstance(result, AppError))
+    assert reasons == ["dataset_being_replaced"] * 3
 
 
 async def test_a_check_without_a_dataset_is_for_its_maker_and_in_no_list(catalog: Catalog) -> None:

@@ -103,6 +103,16 @@ async def test_a_stored_mapping_and_the_file_of_an_earlier_check(
     assert (await admin.get("/api/v1/imports?status=completed&status=failed")).json()["items"] == []
 
 
+async def test_an_import_can_replace_its_dataset(admin: httpx.AsyncClient, path: str) -> None:
+    answer = await admin.post(path, files=_parts("file", "mapping", "replaces_dataset", replaces_dataset="true"))
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["replaces_dataset"] is True
+    second = await admin.post(path, files=_parts("file", "mapping"))
+    assert (second.status_code, second.json()["reason"]) == (409, "dataset_being_replaced")
+    wrong = await admin.post(path, files=_parts("file", "mapping", "replaces_dataset", replaces_dataset="all"))
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "replaces_dataset")
+
+
 async def test_a_file_is_checked_before_its_dataset_is_made(
     running: Any, admin: httpx.AsyncClient, analyst: Any
 ) -> None:
@@ -187,16 +197,6 @@ async def test_a_faulty_step_rule_is_named_with_its_number(
         assert (error["field"], error["reason"], error["row"]) == ("step_rules", reason, row)
 
 
-async def test_a_mapping_sent_as_a_file_is_read_whole_or_refused(admin: httpx.AsyncClient, path: str) -> None:
-    fitting = MAPPING.ljust(1 << 20).encode()
-    for content, status in ((fitting, 202), (fitting + b" ", 413)):
-        answer = await admin.post(path, files={"file": ("a", b"x"), "mapping": ("mapping.json", content)})
-        assert answer.status_code == status, answer.text
-    assert answer.json()["reason"] == "field_too_large"
-    assert answer.json()["detail"].startswith('Field "mapping" is larger than 1 MiB.')
-    assert len((await admin.get("/api/v1/imports")).json()["items"]) == 1
-
-
 @pytest.mark.parametrize(
     ("field", "repair", "reason"),
     [
@@ -214,6 +214,16 @@ async def test_a_repair_that_cannot_be_is_named_with_its_column(
         assert answer.status_code == 400, answer.text
         (error,) = answer.json()["errors"]
         assert (error["field"], error["reason"], error["row"]) == (field, reason, 4)
+
+
+async def test_a_mapping_sent_as_a_file_is_read_whole_or_refused(admin: httpx.AsyncClient, path: str) -> None:
+    fitting = MAPPING.ljust(1 << 20).encode()
+    for content, status in ((fitting, 202), (fitting + b" ", 413)):
+        answer = await admin.post(path, files={"file": ("a", b"x"), "mapping": ("mapping.json", content)})
+        assert answer.status_code == status, answer.text
+    assert answer.json()["reason"] == "field_too_large"
+    assert answer.json()["detail"].startswith('Field "mapping" is larger than 1 MiB.')
+    assert len((await admin.get("/api/v1/imports")).json()["items"]) == 1
 
 
 async def test_the_largest_set_of_step_rules_fits_through(admin: httpx.AsyncClient, path: str) -> None:

@@ -59,7 +59,8 @@ _DOWNLOAD_SECONDS = 600.0
 _HEAD_SECONDS = 60.0
 _HEAD_BYTES = 1 << 20
 _SPOOLED_BYTES = 1 << 20  # as Starlette keeps of an upload in memory
-_FORM_FIELDS = {"file", "url", "mapping", "mapping_id", "from_import_id", "all_or_nothing", "check_only"}
+_FLAGS = ("all_or_nothing", "check_only", "replaces_dataset")
+_FORM_FIELDS = {"file", "url", "mapping", "mapping_id", "from_import_id", *_FLAGS}
 _BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False, "": False}
 _FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")  # also in their full-width forms
 _NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*")
@@ -89,9 +90,9 @@ class Finding(Shape):
     column: str
     count: Annotated[int, Field(description="Rows; of repaired ones only those that are good thereby.")]
     examples: list[Example]
-
     repair: Annotated[Repair | None, Field(description="What the mapping did; null: the rows were left out.")]
     actions: Annotated[list[RepairActionWord], Field(description="What a mapping can do, the usual first.")]
+
 
 class Step(Shape):
     """An activity and how many rows have it."""
@@ -111,6 +112,9 @@ class ImportShape(Shape):
     created_by_id: str
     check_only: bool
     all_or_nothing: bool
+    replaces_dataset: Annotated[
+        bool, Field(description="Once completed, all that was in the dataset when it began is gone.")
+    ]
     status: ImportStatusWord
     rows_read: int
     rows_accepted: int
@@ -162,6 +166,7 @@ def _facts(entry: import_log_pb2.ImportEntry) -> dict[str, object]:
         "created_by_id": entry.created_by_id,
         "check_only": entry.is_check,
         "all_or_nothing": entry.all_or_nothing,
+        "replaces_dataset": entry.replaces_dataset,
         "status": word(import_log_pb2.ImportStatus, entry.status),
         "rows_read": entry.rows_read,
         "rows_accepted": entry.rows_accepted,
@@ -195,17 +200,17 @@ async def _details(gateway: Gateway, import_id: str) -> ImportDetails:
         if failure.code is not Code.NOT_FOUND:
             raise
         progress = imports_pb2.GetImportProgressResponse()
-    facts = _facts(entry)
-    if entry.status in _LIVE and progress.rows_read >= entry.rows_read:
-        for name in ("rows_read", "rows_accepted", "rows_rejected", "rows_duplicate", "progress_ratio"):
-            facts[name] = getattr(progress, name)
-    found = {
     faults = [mapping_pb2.Fault(field=finding.field, reason=finding.reason) for finding in progress.findings]
     offers = (
         (await gateway.services.mappings.OfferRepairs(mapping_pb2.OfferRepairsRequest(faults=faults))).offers
         if faults
         else ()
     )
+    facts = _facts(entry)
+    if entry.status in _LIVE and progress.rows_read >= entry.rows_read:
+        for name in ("rows_read", "rows_accepted", "rows_rejected", "rows_duplicate", "progress_ratio"):
+            facts[name] = getattr(progress, name)
+    found = {
         "findings": [
             Finding(
                 reason=finding.reason,
@@ -213,13 +218,13 @@ async def _details(gateway: Gateway, import_id: str) -> ImportDetails:
                 column=finding.column,
                 count=finding.rows_count,
                 examples=[Example(row=row.row, value=row.value, detail=row.detail) for row in finding.examples],
+                repair=repair_shape(finding.repair) if finding.HasField("repair") else None,
+                actions=[repair_word(action) for action in offer.actions],
             )
             for finding, offer in zip(progress.findings, offers, strict=True)
         ],
         "steps": [Step(activity=step.activity, count=step.rows_count) for step in progress.steps],
         "customers": progress.customers_count,
-                repair=repair_shape(finding.repair) if finding.HasField("repair") else None,
-                actions=[repair_word(action) for action in offer.actions],
         "first_event_at": instant_of_ms(progress.first_event_at_ms),
         "last_event_at": instant_of_ms(progress.last_event_at_ms),
     }
@@ -263,6 +268,12 @@ _UPLOAD_DOCS = {
                         },
                         "all_or_nothing": {"type": "boolean", "description": "One row left out fails the import."},
                         "check_only": {"type": "boolean", "description": "Check the rows and store nothing."},
+                        "replaces_dataset": {
+                            "type": "boolean",
+                            "description": "Once the import is completed, all that was in the dataset when it began is "
+                            "gone for good; what arrives meanwhile stays. A failed or stopped import changes nothing. "
+                            "For the owner and administrators, while no other import runs.",
+                        },
                     },
                 }
             }
@@ -308,7 +319,7 @@ async def _open_import(gateway: Gateway, dataset_id: str, form: FormData) -> imp
         for name in form
         if name not in _FORM_FIELDS
     ]
-    flags = {name: _boolean(form, name, violations) for name in ("all_or_nothing", "check_only")}
+    flags = {name: _boolean(form, name, violations) for name in _FLAGS}
     mapping_id = await _text(form, "mapping_id")
     mapping_text = await _text(form, "mapping")
     from_import_id = await _text(form, "from_import_id")
@@ -328,6 +339,7 @@ async def _open_import(gateway: Gateway, dataset_id: str, form: FormData) -> imp
         mapping=_mapping(mapping_text) if mapping_text else None,
         all_or_nothing=flags["all_or_nothing"],
         is_check=flags["check_only"],
+        replaces_dataset=flags["replaces_dataset"],
     )
     if not url:
         return await _take(gateway, request, file, from_import_id)
