@@ -55,7 +55,7 @@ up: $(VENV)/.installed $(PAGE) ## Install what is missing, build the page, start
 lint: $(VENV)/.installed ## Style, types and walls of the Python code
 	@ruff check .
 	@ruff format --check .
-	@mypy libs services launcher tests bench conftest.py
+	@mypy libs services launcher samples tests bench conftest.py
 	@lint-imports
 	@buf lint protos
 

@@ -16,7 +16,7 @@ from cjm_kit.errors import AppError
 from cjm_kit.logging import configure_logging
 from cjm_launcher import instance, services
 from cjm_launcher.metrics_listener import metrics_listener
-from cjm_launcher.settings import SAMPLES_DIR, LauncherSettings
+from cjm_launcher.settings import SAMPLES_DIR, LauncherSettings, Sample
 
 # Commands import what only they need: a service in a process of its own shall not carry the others.
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
@@ -102,6 +102,9 @@ def _run_one(name: str) -> int:
 
 @app.command()
 def demo(
+    sample: Annotated[
+        Sample, typer.Argument(help="A web shop, or loan applications of a bank that is made up.")
+    ] = Sample.SHOP,
     url: Annotated[str, typer.Option(help="Address of a running installation.")] = "http://127.0.0.1:8080",
     username: Annotated[str, typer.Option(help="Sign-in name.")] = "admin",
     password: Annotated[
@@ -109,11 +112,11 @@ def demo(
     ] = "",
     samples_dir: Annotated[Path, typer.Option(help="Folder with the sample data.")] = SAMPLES_DIR,
 ) -> None:
-    """Load the sample data into a running installation through its public API."""
+    """Load sample data into a running installation through its public API."""
     from cjm_launcher.demo import load_demo
 
     try:
-        asyncio.run(load_demo(url, username, password, samples_dir, _say))
+        asyncio.run(load_demo(sample, url, username, password, samples_dir, _say))
     except AppError as failure:
         raise _fail(failure.detail) from None
 

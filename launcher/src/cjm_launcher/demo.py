@@ -3,62 +3,89 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from cjm_kit.errors import AppError, Code
+from cjm_launcher.settings import Sample
 
-DATASET_NAME = "Web shop"
-GOAL_ACTIVITY = "purchase"
-_FIRST_ANALYSES: tuple[dict[str, Any], ...] = (
-    {"kind": "inductive_tree", "case": "session", "parameters": {"noise_threshold": 0.2}},
-    {"kind": "heuristics_net", "case": "session"},
-    {"kind": "directly_follows", "case": "session"},
-    {"kind": "directly_follows", "case": "customer"},
-)
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """What becomes of a sample: `<file>.csv.gz`, read as `<file>.mapping.json` says."""
+
+    file: str
+    dataset_name: str
+    what: str
+    goal_activity: str
+    cases: tuple[str, ...]
+
+
+_LOGS = {
+    Sample.SHOP: _Log("ecom", "Web shop", "journeys of a web shop", "purchase", ("session", "customer")),
+    Sample.LOANS: _Log(
+        "loans", "Loan applications (example)", "made-up loan applications", "Loan paid out", ("customer",)
+    ),
+}
 _POLL_SECONDS = 0.3
 _PATIENCE_SECONDS = 300.0
 
 
-async def load_demo(base_url: str, username: str, password: str, samples_dir: Path, say: Callable[[str], None]) -> None:
-    """Import the sample journeys of a web shop and run the first analyses; does nothing where the dataset exists.
+async def load_demo(
+    sample: Sample, base_url: str, username: str, password: str, samples_dir: Path, say: Callable[[str], None]
+) -> None:
+    """Import a sample and run the first analyses; does nothing where the dataset exists.
 
     Args:
+        sample: Which one.
         base_url: Address of a running gateway, for example "http://127.0.0.1:8080".
         username: Sign-in name of an account.
         password: Its password.
-        samples_dir: Folder with `ecom.csv.gz` and `ecom.mapping.json`.
+        samples_dir: Folder with the files of the sample.
         say: Called with one sentence per step.
 
     Raises:
         AppError: The gateway refused a step or did not finish it in time; the sentence says which and why.
     """
+    log = _LOGS[sample]
     async with httpx.AsyncClient(base_url=base_url, timeout=60) as client:
         session = await _call(client, "POST", "/api/v1/session", json={"username": username, "password": password})
         client.headers["X-CSRF-Token"] = session["csrf_token"]
-        known = await _call(client, "GET", "/api/v1/datasets", params={"name_contains": DATASET_NAME})
-        if any(item["name"] == DATASET_NAME and item["events"] for item in known["items"]):
-            say(f'The sample dataset "{DATASET_NAME}" is there already.')
+        known = await _call(client, "GET", "/api/v1/datasets", params={"name_contains": log.dataset_name})
+        if any(item["name"] == log.dataset_name and item["events"] for item in known["items"]):
+            say(f'The sample dataset "{log.dataset_name}" is there already.')
             return
-        dataset = next((item for item in known["items"] if item["name"] == DATASET_NAME), None)
+        dataset = next((item for item in known["items"] if item["name"] == log.dataset_name), None)
         if dataset is None:
-            body = {"name": DATASET_NAME, "is_public": True, "goal_activity": GOAL_ACTIVITY}
+            body = {
+                "name": log.dataset_name,
+                "is_public": True,
+                "case": log.cases[0],
+                "goal_activity": log.goal_activity,
+            }
             dataset = await _call(client, "POST", "/api/v1/datasets", json=body)
-        say("Importing the sample journeys of a web shop ...")
-        mapping = json.loads((samples_dir / "ecom.mapping.json").read_text())
-        with (samples_dir / "ecom.csv.gz").open("rb") as file:
+        say(f"Importing the sample {log.what} ...")
+        mapping = json.loads((samples_dir / f"{log.file}.mapping.json").read_text())
+        packed = samples_dir / f"{log.file}.csv.gz"
+        with packed.open("rb") as file:
             started = await _call(
                 client,
                 "POST",
                 f"/api/v1/datasets/{dataset['id']}/imports",
                 data={"mapping": json.dumps(mapping)},
-                files={"file": ("ecom.csv.gz", file, "application/gzip")},
+                files={"file": (packed.name, file, "application/gzip")},
             )
         done = await _finished(client, f"/api/v1/imports/{started['id']}", {"completed"})
         say(f"Imported {done['rows_accepted']:,} events. Running the first analyses ...")
-        for analysis in _FIRST_ANALYSES:
+        analyses: list[dict[str, Any]] = [
+            {"kind": "inductive_tree", "case": log.cases[0], "parameters": {"noise_threshold": 0.2}},
+            {"kind": "heuristics_net", "case": log.cases[0]},
+            *({"kind": "directly_follows", "case": case} for case in log.cases),
+        ]
+        for analysis in analyses:
             queued = await _call(client, "POST", "/api/v1/analyses", json={"dataset_id": dataset["id"], **analysis})
             await _finished(client, f"/api/v1/analyses/{queued['id']}", {"succeeded", "partial"})
         say("The sample data is ready.")

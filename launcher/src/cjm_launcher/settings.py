@@ -1,5 +1,6 @@
 """Settings of `cjm run` without a target: the whole product on one machine."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
@@ -8,6 +9,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # The samples lie in the checkout, not in the package; an image says where it keeps them.
 SAMPLES_DIR = Path(__file__).resolve().parents[3] / "samples"
+
+
+class Sample(StrEnum):
+    """The sample data there is."""
+
+    SHOP = "shop"
+    LOANS = "loans"
 
 
 class LauncherSettings(BaseSettings):

@@ -17,7 +17,7 @@ from cjm_launcher.demo import load_demo
 from cjm_launcher.metrics_listener import metrics_listener
 from cjm_launcher.nats_server import NatsServer
 from cjm_launcher.service_process import ServiceProcess
-from cjm_launcher.settings import LauncherSettings
+from cjm_launcher.settings import LauncherSettings, Sample
 
 _log = get_logger(__name__)
 ADMIN_NAME = "admin"
@@ -75,7 +75,8 @@ async def run_all(settings: LauncherSettings, say: Callable[[str], None]) -> int
             say(f'Sign in as "{ADMIN_NAME}" with the password  {password}  (shown only this once).')
         if password is not None and settings.demo:
             try:
-                await load_demo(f"http://127.0.0.1:{settings.port}", ADMIN_NAME, password, settings.samples_dir, say)
+                url = f"http://127.0.0.1:{settings.port}"
+                await load_demo(Sample.SHOP, url, ADMIN_NAME, password, settings.samples_dir, say)
             except (AppError, OSError) as failure:
                 reason = failure.detail if isinstance(failure, AppError) else str(failure)
                 say(f"The sample data could not be loaded: {reason} Everything else works.")
