@@ -62,7 +62,7 @@ const routeTree = root.addChildren([
     under("/data/datasets", ["data", "home"], () => import("@/features/data/DatasetsPage")),
     under("/data/datasets/$datasetId", ["data"], () => import("@/features/data/DatasetPage")),
     under("/data/imports", ["data"], () => import("@/features/data/ImportsPage")),
-    under("/data/imports/new", ["data", "wizard"], () => import("@/features/data/wizard/WizardPage")),
+    under("/data/imports/new", ["data", "wizard", "home"], () => import("@/features/data/wizard/WizardPage")),
     under("/data/imports/$importId", ["data"], () => import("@/features/data/ImportPage")),
     settings.addChildren([
       forward(settings, "/", { to: "/settings/account" }),

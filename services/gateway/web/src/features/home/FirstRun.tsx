@@ -1,31 +1,13 @@
-import { Button, Progress } from "@mantine/core";
 import { IconApi, IconFileImport, IconSparkles } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
-import { ApiError } from "@/api/client";
-import { useDatasets } from "@/api/hooks";
-import { importExample } from "@/features/data/example";
+import { Examples } from "@/features/data/Examples";
 import { useText } from "@/messages";
-import { LinkButton, Note, useErrorText } from "@/shared/ui";
+import { LinkButton } from "@/shared/ui";
 import css from "./FirstRun.module.css";
 import { MapPicture } from "./MapPicture";
 
 /** What an empty installation shows: three ways to get data in, and what will come of it. */
 export function FirstRun() {
   const t = useText();
-  const errorText = useErrorText();
-  const navigate = useNavigate();
-  const client = useQueryClient();
-  const datasets = useDatasets().data ?? [];
-  const [progress, setProgress] = useState(0);
-  const example = useMutation({
-    mutationFn: () => importExample(t("home.first.example_name"), datasets.map((dataset) => dataset.name), setProgress),
-    onSuccess: async (dataset) => {
-      await client.invalidateQueries();
-      await navigate({ to: "/explore/map", search: { dataset: dataset.id } });
-    },
-  });
   return (
     <>
       <div className={css.cards}>
@@ -45,17 +27,7 @@ export function FirstRun() {
           </span>
           <h2 className={css.title}>{t("home.first.example")}</h2>
           <p className={css.text}>{t("home.first.example_text")}</p>
-          {example.isPending ? (
-            <div className={css.progress} role="status">
-              <span>{t("home.first.example_running")}</span>
-              <Progress value={Math.max(5, progress * 100)} animated aria-label={t("home.first.example_running")} />
-            </div>
-          ) : (
-            <Button variant="default" onClick={() => example.mutate()}>
-              {t("home.first.example")}
-            </Button>
-          )}
-          {example.isError && <Note tone="danger">{example.error instanceof ApiError ? errorText(example.error) : t("home.first.example_failed", { why: example.error.message })}</Note>}
+          <Examples />
         </section>
         <section className={css.card}>
           <span className={css.icon}>

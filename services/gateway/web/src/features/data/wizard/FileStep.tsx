@@ -5,8 +5,9 @@ import { useDatasets, useMe } from "@/api/hooks";
 import type { Dataset, Mapping } from "@/api/types";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
-import { DataTable, Note } from "@/shared/ui";
+import { Card, DataTable, Note } from "@/shared/ui";
 import { freeName } from "../example";
+import { Examples } from "../Examples";
 import { journeyUnit } from "../datasetOptions";
 import { AddressDialog } from "./AddressDialog";
 import type { Draft } from "./draft";
@@ -199,6 +200,11 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
         />
       )}
       {problem && !dialog && <Note tone="danger">{problem}</Note>}
+      {!file && (
+        <Card title={t("home.first.example_instead")}>
+          <Examples />
+        </Card>
+      )}
       {file && sample && (
         <>
           <SavedMappings file={file} chosen={mapping} onChoose={(saved) => void apply(file, saved)} />
