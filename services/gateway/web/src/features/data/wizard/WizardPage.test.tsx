@@ -18,7 +18,7 @@ beforeAll(async () => {
   vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
   vi.stubGlobal("ResizeObserver", class { observe() {} unobserve() {} disconnect() {} });
   Element.prototype.scrollIntoView = vi.fn();
-  await loadMessages("data", "wizard");
+  await loadMessages("data", "wizard", "home");
 });
 beforeEach(() => {
   vi.useFakeTimers({ shouldAdvanceTime: true });
