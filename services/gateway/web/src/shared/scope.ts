@@ -117,8 +117,15 @@ export function caseQuery(dataset: Dataset | null, unit: CaseNotion, pause: numb
   return { ...(unit !== dataset.case && { case: unit }), ...(!isOwnPause && { session_gap_minutes: pause }) };
 }
 
-/** One page-owned text in the address (`?key=value`); setting it replaces the history entry. `null` removes it. */
-export function useUrlState(key: string, fallback: string): [string, (value: string | null) => void] {
+type SetUrlState = (value: string | null) => void;
+
+/**
+ * One page-owned text in the address (`?key=value`); setting it replaces the history entry. `null` removes it.
+ * With `known` any other text counts as the fallback, for anyone may have written it.
+ */
+export function useUrlState(key: string, fallback: string): [string, SetUrlState];
+export function useUrlState<Value extends string>(key: string, fallback: Value, known: readonly Value[] | undefined): [Value, SetUrlState];
+export function useUrlState(key: string, fallback: string, known?: readonly string[]): [string, SetUrlState] {
   const search: AppSearch = useSearch({ strict: false });
   const navigate = useNavigate();
   const found = search[key];
@@ -133,7 +140,7 @@ export function useUrlState(key: string, fallback: string): [string, (value: str
     },
     [navigate, key, fallback],
   );
-  return [typeof found === "string" ? found : fallback, set];
+  return [typeof found === "string" && (known?.includes(found) ?? true) ? found : fallback, set];
 }
 
 /** A part of the address's path, such as `datasetId` of `/data/datasets/$datasetId`; empty on other pages. */

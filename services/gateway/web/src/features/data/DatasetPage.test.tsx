@@ -39,6 +39,7 @@ const filled = () => [...document.querySelectorAll(".mantine-Button-root:is([dat
 
 it.each([
   ["overview", ["Add events"]],
+  ["junk", ["Add events"]],
   ["imports", ["Add events"]],
   ["access", ["Give access"]],
   ["settings", ["Save settings"]],

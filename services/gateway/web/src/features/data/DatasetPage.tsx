@@ -24,7 +24,7 @@ import { LockedButton } from "@/shared/ui/LockedButton";
 import { TypedConfirm } from "./TypedConfirm";
 
 const TABS = ["overview", "fields", "quality", "imports", "access", "settings"] as const;
-const OWN_ACTION = new Set(["access", "settings"]);
+const OWN_ACTION = new Set<(typeof TABS)[number]>(["access", "settings"]);
 
 /** One dataset: what is in it, where it came from, who may use it, its settings. */
 export default function DatasetPage() {
@@ -33,7 +33,7 @@ export default function DatasetPage() {
   const dataset = useDataset(datasetId);
   const scope = useScopeIn()(datasetId);
   useScopeOfPage(dataset.data);
-  const [tab, setTab] = useUrlState("tab", "overview");
+  const [tab, setTab] = useUrlState("tab", "overview", TABS);
   const crumbs = [{ label: t("data.datasets"), to: "/data/datasets" }];
   if (!dataset.data) {
     return (

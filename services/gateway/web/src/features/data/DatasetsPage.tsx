@@ -27,7 +27,7 @@ export default function DatasetsPage() {
   const switchTo = useDatasetSwitch();
   const datasets = useDatasets();
   const journeys = useJourneysCounts(datasets.data ?? []);
-  const [isNew, setNew] = useUrlState("new", "");
+  const [isNew, setNew] = useUrlState("new", "", ["1"]);
   const create = useChange(createDataset, [["datasets"]]);
   const isEmpty = datasets.data?.length === 0;
 

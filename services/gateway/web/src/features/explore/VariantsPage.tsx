@@ -43,7 +43,7 @@ function Ways({ dataset }: Ready) {
   const t = useText();
   const f = useFormat();
   const { datasetId, unit, question } = useScope();
-  const [repeats, setRepeats] = useUrlState("repeats", "counted");
+  const [repeats, setRepeats] = useUrlState("repeats", "counted", ["ignored"]);
   const ignoresRepeats = repeats === "ignored";
   const query = { ...question, limit: PAGE_SIZE, ...(ignoresRepeats && { ignore_repeats: true }) };
   const ways = useInfiniteQuery({

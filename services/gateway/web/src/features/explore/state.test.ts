@@ -29,6 +29,7 @@ describe("address", () => {
     expect(readMapState({ steps: "many", paths: "7", z: "1,2", sel: ">", m: "x", dir: "up" })).toEqual({
       ...{ steps: null, paths: null, mode: "frequency", direction: null, selection: null, isTable: false, view: null },
     });
+    expect(readMapState({ z: "1,2,Infinity" }).view).toBeNull();
   });
 });
 

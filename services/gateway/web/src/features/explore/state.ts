@@ -58,7 +58,7 @@ function numberIn(text: unknown, low: number, high: number): number | null {
 export function readMapState(search: AppSearch): MapState {
   const steps = numberIn(search["steps"], 1, 10_000);
   const [x, y, scale] = (typeof search["z"] === "string" ? search["z"] : "").split(",").map(Number);
-  const hasView = [x, y].every(Number.isFinite) && scale !== undefined && scale > 0;
+  const hasView = [x, y, scale].every(Number.isFinite) && scale !== undefined && scale > 0;
   return {
     steps: steps === null ? null : Math.round(steps),
     paths: numberIn(search["paths"], 0, 1),

@@ -12,6 +12,20 @@ beforeAll(async () => {
 });
 
 it.each([
+  ["show=junk", {}, "Nothing has happened yet"],
+  ["only=gone", {}, "Nothing has happened yet"],
+  ["show=alpha&only=d1", { kind: "alpha", dataset_id: "d1" }, "Nothing matches"],
+])("asks at ?%s only for what there is", async (search, asked, said) => {
+  const get = vi.spyOn(api, "get").mockImplementation(() => Promise.resolve({ items: [], next_cursor: null } as never));
+  const client = quietClient();
+  client.setQueryData(["datasets"], [{ id: "d1", name: "Web shop" }]);
+  showAt(`/history?${search}`, <HistoryPage />, client);
+  await screen.findByText(said);
+  const { kind, dataset_id } = get.mock.calls.find(([path]) => path === "/analyses")?.[1] ?? {};
+  expect({ ...(kind && { kind }), ...(dataset_id && { dataset_id }) }).toEqual(asked);
+});
+
+it.each([
   ["Check", true, "completed", "4,990 of 5,000 rows fine"],
   ["Import", false, "completed", "4,990 of 5,000 rows taken"],
   ["Import", false, "failed", "4,990 of 5,000 rows fine"],

@@ -19,6 +19,7 @@ import { isRunning, joined, secondsTaken, type Entry, type Listed } from "./entr
 import css from "./history.module.css";
 
 const KINDS: AnalysisKind[] = ["directly_follows", "heuristics_net", "inductive_tree", "inductive_petri", "heuristics_petri", "alpha", "dfg_petri"];
+const WHATS = ["all", "import", ...KINDS, "deleted"] as const;
 const ROWS_PER_PAGE = 50;
 const WHILE_RUNNING_MS = 3000;
 const LIST_ID = "history-list";
@@ -42,9 +43,10 @@ function useList<Item extends { status: string }>(path: string, query: Query, en
 /** History: analyses and imports with their settings, newest first. */
 export default function HistoryPage() {
   const t = useText();
-  const datasets = useDatasets().data ?? [];
-  const [what, setWhat] = useUrlState("show", "all");
-  const [only, setOnly] = useUrlState("only", "");
+  const known = useDatasets().data;
+  const datasets = known ?? [];
+  const [what, setWhat] = useUrlState("show", "all", WHATS);
+  const [only, setOnly] = useUrlState("only", "", known?.map(({ id }) => id));
   const ofDataset = { dataset_id: only };
   const isDeleted = what === "deleted";
   const isKind = !isDeleted && what !== "all" && what !== "import";
@@ -72,12 +74,7 @@ export default function HistoryPage() {
           onChange={setWhat}
           allowDeselect={false}
           w={220}
-          data={[
-            { value: "all", label: t("history.what.all") },
-            { value: "import", label: t("history.what.import") },
-            ...KINDS.map((kind) => ({ value: kind, label: t(`common.analysis.${kind}`) })),
-            { value: "deleted", label: t("history.what.deleted") },
-          ]}
+          data={WHATS.map((one) => ({ value: one, label: t(KINDS.some((kind) => kind === one) ? `common.analysis.${one}` : `history.what.${one}`) }))}
         />
         <Select
           label={t("history.dataset")}

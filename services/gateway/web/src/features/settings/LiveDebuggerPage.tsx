@@ -61,11 +61,11 @@ function Stream({ token }: { token: ApiToken }) {
   }, [client]);
   const { log: live, connection, reopen } = useReceived(token.id, ask);
   const [paused, setPaused] = useState<ReceivedLog | null>(null);
-  const [show, setShow] = useUrlState("show", SHOW_ALL);
+  const [show, setShow] = useUrlState<Outcome | typeof SHOW_ALL>("show", SHOW_ALL, OUTCOMES);
   const [keptText, keepText] = useUrlState("q", "");
   const [text, setText] = useState(keptText);
   const log = paused ?? live;
-  const outcome = OUTCOMES.find((known) => known === show) ?? null;
+  const outcome = show === SHOW_ALL ? null : show;
   const rows = rowsOf(log, outcome, text);
   const newCount = countOf(live) - countOf(log);
   function search(wanted: string) {
@@ -77,7 +77,7 @@ function Stream({ token }: { token: ApiToken }) {
       <div className={css.controls}>
         <SegmentedControl
           aria-label={t("settings.debugger.show")}
-          value={outcome ?? SHOW_ALL}
+          value={show}
           onChange={setShow}
           data={[SHOW_ALL, ...OUTCOMES].map((value) => ({ value, label: t(`settings.debugger.show.${value}`) }))}
         />
