@@ -72,6 +72,40 @@ it("closes by Escape after a kind was chosen", async () => {
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
 });
 
+it.each([
+  ["length", "abc", "", "Write a whole number, 0 or more."],
+  ["length", "-3", "", "Write a whole number, 0 or more."],
+  ["length", "2.5", "", "Write a whole number, 0 or more."],
+  ["length", "", "5 steps", "Write a whole number, 0 or more."],
+  ["length", "9", "3", "The highest value is below the lowest."],
+  ["duration", "1,5", "", "Write a number, 0 or more, such as 1.5."],
+  ["duration", "-", "2", "Write a number, 0 or more, such as 1.5."],
+])("says at the field of a %s from “%s” to “%s” what to write, and uses no such filter", async (kind, least, most, said) => {
+  const apply = vi.fn();
+  showAt("/?dataset=d1", <FilterEditor term={null} onApply={apply} />, clientFor(true));
+  const keys = userEvent.setup();
+  await keys.click(await screen.findByRole("button", { name: kind === "length" ? "Number of steps" : "Took longer or shorter than" }));
+  if (least) await keys.type(screen.getByLabelText("At least"), least);
+  if (most) await keys.type(screen.getByLabelText("At most"), most);
+  const faulty = screen.getAllByRole("textbox").filter((field) => field.getAttribute("aria-invalid") === "true");
+  expect(faulty.map((field) => document.getElementById(field.getAttribute("aria-describedby") ?? "")?.textContent)).toEqual([said]);
+  await keys.keyboard("{Enter}");
+  expect(apply).not.toHaveBeenCalled();
+});
+
+it("reads numbers in the unit chosen, and keeps what was written when the unit changes", async () => {
+  const apply = vi.fn();
+  showAt("/?dataset=d1", <FilterEditor term="duration:3600..7200" onApply={apply} />, clientFor(true));
+  const keys = userEvent.setup();
+  const least = await screen.findByLabelText<HTMLInputElement>("At least");
+  expect(least.value).toBe("1");
+  await keys.clear(least);
+  await keys.type(least, " 1.5 ");
+  await keys.click(screen.getByRole("radio", { name: "Days" }));
+  await keys.type(least, "{Enter}");
+  expect(apply).toHaveBeenCalledExactlyOnceWith("duration:129600..172800");
+});
+
 it("counts touchpoints of what the period and the other filters keep", async () => {
   showAt("/?dataset=d1&from=2024-05-01&to=2024-05-31&f=device_os:iOS&f=step:cart", <FilterEditor term="step:cart" onApply={() => undefined} />, clientFor(true));
   await screen.findByRole("checkbox", { name: /product_view 2,554/ });

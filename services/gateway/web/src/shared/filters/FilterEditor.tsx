@@ -1,7 +1,7 @@
-import { Button, Checkbox, NumberInput, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { Button, Checkbox, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useDebouncedValue, useFocusTrap } from "@mantine/hooks";
 import { IconArrowLeft } from "@tabler/icons-react";
-import { Fragment, useState } from "react";
+import { Fragment, useState, type ChangeEvent } from "react";
 import type { Query } from "@/api/client";
 import { useDirectlyFollows, useFieldValues } from "@/api/hooks";
 import { useText } from "@/messages";
@@ -105,7 +105,7 @@ function TermEditor({ draft, others, onChange, onBack, onApply }: TermEditorProp
   const t = useText();
   const title = draft.kind === "attribute" ? fieldLabel(t, draft.field) : t(`filters.kind.${draft.kind}${draft.kind === "step" && draft.isNegated ? "_not" : ""}`);
   const isComplete =
-    "values" in draft ? draft.values.length > 0 : "sequences" in draft ? draft.sequences.every((pair) => pair.every(Boolean)) && draft.sequences.length > 0 : (draft.min ?? draft.max) !== null;
+    "values" in draft ? draft.values.length > 0 : "sequences" in draft ? draft.sequences.every((pair) => pair.every(Boolean)) && draft.sequences.length > 0 : (draft.min ?? draft.max) !== null && !isFaulty(draft);
   return (
     <form
       ref={useFocusTrap()}
@@ -231,14 +231,29 @@ function PairEditor({ others, pair, onChange }: { others: Query; pair: string[];
 const UNITS = { minutes: 60, hours: 3600, days: 86_400 } as const;
 type Unit = keyof typeof UNITS;
 
-function RangeEditor({ draft, onChange }: { draft: Extract<Term, { min: number | null }>; onChange: (term: Term) => void }) {
+type RangeTerm = Extract<Term, { min: number | null }>;
+
+/** Not a number stands for a text that is none. */
+const isFaulty = ({ min, max }: RangeTerm): boolean => Number.isNaN(min) || Number.isNaN(max) || isReversed({ min, max });
+const isReversed = ({ min, max }: Pick<RangeTerm, "min" | "max">): boolean => min !== null && max !== null && min > max;
+
+function RangeEditor({ draft, onChange }: { draft: RangeTerm; onChange: (term: Term) => void }) {
   const t = useText();
   const known = draft.min ?? draft.max ?? 60;
   const [unit, setUnit] = useState<Unit>(known % UNITS.days === 0 ? "days" : known % UNITS.hours === 0 ? "hours" : "minutes");
   const size = draft.kind === "duration" ? UNITS[unit] : 1;
-  const shown = (value: number | null): number | string => (value === null ? "" : value / size);
-  const read = (value: number | string): number | null => (value === "" ? null : Math.round(Number(value) * size));
-  const isReversed = draft.min !== null && draft.max !== null && draft.min > draft.max;
+  const [texts, setTexts] = useState({ min: draft.min === null ? "" : String(draft.min / size), max: draft.max === null ? "" : String(draft.max / size) });
+  const numbersOf = ({ min, max }: typeof texts, unitSize: number) => ({ min: readNumber(draft.kind, min, unitSize), max: readNumber(draft.kind, max, unitSize) });
+  const field = (end: "min" | "max") => ({
+    value: texts[end],
+    onChange: (event: ChangeEvent<HTMLInputElement>) => {
+      const next = { ...texts, [end]: event.currentTarget.value };
+      setTexts(next);
+      onChange({ ...draft, ...numbersOf(next, size) });
+    },
+    inputMode: draft.kind === "length" ? ("numeric" as const) : ("decimal" as const),
+    error: Number.isNaN(draft[end]) ? t(`filters.write_${draft.kind}`) : end === "max" && isReversed(draft) ? t("filters.reversed") : undefined,
+  });
   return (
     <>
       {draft.kind === "duration" && (
@@ -246,23 +261,23 @@ function RangeEditor({ draft, onChange }: { draft: Extract<Term, { min: number |
           size="xs"
           value={unit}
           onChange={(next) => {
-            const ratio = UNITS[next as Unit] / UNITS[unit];
             setUnit(next as Unit);
-            onChange({ ...draft, min: draft.min === null ? null : draft.min * ratio, max: draft.max === null ? null : draft.max * ratio });
+            onChange({ ...draft, ...numbersOf(texts, UNITS[next as Unit]) });
           }}
           data={Object.keys(UNITS).map((value) => ({ value, label: t(`filters.unit.${value}`) }))}
         />
       )}
       <div className={css.row}>
-        <NumberInput label={t("filters.at_least")} min={0} value={shown(draft.min)} onChange={(value) => onChange({ ...draft, min: read(value) })} data-autofocus />
-        <NumberInput
-          label={t("filters.at_most")}
-          min={0}
-          value={shown(draft.max)}
-          onChange={(value) => onChange({ ...draft, max: read(value) })}
-          error={isReversed ? t("filters.reversed") : undefined}
-        />
+        <TextInput label={t("filters.at_least")} {...field("min")} data-autofocus />
+        <TextInput label={t("filters.at_most")} {...field("max")} />
       </div>
     </>
   );
+}
+
+/** What a field says: null where it is empty, not a number where it says none that a filter can hold. */
+function readNumber(kind: RangeTerm["kind"], text: string, size: number): number | null {
+  const written = text.trim();
+  if (written === "") return null;
+  return (kind === "length" ? /^\d{1,12}$/ : /^\d{1,12}(\.\d{1,6})?$/).test(written) ? Math.round(Number(written) * size) : NaN;
 }
