@@ -107,7 +107,7 @@ async def test_kills_while_an_import_replaces_the_dataset(stopped_ingest: Any, p
         return bool(entry.rows_read)
 
     await until(is_running)
-    for _ in range(3):
+    for _ in range(2):  # a third kill would have the import given up
         while entry.status == import_log_pb2.IMPORT_STATUS_RUNNING:
             body = json.dumps({"event_id": f"sent-{sent_count}", "customer_id": "x", "action_type": "sent"}).encode()
             try:

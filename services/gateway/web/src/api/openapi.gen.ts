@@ -345,6 +345,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{dataset_id}/fixes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fix a finding
+         * @description Fix all that is there of one kind, for good; for the owner of the dataset and administrators.
+         *
+         *     `duplicates`: the first event of a customer, step and time stays; the ids of the others stay known, so that they do
+         *     not come back. `future_times`: events later than now are removed; sent again with another time they count.
+         *     `similar_steps`: the most frequent spelling stays, also for events to come. `surrounding_blanks`: blanks around
+         *     customers, steps and texts are cut off, of steps also those of events to come.
+         *
+         *     Takes about a second for a million events and goes on when you do not wait. Numbers change all at once at the end.
+         */
+        post: operations["fix_finding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{dataset_id}/events": {
         parameters: {
             query?: never;
@@ -1520,6 +1547,38 @@ export interface components {
             actions: ("leave_empty" | "use_text" | "cut" | "clean")[];
         };
         /**
+         * FixInput
+         * @description What to fix.
+         */
+        FixInput: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "duplicates" | "future_times" | "similar_steps" | "surrounding_blanks";
+        };
+        /**
+         * FixResult
+         * @description What was fixed; zeros when there was nothing to fix any more.
+         */
+        FixResult: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "duplicates" | "future_times" | "similar_steps" | "surrounding_blanks";
+            /**
+             * Changed
+             * @description Events with another value than before.
+             */
+            changed: number;
+            /**
+             * Removed
+             * @description Events taken out of every number.
+             */
+            removed: number;
+        };
+        /**
          * GrantShape
          * @description The permission of one account to analyse a dataset and to add data to it.
          */
@@ -1670,6 +1729,11 @@ export interface components {
             /** All Or Nothing */
             all_or_nothing: boolean;
             /**
+             * Replaces Dataset
+             * @description Once completed, all that was in the dataset when it began is gone.
+             */
+            replaces_dataset: boolean;
+            /**
              * Status
              * @enum {string}
              */
@@ -1734,6 +1798,11 @@ export interface components {
             check_only: boolean;
             /** All Or Nothing */
             all_or_nothing: boolean;
+            /**
+             * Replaces Dataset
+             * @description Once completed, all that was in the dataset when it began is gone.
+             */
+            replaces_dataset: boolean;
             /**
              * Status
              * @enum {string}
@@ -2377,6 +2446,11 @@ export interface components {
              * @description The import whose rows were rejected.
              */
             import_id: string | null;
+            /**
+             * Fixable
+             * @description Events that a fix would change or remove; 0 for kinds of which nothing true can be said.
+             */
+            fixable: number;
             /**
              * Examples
              * @description Five at most.
@@ -3474,6 +3548,37 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    fix_finding: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FixInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FixResult"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     list_events: {
         parameters: {
             query?: {
@@ -3920,6 +4025,8 @@ export interface operations {
                     all_or_nothing?: boolean;
                     /** @description Check the rows and store nothing. */
                     check_only?: boolean;
+                    /** @description Once the import is completed, all that was in the dataset when it began is gone for good; what arrives meanwhile stays. A failed or stopped import changes nothing. For the owner and administrators, while no other import runs. */
+                    replaces_dataset?: boolean;
                 };
             };
         };
@@ -3997,6 +4104,8 @@ export interface operations {
                     all_or_nothing?: boolean;
                     /** @description Check the rows and store nothing. */
                     check_only?: boolean;
+                    /** @description Once the import is completed, all that was in the dataset when it began is gone for good; what arrives meanwhile stays. A failed or stopped import changes nothing. For the owner and administrators, while no other import runs. */
+                    replaces_dataset?: boolean;
                 };
             };
         };

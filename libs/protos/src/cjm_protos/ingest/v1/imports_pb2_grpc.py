@@ -82,7 +82,7 @@ class ImportServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReuseUpload(self, request, context):
-        """Queues an import that uses the file of an earlier check. Caller: staff who may write to the dataset.
+        """Queues an import, or another check, that uses the file of an earlier check. Caller: staff who may write to the dataset.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

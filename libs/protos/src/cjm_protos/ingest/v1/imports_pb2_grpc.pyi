@@ -40,7 +40,7 @@ class ImportServiceStub:
     OUT_OF_RANGE when the file is larger than the limit.
     """
     ReuseUpload: _grpc.UnaryUnaryMultiCallable[_imports_pb2.ReuseUploadRequest, _imports_pb2.ReuseUploadResponse]
-    """Queues an import that uses the file of an earlier check. Caller: staff who may write to the dataset."""
+    """Queues an import, or another check, that uses the file of an earlier check. Caller: staff who may write to the dataset."""
     GetImportProgress: _grpc.UnaryUnaryMultiCallable[_imports_pb2.GetImportProgressRequest, _imports_pb2.GetImportProgressResponse]
     """Progress, straight from the worker; ended imports answer too. Caller: staff who may see the dataset, service.
     Example values of findings only for who started it and who may analyse the dataset.
@@ -64,7 +64,7 @@ class ImportServiceAsyncStub(ImportServiceStub):
     OUT_OF_RANGE when the file is larger than the limit.
     """
     ReuseUpload: _aio.UnaryUnaryMultiCallable[_imports_pb2.ReuseUploadRequest, _imports_pb2.ReuseUploadResponse]  # type: ignore[assignment]
-    """Queues an import that uses the file of an earlier check. Caller: staff who may write to the dataset."""
+    """Queues an import, or another check, that uses the file of an earlier check. Caller: staff who may write to the dataset."""
     GetImportProgress: _aio.UnaryUnaryMultiCallable[_imports_pb2.GetImportProgressRequest, _imports_pb2.GetImportProgressResponse]  # type: ignore[assignment]
     """Progress, straight from the worker; ended imports answer too. Caller: staff who may see the dataset, service.
     Example values of findings only for who started it and who may analyse the dataset.
@@ -97,7 +97,7 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _imports_pb2.ReuseUploadRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_imports_pb2.ReuseUploadResponse, _abc.Awaitable[_imports_pb2.ReuseUploadResponse]]:
-        """Queues an import that uses the file of an earlier check. Caller: staff who may write to the dataset."""
+        """Queues an import, or another check, that uses the file of an earlier check. Caller: staff who may write to the dataset."""
 
     @_abc_1.abstractmethod
     def GetImportProgress(

@@ -70,6 +70,7 @@ export default function ImportPage() {
         {remove.error && !isRemoving && <ErrorState error={remove.error} />}
         {isRunning && <ImportProgress item={item} />}
         {item.error && <Note tone="danger">{item.error.detail}</Note>}
+        {item.replaces_dataset && (isRunning || isIn) && <Note>{t(isIn ? "data.replaced_text" : "data.replacing_text")}</Note>}
         {item.status === "removed" && <Note>{t("data.removed_text")}</Note>}
         {item.status === "cancelled" && <Note>{t("data.cancelled_text")}</Note>}
         {item.check_only && item.status === "completed" && <Note>{t("data.checked_text")}</Note>}

@@ -23,7 +23,7 @@ interface ImportNoteProps {
 function ImportNote({ importId, fileName, openMap }: ImportNoteProps) {
   const t = useText();
   const item = useImport(importId).data;
-  if (!item || item.status === "queued" || item.status === "running") return t("wizard.note_running", { file: fileName });
+  if (!item || item.status === "queued" || item.status === "running") return t(item?.replaces_dataset ? "wizard.note_replacing" : "wizard.note_running", { file: fileName });
   if (item.status === "failed") return t("wizard.note_failed", { file: fileName, detail: item.error?.detail ?? "" });
   if (item.status !== "completed") return t("wizard.note_cancelled", { file: fileName });
   return (

@@ -1,17 +1,18 @@
-import { Button } from "@mantine/core";
+import { Button, Radio } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useEffectEvent, useState } from "react";
 import { api, ApiError } from "@/api/client";
 import { createDataset, useDataset } from "@/api/hooks";
 import type { Dataset, Import, MappingInput } from "@/api/types";
-import { useText } from "@/messages";
+import { T, useText } from "@/messages";
 import { useScopeIn } from "@/shared/scope";
 import { ErrorState, LinkButton, Note } from "@/shared/ui";
 import { datasetInput } from "../DatasetForm";
 import { journeyUnit } from "../datasetOptions";
 import { repairText } from "../Findings";
 import { ImportProgress } from "../ImportPage";
+import { TypedConfirm } from "../TypedConfirm";
 import { useImport } from "../useImport";
 import { dropDraft, type StepProps } from "./draft";
 import { useImportNote } from "./ImportNote";
@@ -38,6 +39,9 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
   const running = useImport(draft.importId);
   const item = running.data;
   const isNew = draft.datasetId === null;
+  const canReplace = dataset !== undefined && dataset.access.can_manage && dataset.events > 0;
+  const replaces = canReplace && draft.replaces;
+  const [isConfirming, setConfirming] = useState(false);
   const isReady = check !== undefined && (isNew || dataset !== undefined);
   const start = useMutation({
     mutationFn: async () => {
@@ -49,6 +53,7 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
       const form = new FormData();
       form.set("from_import_id", draft.checkId);
       form.set("mapping", JSON.stringify({ ...(JSON.parse(draft.checkedMapping) as MappingInput), step_rules: draft.stepRules }));
+      if (replaces) form.set("replaces_dataset", "true");
       const datasetId = draft.datasetId ?? (await createDataset(settings)).id;
       const started = await api.post<Import>(`/datasets/${datasetId}/imports`, form).catch(async (error: unknown) => {
         if (isNew) await api.delete(`/datasets/${datasetId}`).catch(() => undefined);
@@ -64,7 +69,8 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
   const growing = useQuery({
     queryKey: ["imports", "one", draft.importId, "dataset"],
     queryFn: ({ signal }) => api.get<Dataset>(`/datasets/${draft.datasetId}`, {}, signal),
-    enabled: draft.datasetId !== null && item?.status === "running" && item.progress_ratio >= FIRST_RATIO,
+    // What replaces a dataset is seen when all of it is in.
+    enabled: draft.datasetId !== null && item?.status === "running" && !item.replaces_dataset && item.progress_ratio >= FIRST_RATIO,
     refetchInterval: POLL_MS,
   });
   const hasFirst = isIn || (growing.data?.events ?? 0) > eventsBefore;
@@ -104,7 +110,7 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
   const repaired = (check?.findings ?? []).filter(({ repair, count }) => repair !== null && count > 0).map((finding) => `${t("common.rows", { count: finding.count })}: ${repairText(t, finding)}`);
   const rows: [string, string][] = [
     [t("wizard.summary.file"), fileText(file, draft.remote)],
-    [t("wizard.summary.into"), isNew ? draft.newName : (dataset?.name ?? "")],
+    [t(replaces ? "wizard.summary.replaces" : "wizard.summary.into"), isNew ? draft.newName : (dataset?.name ?? "")],
     [t("wizard.summary.rows"), t("wizard.summary.rows_value", { fine: check?.rows_accepted ?? 0, bad: check?.rows_rejected ?? 0 })],
     ...(repaired.length > 0 ? ([[t("wizard.summary.repaired"), repaired.join(" ")]] satisfies [string, string][]) : []),
     [t("wizard.summary.journey"), t(`data.unit.${dataset && !dataset.access.can_manage ? journeyUnit(dataset) : draft.unit}_short`, { minutes: draft.gapMinutes })],
@@ -121,8 +127,34 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
           </div>
         ))}
       </dl>
-      {start.isError && <ErrorState error={start.error} title={t("wizard.import_failed")} onRetry={() => start.mutate()} />}
-      <StepActions nextLabel={t("wizard.do_import")} onBack={() => goTo("journeys")} onNext={() => start.mutate()} isPending={start.isPending} isDisabled={!isReady} />
+      {canReplace && (
+        <Radio.Group label={t("wizard.what_is_there", { count: dataset.events, name: dataset.name })} value={draft.replaces ? "replace" : "add"} onChange={(value) => change({ replaces: value === "replace" })}>
+          <div className={css.options}>
+            <Radio value="add" label={t("wizard.add")} description={t("wizard.add_text")} />
+            <Radio value="replace" label={t("wizard.replace")} description={t("wizard.replace_text")} />
+          </div>
+        </Radio.Group>
+      )}
+      {start.isError && !isConfirming && <ErrorState error={start.error} title={t("wizard.import_failed")} onRetry={replaces ? undefined : () => start.mutate()} />}
+      <StepActions
+        nextLabel={t(replaces ? "wizard.do_replace" : "wizard.do_import")}
+        onBack={() => goTo("journeys")}
+        onNext={() => (replaces ? setConfirming(true) : start.mutate())}
+        isPending={start.isPending}
+        isDisabled={!isReady}
+      />
+      {isConfirming && dataset && (
+        <TypedConfirm
+          title={t("wizard.replace_title", { name: dataset.name })}
+          text={<T id="wizard.replace_confirm" values={{ count: dataset.events, name: dataset.name }} />}
+          word={dataset.name}
+          actionLabel={t("wizard.do_replace")}
+          isPending={start.isPending}
+          error={start.error}
+          onClose={() => setConfirming(false)}
+          onConfirm={() => start.mutate()}
+        />
+      )}
       {start.isError && (
         <Button variant="subtle" onClick={() => goTo(isNameTaken ? "file" : "check")}>
           {t(isNameTaken ? "wizard.other_name" : "wizard.back_to_check")}

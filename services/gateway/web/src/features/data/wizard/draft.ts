@@ -14,6 +14,8 @@ export interface Draft extends Reading {
   /** Dataset to add to; null = a new one named `newName`, made when the import begins. */
   datasetId: string | null;
   newName: string;
+  /** All that is in the dataset goes for the file; only for who manages it. */
+  replaces: boolean;
   /** Where the file comes from when it is not the reader's own; then only its beginning lies beside the draft. */
   remote: Remote | null;
   roles: Roles;
@@ -50,6 +52,7 @@ export const emptyDraft = (datasetId: string | null): Draft => ({
   step: "file",
   datasetId,
   newName: "",
+  replaces: false,
   ...AS_FOUND,
   remote: null,
   roles: {},
