@@ -17,8 +17,8 @@ interface Props {
 /** Faulty rows by cause, with examples, what was done about them, and the download of those left out. */
 export function Findings({ item, choice }: Props) {
   const t = useText();
-  // Whoever decides must be able to take back also what changed no row.
-  const findings = (item.findings ?? []).filter(({ count }) => choice !== undefined || count > 0);
+  // Whoever decides must be able to take back also what changed no row, and nothing may move under the keyboard.
+  const findings = choice ? byColumn(item) : (item.findings ?? []).filter(({ count }) => count > 0);
   if (findings.length === 0) return null;
   return (
     <Card
@@ -37,6 +37,12 @@ export function Findings({ item, choice }: Props) {
       ))}
     </Card>
   );
+}
+
+/** Findings in the order of the columns, which other counts leave as it is. */
+function byColumn({ findings = [], mapping }: Import): Finding[] {
+  const place = ({ field }: Finding): number => mapping.columns.findIndex((column) => column.field === field);
+  return findings.toSorted((one, other) => place(one) - place(other) || (one.reason < other.reason ? -1 : 1));
 }
 
 function FindingPart({ finding, choice }: { finding: Finding } & Pick<Props, "choice">) {

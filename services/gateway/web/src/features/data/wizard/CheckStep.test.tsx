@@ -41,7 +41,7 @@ function found(id: string, { columns }: MappingInput): Import {
   });
   const findings = [one("action_type", "event", "field_missing", 2, ["use_text"]), one("value", "amount", "not_a_number", 1, ["leave_empty"]), one("time", "when", "not_a_date", 1, [])];
   const rejected = findings.filter(({ repair }) => !repair).reduce((sum, { count }) => sum + count, 0);
-  return { id, status: "completed", check_only: true, rows_read: 6, rows_accepted: 6 - rejected, rows_rejected: rejected, rows_duplicate: 0, progress_ratio: 1, findings } as unknown as Import;
+  return { id, status: "completed", check_only: true, rows_read: 6, rows_accepted: 6 - rejected, rows_rejected: rejected, rows_duplicate: 0, progress_ratio: 1, findings: findings.toSorted((one, other) => Number(one.repair !== null) - Number(other.repair !== null)), mapping: { columns } } as unknown as Import;
 }
 
 function show(part: Partial<Draft> = {}) {
@@ -63,8 +63,8 @@ it("offers for each cause what the server can do, checks a choice on the file it
   const { mappings, sources, remove } = serve();
   const draft = show();
   await screen.findByText(/of 6 rows are fine/);
-  expect([...(await group(2)).querySelectorAll("input")].map(({ value }) => value)).toEqual(["skip", "stop"]);
-  const leave = await radio(1, "Leave Value empty");
+  expect([...(await group(1)).querySelectorAll("input")].map(({ value }) => value)).toEqual(["skip", "stop"]);
+  const leave = await radio(2, "Leave Value empty");
   leave.focus();
   fireEvent.click(leave);
   await waitFor(() => expect(screen.getByText(/of 6 rows are fine/).textContent).toContain("3 of 6"));
@@ -97,13 +97,13 @@ it("takes another text when it is typed, and the usual one for none", async () =
 it("goes no further while one cause says stop, without another check", async () => {
   const { post } = serve();
   const draft = show({ repairs: { value: [{ reason: "not_a_number", action: "leave_empty", text: "" }] } });
-  fireEvent.click(await radio(1, "Stop, I correct the file"));
+  fireEvent.click(await radio(2, "Stop, I correct the file"));
   // The repair goes, so the file is checked again; then the stop counts.
   await waitFor(() => expect(post).toHaveBeenCalledTimes(2));
   await screen.findByText(/Correct the file and choose it again, or/);
   expect(next().hasAttribute("disabled")).toBe(true);
   expect(draft()).toMatchObject({ stops: ["not_a_number value"], repairs: { value: [] } });
-  fireEvent.click(await radio(1, "Skip them"));
+  fireEvent.click(await radio(2, "Skip them"));
   await waitFor(() => expect(next().hasAttribute("disabled")).toBe(false));
   expect(post).toHaveBeenCalledTimes(2);
 });

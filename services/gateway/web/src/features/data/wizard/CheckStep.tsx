@@ -12,6 +12,7 @@ import { useImport } from "../useImport";
 import type { StepProps } from "./draft";
 import { FaultChoice } from "./FaultChoice";
 import { buildMapping } from "./roles";
+import { SaveMapping } from "./SaveMapping";
 import { StepActions } from "./StepActions";
 import css from "./wizard.module.css";
 
@@ -88,6 +89,7 @@ export function CheckStep({ draft, change, file, sample, goTo }: StepProps) {
       )}
       {shown && <Findings item={shown} choice={(finding, headId) => <FaultChoice finding={finding} headId={headId} draft={draft} change={change} />} />}
       {(shown?.rows_rejected ?? 0) > 0 && <p className={css.aside}>{t("wizard.first_fault")}</p>}
+      {isDone && Object.values(draft.repairs).some((repairs) => repairs.length > 0) && <SaveMapping draft={draft} sample={sample} />}
       <StepActions
         nextLabel={t("wizard.next.journeys")}
         onBack={() => goTo("columns")}
