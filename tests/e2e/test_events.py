@@ -125,7 +125,7 @@ def test_token_is_shown_once_and_can_be_revoked(
     assert "secret" not in listed
     assert token["secret"] not in json.dumps(listed)
     assert listed["scopes"] == ["events:write"]
-    for reading in ("", "/events", "/reports/daily"):
+    for reading in ("", "/events", "/reports/daily", "/journeys-count"):
         assert system.get(f"/api/v1/datasets/{dataset['id']}{reading}").status_code in {401, 403}
     assert admin.delete(f"/api/v1/tokens/{token['id']}").status_code == 204
     refused = system.post(path, json=EVENT)

@@ -90,7 +90,14 @@ def test_private_dataset_is_invisible_to_others(make_user: Callable[..., Any], n
     assert public["id"] in seen
     assert private["id"] not in seen
     path = f"/api/v1/datasets/{private['id']}"
-    questions = ("/events", "/reports/daily", "/directly-follows", "/variants", "/fields/action_type/values")
+    questions = (
+        "/events",
+        "/reports/daily",
+        "/directly-follows",
+        "/variants",
+        "/fields/action_type/values",
+        "/journeys-count",
+    )
     for tail in ("", "/grants", *questions):
         assert other.get(path + tail).status_code == 404, tail
     assert other.patch(path, json={"is_public": True}).status_code == 404
@@ -109,6 +116,7 @@ def test_grant_allows_analysis_until_it_is_taken_back(
     assert client.post("/api/v1/analyses", json=body).status_code == 403
     assert client.get(f"{path}/directly-follows").status_code == 403
     assert client.get(f"{path}/reports/daily").status_code == 200
+    assert client.get(f"{path}/journeys-count").status_code == 200
     values = f"{path}/fields/action_type/values"
     assert client.get(values, params={"f": "device_category:mobile"}).status_code == 200
     refused = client.get(values, params={"f": "step:purchase"})

@@ -57,7 +57,9 @@ export function JourneysNumber({ dataset, answer }: { dataset: Dataset; answer: 
       ) : dataset.events === 0 || answer?.data ? (
         format.number(answer?.data?.journeys ?? 0)
       ) : (
-        <span className="muted">{t("data.journeys.counting")}</span>
+        <span className="muted" data-skeleton>
+          {t("data.journeys.counting")}
+        </span>
       )}
     </span>
   );

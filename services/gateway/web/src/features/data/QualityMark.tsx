@@ -24,7 +24,9 @@ export function QualityMark({ dataset }: { dataset: Dataset }) {
       {quality.data?.level ? (
         <QualityWord level={quality.data.level} />
       ) : (
-        <span className="muted">{t(quality.isFetching ? "common.quality.pending" : quality.isError ? "common.quality.unknown" : "common.quality.none")}</span>
+        <span className="muted" data-skeleton={quality.isFetching || undefined}>
+          {t(quality.isFetching ? "common.quality.pending" : quality.isError ? "common.quality.unknown" : "common.quality.none")}
+        </span>
       )}
     </span>
   );
