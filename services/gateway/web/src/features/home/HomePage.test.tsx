@@ -57,6 +57,17 @@ it("shows the other tiles when the goal's fails", async () => {
   await screen.findByText("Touchpoints, all time");
 });
 
+it("gives a share only to values that are set, for the shares are of these", async () => {
+  const devices = [
+    { value: "mobile", count: 3, share_ratio: 1 },
+    { value: null, count: 9, share_ratio: 0 },
+  ];
+  show("", { home: () => Promise.resolve({ ...home, device_categories: devices }), journeys: () => Promise.resolve(journeysOf(1, 1)) });
+  const unset = await screen.findByText("(not set), left out of the shares");
+  expect(unset.closest("li")?.textContent).toBe("(not set), left out of the shares9 ");
+  expect(screen.getByText("mobile").closest("li")?.textContent).toContain("100%");
+});
+
 it("says so where nothing lies in the scope, instead of showing zeros", async () => {
   show("&f=step:cart", { journeys: () => Promise.resolve(journeysOf(0, 0)), home: () => Promise.resolve({ ...home, customers: 0, touchpoints: 0 }) });
   await screen.findByText("No touchpoints match");

@@ -308,9 +308,9 @@ function ShareCard({ title, items }: { title: string; items: ShareCount[] }) {
         {shown.map((item) => (
           <li key={item.value ?? ""} className={css.bar}>
             <span className={css.barHead}>
-              <span className={css.barName}>{item.value ?? t("common.not_set")}</span>
+              <span className={css.barName}>{item.value ?? t("home.not_set")}</span>
               <span className="num">
-                <b>{format.number(item.count)}</b> <span className="muted">{format.share(item.share_ratio)}</span>
+                <b>{format.number(item.count)}</b> {item.value !== null && <span className="muted">{format.share(item.share_ratio)}</span>}
               </span>
             </span>
             <span className={css.track}>
