@@ -3,17 +3,22 @@ import { useInterval } from "@mantine/hooks";
 import { IconCheck, IconProgress } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { api } from "@/api/client";
-import { useAnalyses, useChange, useDatasets, useImports } from "@/api/hooks";
+import { useAnalyses, useChange, useDatasets, useImports, useMe } from "@/api/hooks";
 import type { Analysis, AnalysisInput, Import } from "@/api/types";
-import { useText } from "@/messages";
+import { loadMessages, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useScopeIn } from "@/shared/scope";
 import { scopeOfAnalysis } from "@/shared/search";
 import { EmptyState, useErrorText } from "@/shared/ui";
 import { analysisJob, importJob, isShown, secondsLeft, type Job } from "./jobs";
 import css from "./shell.module.css";
+
+const FollowImports = lazy(async () => {
+  const [followed] = await Promise.all([import("@/features/data/wizard/FollowImports"), loadMessages("wizard")]);
+  return followed;
+});
 
 const WHILE_RUNNING_MS = 2500;
 const WHILE_IDLE_MS = 30_000;
@@ -26,6 +31,9 @@ export function JobsTray() {
   const pace = isBusy || isOpen ? WHILE_RUNNING_MS : WHILE_IDLE_MS;
   const imports = useImports({ limit: 20 }, pace);
   const analyses = useAnalyses({ limit: 20 }, pace);
+  const myId = useMe().data?.user.id;
+  const [atFirst, setAtFirst] = useState<Import[] | null>(null);
+  if (atFirst === null && imports.data) setAtFirst(imports.data.items.filter((item) => importJob(item).isRunning && !item.check_only && item.created_by_id === myId));
   const now = useNow(isBusy || isOpen ? WHILE_RUNNING_MS : WHILE_IDLE_MS);
   const jobs = [...(imports.data?.items ?? []).map(importJob), ...(analyses.data?.items ?? []).map(analysisJob)]
     .filter((job) => isShown(job, now))
@@ -48,6 +56,11 @@ export function JobsTray() {
           {running > 0 && <span className={css.ringCount}>{running}</span>}
         </button>
       </Popover.Target>
+      {atFirst && atFirst.length > 0 && (
+        <Suspense>
+          <FollowImports items={atFirst} />
+        </Suspense>
+      )}
       <Popover.Dropdown>
         <div className={css.panel}>
           <h2 className={css.panelTitle}>{t("shell.jobs")}</h2>

@@ -1,0 +1,34 @@
+import { notifications } from "@mantine/notifications";
+import { act, screen } from "@testing-library/react";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import { api } from "@/api/client";
+import { meQuery } from "@/api/hooks";
+import type { Import, Me } from "@/api/types";
+import { quietClient, showAt } from "@/test-page";
+import { JobsTray } from "./JobsTray";
+
+beforeAll(() => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  vi.stubGlobal("EventSource", class { addEventListener = vi.fn(); close = vi.fn(); });
+});
+afterEach(() => {
+  act(() => notifications.clean());
+  vi.restoreAllMocks();
+});
+
+const item = (part: Partial<Import>): Import =>
+  ({ id: "mine", file_name: "mine.csv", dataset_id: "d1", created_by_id: "u1", status: "running", check_only: false, replaces_dataset: false, progress_ratio: 0.5, created_at: "2024-01-01T00:00:00Z", finished_at: null, error: null, ...part }) as Import;
+
+it("tells the end of the reader's own imports that ran when the page was opened, and of no others", async () => {
+  const listed = [item({}), item({ id: "other", file_name: "other.csv", created_by_id: "u2" }), item({ id: "check", file_name: "check.csv", check_only: true }), item({ id: "done", file_name: "done.csv", status: "completed" })];
+  let now: Partial<Import> = {};
+  vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve((path === "/imports/mine" ? item(now) : { items: path === "/imports" ? listed : [], next_cursor: null }) as never));
+  const client = quietClient();
+  client.setQueryData(meQuery.queryKey, { user: { id: "u1" } } as Me);
+  showAt("/", <JobsTray />, client);
+  expect((await screen.findByRole("alert")).textContent).toContain("mine.csv");
+  now = { status: "failed", error: { reason: "file_empty", detail: "The file is empty." } };
+  await act(() => client.invalidateQueries({ queryKey: ["imports", "one", "mine"] }));
+  expect((await screen.findByText(/The file is empty/)).textContent).toContain("mine.csv");
+  expect(screen.getAllByRole("alert")).toHaveLength(1);
+});
