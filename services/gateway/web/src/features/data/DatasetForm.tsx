@@ -71,7 +71,7 @@ export function DatasetForm({ initial, steps, submitLabel, isPending, isDisabled
     <form className={css.form} onSubmit={form.onSubmit(onSubmit, (_, __, event) => (event?.currentTarget as HTMLElement | undefined)?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus())} noValidate>
       {error && <Note tone="danger">{nameProblem ? error.message : errorText(error)}</Note>}
       <fieldset className={css.fields} disabled={isDisabled}>
-        <TextInput label={t("data.form.name")} maxLength={120} data-autofocus {...form.getInputProps("name")} />
+        <TextInput label={t("data.form.name")} maxLength={120} autoFocus={onCancel !== undefined} {...form.getInputProps("name")} />
         <Select
           label={t("data.form.time_zone")}
           description={t("data.form.time_zone_text")}

@@ -1,5 +1,6 @@
 import { notifications } from "@mantine/notifications";
 import { act, fireEvent, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { api } from "@/api/client";
 import { meQuery } from "@/api/hooks";
@@ -56,6 +57,18 @@ it("fills one button where there is no dataset, and in the form for one", async 
   unmount();
   show("/data/datasets?new=1");
   await waitFor(() => expect(filled()).toEqual(["Create dataset"]));
+});
+
+it("gives the focus to the form of a new dataset, and back when none is made", async () => {
+  show("/data/datasets");
+  const opener = await screen.findByRole("button", { name: "New dataset" });
+  opener.focus();
+  await userEvent.keyboard("{Enter}");
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByRole("textbox", { name: "Name" })));
+  screen.getByRole("button", { name: "Cancel" }).focus();
+  await userEvent.keyboard("{Enter}");
+  await waitFor(() => expect(screen.queryByRole("button", { name: "Cancel" })).toBeNull());
+  expect(document.activeElement).toBe(opener);
 });
 
 it("says that a dataset is deleted, and with how much", async () => {

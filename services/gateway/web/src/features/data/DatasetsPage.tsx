@@ -11,6 +11,7 @@ import { useDatasetSwitch } from "@/shared/datasetSwitch";
 import { useScopeIn, useUrlState } from "@/shared/scope";
 import { scopeIn, scopeOf, type AppSearch } from "@/shared/search";
 import { Card, DataTable, ErrorState, LinkButton, LoadingRows, PageBody, PageTitle, type Column } from "@/shared/ui";
+import { useFocusBack } from "@/shared/ui/useFocusBack";
 import css from "./data.module.css";
 import { DatasetForm, datasetInput, datasetValues } from "./DatasetForm";
 import { journeyUnit } from "./datasetOptions";
@@ -22,13 +23,11 @@ import { QualityMark } from "./QualityMark";
 export default function DatasetsPage() {
   const t = useText();
   const format = useFormat();
-  const navigate = useNavigate();
   const scopeWithin = useScopeIn();
   const switchTo = useDatasetSwitch();
   const datasets = useDatasets();
   const journeys = useJourneysCounts(datasets.data ?? []);
   const [isNew, setNew] = useUrlState("new", "", ["1"]);
-  const create = useChange(createDataset, [["datasets"]]);
   const isEmpty = datasets.data?.length === 0;
 
   const columns: Column<Dataset>[] = [
@@ -92,23 +91,7 @@ export default function DatasetsPage() {
           }
         />
         <div className={css.stack}>
-          {isNew && (
-            <Card title={t("data.new_dataset")}>
-              <DatasetForm
-                initial={datasetValues(null)}
-                steps={[]}
-                submitLabel={t("data.create")}
-                isPending={create.isPending}
-                error={create.error}
-                onCancel={() => setNew(null)}
-                onSubmit={(values) =>
-                  create.mutate(datasetInput(values), {
-                    onSuccess: (dataset) => void navigate({ to: "/data/datasets/$datasetId", params: { datasetId: dataset.id }, search: (former: AppSearch) => scopeIn(former, dataset) }),
-                  })
-                }
-              />
-            </Card>
-          )}
+          {isNew && <NewDataset onCancel={() => setNew(null)} />}
           {datasets.isError && <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />}
           {datasets.isPending && <LoadingRows />}
           {isEmpty && !isNew && <FirstRun />}
@@ -126,6 +109,30 @@ export default function DatasetsPage() {
         </div>
       </PageBody>
     </>
+  );
+}
+
+function NewDataset({ onCancel }: { onCancel: () => void }) {
+  const t = useText();
+  const navigate = useNavigate();
+  const create = useChange(createDataset, [["datasets"]]);
+  useFocusBack();
+  return (
+    <Card title={t("data.new_dataset")}>
+      <DatasetForm
+        initial={datasetValues(null)}
+        steps={[]}
+        submitLabel={t("data.create")}
+        isPending={create.isPending}
+        error={create.error}
+        onCancel={onCancel}
+        onSubmit={(values) =>
+          create.mutate(datasetInput(values), {
+            onSuccess: (dataset) => void navigate({ to: "/data/datasets/$datasetId", params: { datasetId: dataset.id }, search: (former: AppSearch) => scopeIn(former, dataset) }),
+          })
+        }
+      />
+    </Card>
   );
 }
 
