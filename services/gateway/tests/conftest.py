@@ -28,6 +28,8 @@ from cjm_launcher.instance import free_port
 from cjm_protos.bot.v1 import link_pb2, link_pb2_grpc
 from cjm_protos.catalog.v1 import mapping_pb2
 from cjm_protos.ingest.v1 import (
+    fixes_pb2,
+    fixes_pb2_grpc,
     imports_pb2,
     imports_pb2_grpc,
     intake_pb2,
@@ -116,12 +118,12 @@ class Imports(imports_pb2_grpc.ImportServiceServicer):
     async def GetImportProgress(self, request: Any, context: Any) -> Any:
         row = imports_pb2.RejectedRow(row=2, field="time", column="t", value="x", reason="not_a_date", detail="Row 2.")
         finding = imports_pb2.Finding(reason="not_a_date", field="time", column="t", rows_count=1, examples=[row])
-        steps = [imports_pb2.StepCount(activity="buy", rows_count=2)]
-        return imports_pb2.GetImportProgressResponse(
         repair = mapping_pb2.Repair(reason="field_missing", action=mapping_pb2.REPAIR_ACTION_USE_TEXT, text="Unknown")
         repaired = imports_pb2.Finding(
             reason="field_missing", field="action_type", column="a", rows_count=2, repair=repair
         )
+        steps = [imports_pb2.StepCount(activity="buy", rows_count=2)]
+        return imports_pb2.GetImportProgressResponse(
             rows_read=3, rows_accepted=2, rows_rejected=1, progress_ratio=0.5, findings=[finding, repaired], steps=steps
         )
 
@@ -245,6 +247,18 @@ class Questions(questions_pb2_grpc.QuestionServiceServicer):
             properties_json='{"x": 1}',
         )
         return questions_pb2.ListEventsResponse(events=[event])
+
+
+class Fixes(fixes_pb2_grpc.FixServiceServicer):
+    """Remembers what was to be fixed."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    @allow("staff")
+    async def FixFinding(self, request: Any, context: Any) -> Any:
+        self.asked.append(request)
+        return fixes_pb2.FixFindingResponse(changed_count=3, removed_count=4)
 
 
 class Analyses(analysis_pb2_grpc.AnalysisServiceServicer):
@@ -396,6 +410,7 @@ class Behind:
     intake: Intake
     imports: Imports = field(default_factory=Imports)
     questions: Questions = field(default_factory=Questions)
+    fixes: Fixes = field(default_factory=Fixes)
     analyses: Analyses = field(default_factory=Analyses)
     reports: Reports = field(default_factory=Reports)
 
@@ -406,6 +421,7 @@ class Behind:
                 (intake_pb2_grpc.add_IntakeServiceServicer_to_server, self.intake),
                 (imports_pb2_grpc.add_ImportServiceServicer_to_server, self.imports),
                 (questions_pb2_grpc.add_QuestionServiceServicer_to_server, self.questions),
+                (fixes_pb2_grpc.add_FixServiceServicer_to_server, self.fixes),
                 (analysis_pb2_grpc.add_AnalysisServiceServicer_to_server, self.analyses),
                 (report_pb2_grpc.add_ReportServiceServicer_to_server, self.reports),
                 (link_pb2_grpc.add_LinkServiceServicer_to_server, Links()),

@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import httpx
 
-from cjm_gateway.entrypoints.http.data_quality import KindWord, LevelWord
+from cjm_gateway.entrypoints.http.data_quality import FixableWord, KindWord, LevelWord
 from cjm_gateway.entrypoints.http.shapes import words
 from cjm_protos.ingest.v1 import questions_pb2
 
@@ -47,7 +47,7 @@ async def test_quality_is_told_with_examples(running: Any, admin: httpx.AsyncCli
         questions_pb2.QUALITY_FINDING_KIND_REJECTED_ROWS,
         questions_pb2.QUALITY_LEVEL_PROBLEM,
     )
-    doubled = quality.findings.add(found_count=3, total_count=42)
+    doubled = quality.findings.add(found_count=3, total_count=42, fixable_count=3)
     doubled.kind, doubled.level = questions_pb2.QUALITY_FINDING_KIND_DUPLICATES, questions_pb2.QUALITY_LEVEL_CHECK
     example = doubled.examples.add(customer_id="NA", values=["buy"], found_count=4)
     example.time.FromMilliseconds(-1)
@@ -61,8 +61,10 @@ async def test_quality_is_told_with_examples(running: Any, admin: httpx.AsyncCli
         "check_ratio": 0.0,
         "problem_ratio": 0.05,
         "import_id": "i",
+        "fixable": 0,
         "examples": [],
     }
+    assert body["findings"][1]["fixable"] == 3
     assert body["findings"][1]["examples"] == [
         {
             "customer_id": "NA",
@@ -74,6 +76,27 @@ async def test_quality_is_told_with_examples(running: Any, admin: httpx.AsyncCli
             "count": 4,
         }
     ]
+
+
+async def test_a_finding_is_fixed(running: Any, admin: httpx.AsyncClient, dataset_id: str) -> None:
+    path = f"/api/v1/datasets/{dataset_id}/fixes"
+    for kind in get_args(FixableWord):
+        answer = await admin.post(path, json={"kind": kind})
+        assert (answer.status_code, answer.json()) == (200, {"kind": kind, "changed": 3, "removed": 4})
+        asked = running.behind.fixes.asked[-1]
+        assert (asked.dataset_id, asked.kind) == (dataset_id, words(questions_pb2.QualityFindingKind)[kind])
+    for body in ({"kind": "rare_steps"}, {}):
+        assert (await admin.post(path, json=body)).status_code == 400
+    assert len(running.behind.fixes.asked) == 4
+
+
+async def test_strangers_and_tokens_fix_nothing(running: Any, admin: httpx.AsyncClient, dataset_id: str) -> None:
+    path, body = f"/api/v1/datasets/{dataset_id}/fixes", {"kind": "duplicates"}
+    token = (await admin.post("/api/v1/tokens", json={"name": "shop", "dataset_ids": [dataset_id]})).json()
+    for headers in ({}, {"authorization": f"Bearer {token['secret']}"}):
+        answer = await running.client().post(path, json=body, headers=headers)
+        assert answer.status_code in {401, 403}, answer.text
+    assert running.behind.fixes.asked == []
 
 
 async def test_only_who_is_signed_in_is_told(running: Any, dataset_id: str) -> None:

@@ -315,7 +315,7 @@ def test_what_a_kill_leaves_of_an_edition_that_is_gone_is_thrown_away(
     store.begin_edition("d", "new")
     fill(store, store.editions("d", "new")[0], frame(("x", "new", "2024-01-01"), ("y", "new", "2024-01-01")))
     with monkeypatch.context() as context:
-        context.setattr(store, "_drop", lambda edition: None)  # killed before
+        context.setattr(store, "drop_edition", lambda edition: None)  # killed before
         store.adopt_edition("d", "new")
     assert rows_count(store, "d") == 1
     store.close()

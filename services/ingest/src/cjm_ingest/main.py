@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from cjm_access import DatasetAccess
 from cjm_ingest.adapters.csv_reader import CsvFile
 from cjm_ingest.adapters.event_store.engine import EngineSettings
+from cjm_ingest.adapters.event_store.fixes import EventFixes
 from cjm_ingest.adapters.event_store.questions import EventStoreQuestions
 from cjm_ingest.adapters.event_store.schema import INCOMING_SCHEMA
 from cjm_ingest.adapters.event_store.store import EventStore
@@ -17,9 +18,11 @@ from cjm_ingest.adapters.import_log import CatalogImportLog
 from cjm_ingest.adapters.stream_health import StreamHealth
 from cjm_ingest.application.appender import Appender
 from cjm_ingest.application.background import end
+from cjm_ingest.application.fixes import Fixes
 from cjm_ingest.application.imports import Imports
 from cjm_ingest.application.writer import Writer
 from cjm_ingest.entrypoints.consumers import listen
+from cjm_ingest.entrypoints.fixes_rpc import FixServicer
 from cjm_ingest.entrypoints.imports_rpc import ImportServicer
 from cjm_ingest.entrypoints.questions_rpc import QuestionServicer
 from cjm_ingest.settings import IngestSettings
@@ -29,7 +32,7 @@ from cjm_kit.logging import get_logger
 from cjm_kit.rpc import RpcClient, RpcServer
 from cjm_kit.runtime import Component
 from cjm_kit.telemetry import Telemetry
-from cjm_protos.ingest.v1 import imports_pb2_grpc, questions_pb2_grpc
+from cjm_protos.ingest.v1 import fixes_pb2_grpc, imports_pb2_grpc, questions_pb2_grpc
 
 _SWEEP_SECONDS = 3600.0
 
@@ -99,6 +102,8 @@ async def build(settings: IngestSettings) -> Component:
         log = CatalogImportLog(catalog)
         imports = Imports(store, appender, files, log, facts, CsvFile, settings.import_workers)
         stack.push_async_callback(imports.close)
+        fixes = Fixes(EventFixes(store), appender)
+        stack.push_async_callback(fixes.close)
         await listen(bus, imports, WORK_STREAM, REQUESTED, settings.import_workers)
         tasks = [asyncio.create_task(facts.tell()), asyncio.create_task(_sweep(files))]
         stack.push_async_callback(end, tasks)
@@ -107,6 +112,7 @@ async def build(settings: IngestSettings) -> Component:
             settings,
             [
                 (imports_pb2_grpc.add_ImportServiceServicer_to_server, ImportServicer(imports, log, access)),
+                (fixes_pb2_grpc.add_FixServiceServicer_to_server, FixServicer(fixes, access)),
                 (
                     questions_pb2_grpc.add_QuestionServiceServicer_to_server,
                     QuestionServicer(EventStoreQuestions(store), access, log),

@@ -15,7 +15,7 @@ from cjm_protos.catalog.v1 import (
     mapping_pb2_grpc,
     token_pb2_grpc,
 )
-from cjm_protos.ingest.v1 import imports_pb2_grpc, intake_pb2_grpc, questions_pb2_grpc
+from cjm_protos.ingest.v1 import fixes_pb2_grpc, imports_pb2_grpc, intake_pb2_grpc, questions_pb2_grpc
 from cjm_protos.metrics.v1 import report_pb2_grpc
 from cjm_protos.mining.v1 import analysis_pb2_grpc
 
@@ -62,6 +62,7 @@ class Services:
     intake: "intake_pb2_grpc.IntakeServiceAsyncStub"
     imports: "imports_pb2_grpc.ImportServiceAsyncStub"
     questions: "questions_pb2_grpc.QuestionServiceAsyncStub"
+    fixes: "fixes_pb2_grpc.FixServiceAsyncStub"
     analyses: "analysis_pb2_grpc.AnalysisServiceAsyncStub"
     reports: "report_pb2_grpc.ReportServiceAsyncStub"
     links: "link_pb2_grpc.LinkServiceAsyncStub"
@@ -92,6 +93,7 @@ def connect(settings: "GatewaySettings", signer: IdentitySigner) -> Services:
         intake=channels.intake.stub(intake_pb2_grpc.IntakeServiceStub),
         imports=channels.ingest.stub(imports_pb2_grpc.ImportServiceStub),
         questions=channels.ingest.stub(questions_pb2_grpc.QuestionServiceStub),
+        fixes=channels.ingest.stub(fixes_pb2_grpc.FixServiceStub),
         analyses=channels.mining.stub(analysis_pb2_grpc.AnalysisServiceStub),
         reports=channels.metrics.stub(report_pb2_grpc.ReportServiceStub),
         links=channels.bot.stub(link_pb2_grpc.LinkServiceStub),

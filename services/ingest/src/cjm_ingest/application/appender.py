@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +68,10 @@ class Appender:
                 for edition in self._store.editions(dataset_id, import_id)
             ]
         return added[0]
+
+    def paused(self) -> AbstractContextManager[object]:
+        """While it is entered, no events enter."""
+        return self._lock
 
     def begin_edition(self, dataset_id: str, import_id: str) -> None:
         """What comes from now on stays when the import replaces the dataset, what is there goes."""

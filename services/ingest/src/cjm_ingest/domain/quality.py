@@ -1,7 +1,7 @@
 """What makes the events of a dataset doubtful; the one place with the rule for Good, Check and Problem."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import IntEnum, StrEnum
@@ -19,6 +19,9 @@ BLANKS: Final = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
+
+BLANKS_AROUND: Final = f"^[{BLANKS}]+|[{BLANKS}]+$"
+"""Regular expression for the blanks at the edges of a value."""
 
 
 class Level(IntEnum):
@@ -91,6 +94,7 @@ class Finding:
 
     Attributes:
         import_id: Import, for rejected rows.
+        fixable_count: Events that a fix would change or remove; 0 where nothing true can be done.
     """
 
     kind: FindingKind
@@ -98,6 +102,7 @@ class Finding:
     total_count: int
     examples: tuple[Example, ...] = ()
     import_id: str = ""
+    fixable_count: int = 0
 
     @property
     def level(self) -> Level:
@@ -163,14 +168,33 @@ def similar_steps(counts: Mapping[str, int]) -> Finding:
     Args:
         counts: Events per step.
     """
-    alike: dict[str, list[str]] = defaultdict(list)
-    for step in counts:
-        alike["".join(step.casefold().split())].append(step)
-    groups = [sorted(steps, key=lambda step: (-counts[step], step)) for steps in alike.values() if len(steps) > 1]
+    groups = _alike(counts)
     found = [Example(sum(counts[step] for step in steps), values=tuple(steps)) for steps in groups]
     found.sort(key=lambda example: (-example.found_count, example.values))
-    in_groups_count = sum(len(steps) for steps in groups)
-    return Finding(FindingKind.SIMILAR_STEPS, in_groups_count, len(counts), tuple(found[:EXAMPLES_COUNT]))
+    return Finding(
+        FindingKind.SIMILAR_STEPS,
+        sum(map(len, groups)),
+        len(counts),
+        tuple(found[:EXAMPLES_COUNT]),
+        fixable_count=sum(counts[step] for steps in groups for step in steps[1:]),
+    )
+
+
+def kept_spellings(counts: Mapping[str, int]) -> dict[str, str]:
+    """By step, the most frequent one whose name differs from its own only in case or blanks.
+
+    Args:
+        counts: Events per step.
+    """
+    return {step: kept for kept, *others in _alike(counts) for step in others}
+
+
+def _alike(counts: Mapping[str, int]) -> list[list[str]]:
+    """Steps whose names differ only in case or blanks, in groups of two or more, the most frequent of a group first."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for step in counts:
+        groups["".join(step.casefold().split())].append(step)
+    return [sorted(steps, key=lambda step: (-counts[step], step)) for steps in groups.values() if len(steps) > 1]
 
 
 def rejected_rows(import_id: str, rows_read: int, rows_rejected: int) -> Finding:
@@ -181,3 +205,8 @@ def rejected_rows(import_id: str, rows_read: int, rows_rejected: int) -> Finding
 def has_surrounding_blanks(text: str) -> bool:
     """True when a text begins or ends with one of `BLANKS`."""
     return text != text.strip(BLANKS)
+
+
+def without_blanks(texts: Iterable[str]) -> dict[str, str]:
+    """By text with blanks around it, the text without them; what consists of blanks alone stays as it is."""
+    return {text: bare for text in texts if (bare := text.strip(BLANKS)) and bare != text}

@@ -292,12 +292,25 @@ def quality_to_message(found: answers.AsOf[QualityReport]) -> questions_pb2.Chec
                 problem_ratio=LIMITS[finding.kind].problem_ratio,
                 examples=[_example_to_message(example) for example in finding.examples],
                 import_id=finding.import_id,
+                fixable_count=finding.fixable_count,
             )
             for finding in report.findings
         ],
         as_of=_timestamp(found.as_of_ms),
         is_current=found.is_current,
     )
+
+
+def finding_kind_from_message(kind: int) -> FindingKind:
+    """Read the kind of a finding.
+
+    Raises:
+        AppError: INVALID_ARGUMENT `finding_not_known`.
+    """
+    for known, number in _FINDING_KINDS.items():
+        if number == kind:
+            return known
+    raise AppError(Code.INVALID_ARGUMENT, "finding_not_known", f"There is no kind {kind} of finding.")
 
 
 def _example_to_message(example: Example) -> questions_pb2.QualityExample:

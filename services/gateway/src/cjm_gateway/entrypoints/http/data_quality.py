@@ -7,8 +7,8 @@ from pydantic import Field
 
 from cjm_gateway.entrypoints.http.auth import staff_only
 from cjm_gateway.entrypoints.http.gateway import QUESTION_DEADLINE_SECONDS, GatewayDep
-from cjm_gateway.entrypoints.http.shapes import Instant, Shape, instant, instant_or_none, word
-from cjm_protos.ingest.v1 import questions_pb2
+from cjm_gateway.entrypoints.http.shapes import Instant, Shape, instant, instant_or_none, word, words
+from cjm_protos.ingest.v1 import fixes_pb2, questions_pb2
 
 router = APIRouter(prefix="/api/v1/datasets/{dataset_id}", tags=["Datasets"], dependencies=[staff_only])
 
@@ -23,6 +23,10 @@ KindWord = Literal[
     "similar_steps",
     "surrounding_blanks",
 ]
+FixableWord = Literal["duplicates", "future_times", "similar_steps", "surrounding_blanks"]
+
+# A fix writes all events of the dataset anew.
+_FIX_DEADLINE_SECONDS = 900.0
 
 
 class TopValue(Shape):
@@ -89,6 +93,10 @@ class QualityFinding(Shape):
     check_ratio: Annotated[float, Field(description="Part of the total from which on the level is check; 0 means any.")]
     problem_ratio: Annotated[float, Field(description="Part of the total from which on the level is problem.")]
     import_id: Annotated[str | None, Field(description="The import whose rows were rejected.")]
+    fixable: Annotated[
+        int,
+        Field(description="Events that a fix would change or remove; 0 for kinds of which nothing true can be said."),
+    ]
     examples: Annotated[list[QualityExample], Field(description="Five at most.")]
 
 
@@ -148,6 +156,7 @@ async def check_quality(dataset_id: str, gateway: GatewayDep) -> Quality:
                 check_ratio=finding.check_ratio,
                 problem_ratio=finding.problem_ratio,
                 import_id=finding.import_id or None,
+                fixable=finding.fixable_count,
                 examples=[_example(example) for example in finding.examples],
             )
             for finding in answer.findings
@@ -155,6 +164,38 @@ async def check_quality(dataset_id: str, gateway: GatewayDep) -> Quality:
         as_of=instant(answer.as_of),
         is_current=answer.is_current,
     )
+
+
+class FixInput(Shape):
+    """What to fix."""
+
+    kind: FixableWord
+
+
+class FixResult(Shape):
+    """What was fixed; zeros when there was nothing to fix any more."""
+
+    kind: FixableWord
+    changed: Annotated[int, Field(description="Events with another value than before.")]
+    removed: Annotated[int, Field(description="Events taken out of every number.")]
+
+
+@router.post("/fixes", summary="Fix a finding")
+async def fix_finding(dataset_id: str, wanted: FixInput, gateway: GatewayDep) -> FixResult:
+    """Fix all that is there of one kind, for good; for the owner of the dataset and administrators.
+
+    `duplicates`: the first event of a customer, step and time stays; the ids of the others stay known, so that they do
+    not come back. `future_times`: events later than now are removed; sent again with another time they count.
+    `similar_steps`: the most frequent spelling stays, also for events to come. `surrounding_blanks`: blanks around
+    customers, steps and texts are cut off, of steps also those of events to come.
+
+    Takes about a second for a million events and goes on when you do not wait. Numbers change all at once at the end.
+    """
+    kind = words(questions_pb2.QualityFindingKind)[wanted.kind]
+    answer = await gateway.services.fixes.FixFinding(
+        fixes_pb2.FixFindingRequest(dataset_id=dataset_id, kind=kind), timeout=_FIX_DEADLINE_SECONDS
+    )
+    return FixResult(kind=wanted.kind, changed=answer.changed_count, removed=answer.removed_count)
 
 
 def _level(level: int) -> LevelWord:

@@ -1,4 +1,4 @@
-"""Editions of datasets: an import that replaces a dataset makes a new one beside the current one.
+"""Editions of datasets: an import that replaces a dataset, or a fix, makes a new one beside the current one.
 
 The events of an edition are one partition of the table of events. One row makes an edition current, so that a kill at
 any moment leaves either the old events or the new ones, whole.
@@ -7,12 +7,14 @@ any moment leaves either the old events or the new ones, whole.
 import threading
 from enum import IntEnum
 from typing import Final
+from uuid import uuid4
 
 import pyarrow as pa
 
 from cjm_ingest.adapters.event_store.engine import Engine
 
 _SEPARATOR: Final = "/"
+_FIX_PREFIX: Final = "fix-"
 
 DATASET_SQL: Final = f"splitByChar('{_SEPARATOR}', toString(dataset_id))[1]"
 """Expression for the UUID of the dataset of an event."""
@@ -34,6 +36,11 @@ def edition_key(dataset_id: str, import_id: str) -> str:
 def dataset_of(edition: str) -> str:
     """UUID of the dataset that an edition is of."""
     return edition.partition(_SEPARATOR)[0]
+
+
+def new_fix_id() -> str:
+    """What a fix is called where an import would be."""
+    return f"{_FIX_PREFIX}{uuid4()}"
 
 
 class Editions:
@@ -59,6 +66,10 @@ class Editions:
     def current(self, dataset_id: str) -> str:
         """Key of the edition that questions are asked of."""
         return edition_key(dataset_id, self._current.get(dataset_id, ""))
+
+    def unfinished_fixes(self) -> dict[str, str]:
+        """By dataset, the fix that makes an edition; none outlives the process."""
+        return {key: maker for key, maker in self._in_the_making.items() if maker.startswith(_FIX_PREFIX)}
 
     def in_the_making(self, dataset_id: str) -> str | None:
         """Import that makes an edition of a dataset; None when none does."""

@@ -111,15 +111,26 @@ class Engine:
             AppError: RESOURCE_EXHAUSTED `question_too_large`, DEADLINE_EXCEEDED `question_too_slow`,
                 CANCELLED `question_cancelled`, UNAVAILABLE `event_store_closing`.
         """
-        if self._is_closing:
-            raise AppError(Code.UNAVAILABLE, "event_store_closing", "The event store is shutting down. Try again.")
-        client = cast("Client | None", getattr(self._local, "client", None))
-        if client is None:
-            client = self._local.client = self._connect()
+        client = self._own_client()
         seconds = self._settings.max_execution_seconds if deadline is None else deadline - time.monotonic()
         if seconds <= 0:
             raise _too_slow()
         return _select(client, sql, parameters, f"cjm-{tag}", {"max_execution_time": seconds})
+
+    def long_command(self, sql: str, parameters: Mapping[str, Any], tag: str, settings: Mapping[str, Any]) -> None:
+        """Run a statement that may take minutes on the client of the calling thread, so that the writer goes on.
+
+        Args:
+            sql: Text with `{name:Type}` parameters.
+            parameters: Their values.
+            tag: Mark by which `stop` finds it.
+            settings: Of the engine, for this statement.
+
+        Raises:
+            AppError: UNAVAILABLE `event_store_closing`.
+        """
+        limits = {"log_comment": f"cjm-{tag}", "max_execution_time": 0, **settings}
+        self._own_client().command(sql, parameters=dict(parameters), settings=limits)
 
     def new_deadline(self) -> float:
         """When a question that begins now must have ended, seconds of the monotonic clock."""
@@ -140,6 +151,15 @@ class Engine:
         settings = {"insert_deduplication_token": deduplication_token} if deduplication_token else {}
         with self._writer_lock:
             self._writer.insert_arrow(table, rows, settings=settings)
+
+    def _own_client(self) -> Client:
+        """The client of the calling thread."""
+        if self._is_closing:
+            raise AppError(Code.UNAVAILABLE, "event_store_closing", "The event store is shutting down. Try again.")
+        client = cast("Client | None", getattr(self._local, "client", None))
+        if client is None:
+            client = self._local.client = self._connect()
+        return client
 
     def _stop(self, running: Future[Any], tag: str) -> None:
         # A query that has not reached the engine yet is not found: try until the question has ended.

@@ -11,6 +11,7 @@ from cjm_ingest.adapters.event_store.store import StoreReader
 from cjm_ingest.domain.fields import TEXT_FIELDS
 from cjm_ingest.domain.quality import (
     BLANKS,
+    BLANKS_AROUND,
     EXAMPLES_COUNT,
     Example,
     Finding,
@@ -19,6 +20,7 @@ from cjm_ingest.domain.quality import (
     has_surrounding_blanks,
     rare_steps,
     similar_steps,
+    without_blanks,
 )
 
 _WHERE: Final = "dataset_id = {dataset_id:String}"
@@ -51,7 +53,9 @@ def check_events(reader: StoreReader, dataset_id: str, time_zone: str, now_ms: i
     # What each event tells by itself, in one reading; times in the future stretch no period.
     row = reader.query(
         f"SELECT countIf({is_future}) AS future, groupUniqArrayIf({day}, NOT {is_future}) AS days, "
-        f"countIf({' OR '.join(has_blank.values())}) AS blanks, {blanks} FROM events WHERE {_WHERE}",
+        f"countIf({' OR '.join(has_blank.values())}) AS blanks, {blanks}, "
+        f"countIf({' OR '.join(_fixable_blanks(reader, dataset_id, has_blank, parameters))}) AS fixable_blanks "
+        f"FROM events WHERE {_WHERE}",
         parameters.values,
     ).to_pylist()[0]
     latest = _latest(reader, dataset_id, is_future, parameters) if row["future"] else ()
@@ -60,13 +64,39 @@ def check_events(reader: StoreReader, dataset_id: str, time_zone: str, now_ms: i
     duplicates, same_time = _at_one_time(reader, dataset_id, events_count)
     return events_count, (
         duplicates,
-        Finding(FindingKind.FUTURE_TIMES, row["future"], events_count, latest),
+        Finding(FindingKind.FUTURE_TIMES, row["future"], events_count, latest, fixable_count=row["future"]),
         same_time,
         days_without_data(sorted(row["days"])),
         rare_steps(steps),
         similar_steps(steps),
-        Finding(FindingKind.SURROUNDING_BLANKS, row["blanks"], events_count, with_blank),
+        Finding(
+            FindingKind.SURROUNDING_BLANKS,
+            row["blanks"],
+            events_count,
+            with_blank,
+            fixable_count=row["fixable_blanks"],
+        ),
     )
+
+
+def has_blank_sql(name: str, blanks: str) -> str:
+    """Condition that a column begins or ends with a blank.
+
+    Args:
+        name: Column.
+        blanks: Parameter with `BLANKS`, an array.
+    """
+    return f"(substringUTF8({name}, 1, 1) IN {blanks} OR rightUTF8({name}, 1) IN {blanks})"
+
+
+def bare_sql(name: str, blanks_around: str) -> str:
+    """Value of a column without blanks at its edges.
+
+    Args:
+        name: Column.
+        blanks_around: Parameter with `BLANKS_AROUND`.
+    """
+    return f"replaceRegexpAll({name}, {blanks_around}, '')"
 
 
 def _has_blank(
@@ -74,13 +104,25 @@ def _has_blank(
 ) -> dict[str, str]:
     """By column, the condition that its value begins or ends with a blank; the step only when such steps are known."""
     blanks = parameters.add(list(BLANKS), "Array(String)")
-    conditions = {
-        name: f"(substringUTF8({name}, 1, 1) IN {blanks} OR rightUTF8({name}, 1) IN {blanks})" for name in text_fields
-    }
+    conditions = {name: has_blank_sql(name, blanks) for name in text_fields}
     codes = [code for code, name in enumerate(reader.store.activities(dataset_id)) if has_surrounding_blanks(name)]
     if codes:
         conditions["action"] = f"action IN {parameters.add(codes, 'Array(UInt16)')}"
     return conditions
+
+
+def _fixable_blanks(
+    reader: StoreReader, dataset_id: str, has_blank: Mapping[str, str], parameters: Parameters
+) -> list[str]:
+    """The conditions without customers and steps that are nothing but blanks: those have no other name."""
+    conditions = dict(has_blank)
+    bare = bare_sql("customer_id", parameters.add(BLANKS_AROUND, "String"))
+    conditions["customer_id"] += f" AND {bare} != ''"
+    if "action" in conditions:
+        names = reader.store.activities(dataset_id)
+        codes = [code for code, name in enumerate(names) if name in without_blanks([name])]
+        conditions["action"] = f"action IN {parameters.add(codes, 'Array(UInt16)')}"
+    return list(conditions.values())
 
 
 def _latest(reader: StoreReader, dataset_id: str, condition: str, parameters: Parameters) -> tuple[Example, ...]:
@@ -158,7 +200,13 @@ def _at_one_time(reader: StoreReader, dataset_id: str, events_count: int) -> tup
     ]
     doubled.sort(key=lambda example: (-example.found_count, example.time_ms, example.customer_id, example.values))
     return (
-        Finding(FindingKind.DUPLICATES, row["doubled"], events_count, tuple(doubled[:EXAMPLES_COUNT])),
+        Finding(
+            FindingKind.DUPLICATES,
+            row["doubled"],
+            events_count,
+            tuple(doubled[:EXAMPLES_COUNT]),
+            fixable_count=row["doubled"],
+        ),
         Finding(FindingKind.SAME_TIME, row["same"], events_count, same),
     )
 

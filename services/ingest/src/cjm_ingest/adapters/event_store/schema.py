@@ -85,6 +85,12 @@ _EDITIONS_DDL = (
     f"ENGINE = MergeTree ORDER BY (dataset_id, import_id) SETTINGS {_DURABLE}"
 )
 
+_REMOVED_EVENTS_DDL = (
+    "CREATE TABLE IF NOT EXISTS removed_events "
+    "(dataset_id LowCardinality(String), event_key UInt64, import_ids Array(LowCardinality(String))) "
+    f"ENGINE = MergeTree ORDER BY (dataset_id, event_key) SETTINGS {_DURABLE}"
+)
+
 MIGRATIONS: Final = (
     Migration(1, "events", (_events_ddl(),)),
     Migration(2, "actions", (_ACTIONS_DDL,)),
@@ -93,4 +99,7 @@ MIGRATIONS: Final = (
     # Parts of one file up to this size: a third less work for the writer and its merges.
     Migration(5, "compact_parts", ("ALTER TABLE events MODIFY SETTING min_bytes_for_wide_part = 100000000",)),
     Migration(6, "editions", (_EDITIONS_DDL,)),
+    Migration(7, "step_aliases", ("ALTER TABLE actions ADD COLUMN IF NOT EXISTS is_alias UInt8 DEFAULT 0",)),
+    # Duplicates whose ids stay known, and the events that a running fix has yet to write anew.
+    Migration(8, "fixes", (_REMOVED_EVENTS_DDL, "CREATE TABLE IF NOT EXISTS fixing AS events")),
 )

@@ -97,6 +97,7 @@ class Journeys:
         parameters: Values of the SELECT; further ones may be added.
         packing: How the events are packed.
         activities: Steps of the dataset; the place is the code.
+        step_codes: Codes of the steps by name, former names too.
         events_where: Condition that keeps the events of the journeys before conditions on journeys.
         has_journey_filter: True when whole journeys are left out.
     """
@@ -106,12 +107,13 @@ class Journeys:
     parameters: Parameters
     packing: Packing
     activities: Sequence[str]
+    step_codes: Mapping[str, int]
     events_where: str
     has_journey_filter: bool
 
     def codes(self, names: Sequence[str]) -> list[int]:
         """Codes of steps; names that the dataset does not have are left out."""
-        return _known_codes(names, {name: code for code, name in enumerate(self.activities)})
+        return _known_codes(names, self.step_codes)
 
     def time_ms(self, packed: str) -> str:
         """Expression for the time of a packed event, in milliseconds after the origin."""
@@ -156,7 +158,7 @@ def events_sql(reader: StoreReader, scopes: Sequence[Scope], parameters: Paramet
 def _kept_events_sql(reader: StoreReader, scope: Scope, parameters: Parameters) -> str:
     event_filter, _ = split(scope.filter)
     if not scope.asks_of_journeys:
-        codes = {name: code for code, name in enumerate(reader.store.activities(scope.dataset_id))}
+        codes = reader.store.step_codes(scope.dataset_id)
         where = [
             f"dataset_id = {parameters.add(scope.dataset_id, 'String')}",
             *period_sql(scope.from_ms, scope.to_ms, parameters),
@@ -195,7 +197,7 @@ def journeys(reader: StoreReader, scope: Scope, parameters: Parameters | None = 
     """
     event_filter, journey_filter = split(scope.filter)
     activities = reader.store.activities(scope.dataset_id)
-    codes = {name: code for code, name in enumerate(activities)}
+    codes = reader.store.step_codes(scope.dataset_id)
     parameters = parameters or Parameters()
     event_condition = _event_condition(event_filter, parameters, codes)
     bounds = _bounds_within(reader.store.bounds(scope.dataset_id), scope)
@@ -222,7 +224,7 @@ def journeys(reader: StoreReader, scope: Scope, parameters: Parameters | None = 
     if scope.asks_of_journeys:
         kept = _journey_condition(journey_filter, parameters, codes, packing)
         sql = f"SELECT {key}, s, v FROM ({sql}) WHERE {kept}"
-    return Journeys(sql, key, parameters, packing, activities, where, scope.asks_of_journeys)
+    return Journeys(sql, key, parameters, packing, activities, codes, where, scope.asks_of_journeys)
 
 
 def _bounds_within(bounds: Bounds | None, scope: Scope) -> Bounds | None:

@@ -19,6 +19,7 @@ from cjm_ingest.adapters.event_store.editions import Editions
 from cjm_ingest.adapters.event_store.engine import Answer, Engine, EngineSettings
 from cjm_ingest.adapters.event_store.schema import INCOMING_SCHEMA, MAX_ACTIONS_COUNT, MIGRATIONS
 from cjm_ingest.domain.answers import DatasetStats
+from cjm_ingest.domain.fixes import Steps
 from cjm_ingest.domain.packing import Bounds
 from cjm_kit.errors import AppError, Code
 
@@ -30,6 +31,10 @@ class EventStore:
     """
 
     def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        """What it runs on."""
+        self.removals = threading.Lock()
+        """Held while events of an import are taken out, and by who must not miss that."""
         self._engine = engine
         self._actions: dict[str, dict[str, int]] = {}
         self._actions_lock = threading.Lock()
@@ -40,6 +45,13 @@ class EventStore:
         self._changes: dict[str, int] = {}
         self._changes_count = itertools.count(1)
         self._editions = Editions(engine)
+        self._also_known: dict[str, list[tuple[str, str]]] = {}
+        removed = engine.write_query("SELECT DISTINCT dataset_id FROM removed_events")
+        for edition in removed["dataset_id"].to_pylist():
+            self.also_look_in(edition, "removed_events", edition)
+        engine.command("TRUNCATE TABLE fixing")
+        for dataset_id, fix_id in self._editions.unfinished_fixes().items():
+            self.abandon_edition(dataset_id, fix_id)
         self._drop_left_over()
         deleted = engine.write_query("SELECT dataset_id FROM deleted_datasets")
         self._deleted: set[str] = set(deleted["dataset_id"].to_pylist())
@@ -97,14 +109,14 @@ class EventStore:
         """The edition of the import takes the place of the current one, whose events go; once however often tried."""
         former = self._editions.adopt(dataset_id, import_id)
         if former is not None:
-            self._drop(former)
+            self.drop_edition(former)
             self._changed([self.edition(dataset_id)])
 
     def abandon_edition(self, dataset_id: str, import_id: str) -> None:
         """Give up the edition of the import with all that is in it; nothing once it is current or given up."""
         key = self._editions.abandon(dataset_id, import_id)
         if key is not None:
-            self._drop(key)
+            self.drop_edition(key)
 
     def insert(self, rows: pa.RecordBatch | pa.Table, deduplication_token: str) -> None:
         """Store rows of `INCOMING_SCHEMA`, best 1 000-100 000 at once; durable and visible when it returns.
@@ -131,12 +143,24 @@ class EventStore:
         """Those of the keys that are stored already, in no order, each once."""
         if not len(keys):
             return np.empty(0, np.uint64)
-        found = self._engine.write_query(
-            "SELECT DISTINCT event_key FROM events WHERE dataset_id = {edition:String} "
-            "AND event_key IN {keys:Array(UInt64)}",
-            {"edition": edition, "keys": keys.tolist()},
-        )
+        parameters = {"keys": keys.tolist()}
+        selects = []
+        for number, (table, key) in enumerate([("events", edition), *self._also_known.get(edition, ())]):
+            parameters[f"key{number}"] = key
+            selects.append(
+                f"SELECT DISTINCT event_key FROM {table} WHERE dataset_id = {{key{number}:String}} "
+                "AND event_key IN {keys:Array(UInt64)}"
+            )
+        found = self._engine.write_query(" UNION DISTINCT ".join(selects), parameters)
         return np.asarray(found["event_key"].to_numpy(), np.uint64)
+
+    def also_look_in(self, edition: str, table: str, key: str) -> None:
+        """Ids of events of an edition are known from the rows with a key in another table, too."""
+        self._also_known.setdefault(edition, []).append((table, key))
+
+    def look_no_more_in(self, edition: str, table: str) -> None:
+        """The opposite of `also_look_in`."""
+        self._also_known[edition] = [place for place in self._also_known.get(edition, ()) if place[0] != table]
 
     def action_codes(self, edition: str, names: Sequence[str]) -> npt.NDArray[np.uint16]:
         """Codes of steps, one per name, same order; unknown names get one, durable before it is returned.
@@ -147,7 +171,8 @@ class EventStore:
         with self._actions_lock:
             codes = self._codes(edition)
             new = [name for name in dict.fromkeys(names) if name not in codes]
-            if len(codes) + len(new) > MAX_ACTIONS_COUNT:
+            first = len(set(codes.values()))
+            if first + len(new) > MAX_ACTIONS_COUNT:
                 raise AppError(
                     Code.INVALID_ARGUMENT,
                     "too_many_actions",
@@ -155,7 +180,7 @@ class EventStore:
                     f"{new[0][:100]!r}. Map a column with fewer values to action_type, for example without ids.",
                 )
             if new:
-                added = {name: code for code, name in enumerate(new, start=len(codes))}
+                added = {name: code for code, name in enumerate(new, start=first)}
                 rows = {
                     "dataset_id": [edition] * len(new),
                     "code": pa.array(added.values(), pa.uint16()),
@@ -164,6 +189,18 @@ class EventStore:
                 self._engine.insert("actions", pa.table(rows))
                 codes.update(added)
             return np.fromiter((codes[name] for name in names), np.uint16, len(names))
+
+    def write_steps(self, edition: str, steps: Steps) -> None:
+        """Give a new edition its steps."""
+        names = [*steps.names, *steps.aliases]
+        rows = {
+            "dataset_id": [edition] * len(names),
+            "code": pa.array([*range(len(steps.names)), *steps.aliases.values()], pa.uint16()),
+            "name": names,
+            "is_alias": pa.array([0] * len(steps.names) + [1] * len(steps.aliases), pa.uint8()),
+        }
+        if names:
+            self._engine.insert("actions", pa.table(rows))
 
     def read_place(self, stream: str) -> int:
         """Last sequence of a stream whose events are stored; 0 when none."""
@@ -184,14 +221,22 @@ class EventStore:
         Returns:
             Events taken out.
         """
-        where = "dataset_id IN {editions:Array(String)} AND import_id = {import_id:String}"
-        editions = self._editions.all_of(dataset_id)
-        parameters = {"editions": list(editions), "import_id": import_id}
-        found = self._engine.write_query(f"SELECT count() AS rows FROM events WHERE {where}", parameters)
-        rows_count = int(found["rows"][0].as_py())
-        if rows_count:
-            self._engine.command(f"DELETE FROM events WHERE {where}", parameters)
-            self._changed(editions)
+        parameters: dict[str, Any] = {"import_id": import_id}
+        of_editions = "dataset_id IN {editions:Array(String)}"
+        where = f"{of_editions} AND import_id = {{import_id:String}}"
+        with self.removals:
+            parameters["editions"] = editions = list(self._editions.all_of(dataset_id))
+            found = self._engine.write_query(f"SELECT count() AS rows FROM events WHERE {where}", parameters)
+            rows_count = int(found["rows"][0].as_py())
+            if rows_count:
+                self._engine.command(f"DELETE FROM events WHERE {where}", parameters)
+                self._changed(editions)
+                if fix_id := self._editions.unfinished_fixes().get(dataset_id):
+                    self.abandon_edition(dataset_id, fix_id)  # it may have read them already
+            if any(edition in self._also_known for edition in editions):
+                # An id that stood for an event of this import, or came with it, may come again.
+                where = f"{of_editions} AND has(import_ids, {{import_id:String}})"
+                self._engine.command(f"DELETE FROM removed_events WHERE {where}", parameters)
         return rows_count
 
     def delete_dataset(self, dataset_id: str) -> None:
@@ -200,7 +245,7 @@ class EventStore:
             self._engine.insert("deleted_datasets", pa.table({"dataset_id": [dataset_id]}))
             self._deleted.add(dataset_id)
         for edition in self._editions.all_of(dataset_id):
-            self._drop(edition)
+            self.drop_edition(edition)
 
     def is_deleted(self, dataset_id: str) -> bool:
         """True when the dataset was deleted, in whichever run."""
@@ -214,8 +259,20 @@ class EventStore:
 
     def activities(self, edition: str) -> list[str]:
         """Steps of an edition; the place is the code."""
+        return list(self.steps(edition).names)
+
+    def steps(self, edition: str) -> Steps:
+        """Steps of an edition and their other names."""
+        codes = self.step_codes(edition)
+        names: dict[int, str] = {}
+        for name, code in codes.items():
+            names.setdefault(code, name)
+        return Steps(tuple(names.values()), {name: code for name, code in codes.items() if names[code] != name})
+
+    def step_codes(self, edition: str) -> dict[str, int]:
+        """By name and other name of the steps of an edition, the code; the name of a step before its other names."""
         with self._actions_lock:
-            return list(self._codes(edition))
+            return dict(self._codes(edition))
 
     def bounds(self, edition: str) -> Bounds | None:
         """Bounds that no stored event of the edition exceeds; None when there is none."""
@@ -253,7 +310,7 @@ class EventStore:
         codes = self._actions.get(edition)
         if codes is None:
             found = self._engine.write_query(
-                "SELECT name, code FROM actions WHERE dataset_id = {edition:String} ORDER BY code",
+                "SELECT name, code FROM actions WHERE dataset_id = {edition:String} ORDER BY is_alias, code",
                 {"edition": edition},
             )
             codes = dict(zip(found["name"].to_pylist(), found["code"].to_pylist(), strict=True))
@@ -264,13 +321,15 @@ class EventStore:
         for edition in editions:
             self._changes[edition] = next(self._changes_count)
 
-    def _drop(self, edition: str) -> None:
+    def drop_edition(self, edition: str) -> None:
         """Throw the events and steps of an edition away; the steps stay in memory for who still reads it."""
         parameters = {"edition": edition}
         with self._actions_lock:
             self._codes(edition)
-            self._engine.command("DELETE FROM actions WHERE dataset_id = {edition:String}", parameters)
+            for table in ("actions", "removed_events"):
+                self._engine.command(f"DELETE FROM {table} WHERE dataset_id = {{edition:String}}", parameters)
             self._engine.command("ALTER TABLE events DROP PARTITION {edition:String}", parameters)
+        self._also_known.pop(edition, None)
         self._changed([edition])
 
     def _drop_left_over(self) -> None:
@@ -280,7 +339,7 @@ class EventStore:
             "WHERE database = currentDatabase() AND table = 'events' AND active"
         )
         for edition in self._editions.gone().intersection(stored["partition"].to_pylist()):
-            self._drop(edition)
+            self.drop_edition(edition)
 
 
 @dataclass

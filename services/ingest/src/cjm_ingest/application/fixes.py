@@ -1,0 +1,104 @@
+"""Fixing what was found wrong in the events of a dataset."""
+
+import asyncio
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+from cjm_ingest.application.appender import Appender
+from cjm_ingest.domain.fixes import FIXABLE, Fixed
+from cjm_ingest.domain.quality import FindingKind
+from cjm_kit.errors import AppError, Code
+
+Begun = TypeVar("Begun")
+
+
+class FixStore(Protocol[Begun]):
+    """Where events are fixed, one dataset at a time. All methods but `stop` block.
+
+    Events must not arrive while `begin`, `finish` or `give_up` runs.
+    """
+
+    def begin(self, dataset_id: str, kind: FindingKind, now_ms: int) -> Begun:
+        """Begin; raises AppError FAILED_PRECONDITION `dataset_being_replaced`."""
+        ...
+
+    def perform(self, fix: Begun) -> Fixed:
+        """Write the events anew, unless there is nothing to fix; nobody sees them yet."""
+        ...
+
+    def finish(self, fix: Begun) -> bool:
+        """Show what was written in place of what was there; False when events were taken out or replaced meanwhile."""
+        ...
+
+    def give_up(self, fix: Begun) -> None:
+        """Throw away what was written."""
+        ...
+
+    def stop(self, running: "Future[Any]") -> None:
+        """Have a running `perform` broken off."""
+        ...
+
+
+class Fixes:
+    """Fixes what was found wrong, one dataset after the other.
+
+    Args:
+        store: Where events are fixed.
+        appender: Where events arrive.
+    """
+
+    def __init__(self, store: FixStore[Any], appender: Appender) -> None:
+        self._store = store
+        self._appender = appender
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="fix")
+        self._running: set[Future[Fixed]] = set()
+
+    async def fix(self, dataset_id: str, kind: FindingKind) -> Fixed:
+        """Fix all that is there of one kind of finding; what was begun goes on when the caller goes away.
+
+        Args:
+            dataset_id: UUID.
+            kind: What to fix.
+
+        Returns:
+            How many events were changed and removed, none when there is nothing to fix (any more).
+
+        Raises:
+            AppError: INVALID_ARGUMENT `finding_not_fixable`, FAILED_PRECONDITION `dataset_being_replaced`,
+                `dataset_changed`.
+        """
+        if kind not in FIXABLE:
+            detail = f"There is no fix for {kind}. Choose one of {', '.join(sorted(FIXABLE))}."
+            raise AppError(Code.INVALID_ARGUMENT, "finding_not_fixable", detail)
+        running = self._thread.submit(self._fix, dataset_id, kind)
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        return await asyncio.shield(asyncio.wrap_future(running))
+
+    async def close(self) -> None:
+        """Break off what is running; the events stay as they were."""
+        for running in list(self._running):
+            if not running.cancel():
+                self._store.stop(running)
+        await asyncio.to_thread(self._thread.shutdown)
+
+    def _fix(self, dataset_id: str, kind: FindingKind) -> Fixed:
+        with self._appender.paused():
+            fix = self._store.begin(dataset_id, kind, time.time_ns() // 1_000_000)
+        try:
+            fixed = self._store.perform(fix)
+        except BaseException:
+            with self._appender.paused():
+                self._store.give_up(fix)
+            raise
+        with self._appender.paused():
+            if fixed == Fixed(0, 0):
+                self._store.give_up(fix)
+            elif not self._store.finish(fix):
+                detail = (
+                    "Events of this dataset were taken out or replaced meanwhile, so nothing was fixed. Look at the "
+                    "findings again."
+                )
+                raise AppError(Code.FAILED_PRECONDITION, "dataset_changed", detail)
+        return fixed

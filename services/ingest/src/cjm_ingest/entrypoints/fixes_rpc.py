@@ -1,0 +1,29 @@
+"""gRPC for fixing what was found wrong in the events of a dataset."""
+
+from typing import Any
+
+from cjm_access import DatasetAccess
+from cjm_ingest.application.fixes import Fixes
+from cjm_ingest.entrypoints.questions_translate import finding_kind_from_message
+from cjm_kit.rpc import allow
+from cjm_protos.ingest.v1 import fixes_pb2, fixes_pb2_grpc
+
+
+class FixServicer(fixes_pb2_grpc.FixServiceServicer):
+    """Fixes findings.
+
+    Args:
+        fixes: The use case.
+        access: What the caller may do with the dataset.
+    """
+
+    def __init__(self, fixes: Fixes, access: DatasetAccess) -> None:
+        self._fixes = fixes
+        self._access = access
+
+    @allow("staff")
+    async def FixFinding(self, request: fixes_pb2.FixFindingRequest, context: Any) -> fixes_pb2.FixFindingResponse:
+        """Fix all that is there of one kind of finding."""
+        await self._access.require(request.dataset_id, "manage")
+        fixed = await self._fixes.fix(request.dataset_id, finding_kind_from_message(request.kind))
+        return fixes_pb2.FixFindingResponse(changed_count=fixed.changed_count, removed_count=fixed.removed_count)
