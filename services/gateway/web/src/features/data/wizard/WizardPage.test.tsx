@@ -7,6 +7,7 @@ import { datasetsQuery, meQuery } from "@/api/hooks";
 import { loadMessages } from "@/messages";
 import { quietClient, showAt } from "@/test-page";
 import { dropDraft, emptyDraft, loadDraft, saveDraft } from "./draft";
+import { CHANNEL } from "./useOtherTab";
 import WizardPage from "./WizardPage";
 
 vi.mock("./draft", async (original) => ({ ...(await original<object>()), loadDraft: vi.fn(), saveDraft: vi.fn(() => Promise.resolve()), dropDraft: vi.fn() }));
@@ -37,6 +38,29 @@ function show(search = "", datasets: unknown[] = [], mappings: unknown[] = []) {
   client.setQueryData(meQuery.queryKey, { features: { max_upload_bytes: 1_000_000 } } as never);
   return showAt(`/data/imports/new${search}`, <WizardPage />, client);
 }
+
+it("says that another tab shows the draft too, as long as one does", async () => {
+  const others = [new BroadcastChannel(CHANNEL), new BroadcastChannel(CHANNEL)];
+  const heard: string[] = [];
+  others[0]!.onmessage = ({ data }: MessageEvent<string>) => {
+    heard.push(data);
+    if (data === "who") others[0]!.postMessage("here");
+  };
+  const { unmount } = show();
+  await screen.findByText(/also open in another tab/);
+  others[1]!.postMessage("gone");
+  await waitFor(() => expect(heard).toEqual(["who", "gone", "who"]));
+  await screen.findByText(/also open in another tab/);
+  others[0]!.onmessage = null;
+  others[0]!.postMessage("gone");
+  await waitFor(() => expect(screen.queryByText(/also open in another tab/)).toBeNull());
+  others[1]!.postMessage("who");
+  await screen.findByText(/also open in another tab/);
+  const left = new Promise((resolve) => (others[1]!.onmessage = ({ data }: MessageEvent<string>) => void (data === "gone" && resolve(data))));
+  unmount();
+  await left;
+  others.forEach((other) => other.close());
+});
 
 it("throws a draft away at once, and what the server checked for it when nobody wants it back", async () => {
   const remove = vi.spyOn(api, "delete").mockResolvedValue(undefined);

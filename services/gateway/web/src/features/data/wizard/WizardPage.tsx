@@ -8,7 +8,7 @@ import { api } from "@/api/client";
 import { useText } from "@/messages";
 import { useScope } from "@/shared/scope";
 import { scopeOf, type AppSearch } from "@/shared/search";
-import { LoadingBlock, PageTitle } from "@/shared/ui";
+import { LoadingBlock, Note, PageTitle } from "@/shared/ui";
 import { useUndo } from "@/shared/ui/undo";
 import { CheckStep } from "./CheckStep";
 import { ColumnsStep } from "./ColumnsStep";
@@ -17,6 +17,7 @@ import { FileStep } from "./FileStep";
 import { ImportStep } from "./ImportStep";
 import { JourneysStep } from "./JourneysStep";
 import { readSample, type Sample } from "./sample";
+import { useOtherTab } from "./useOtherTab";
 import css from "./wizard.module.css";
 
 const HEADING = "wizard-heading";
@@ -34,6 +35,7 @@ export default function WizardPage() {
   const [file, setFile] = useState<File | null>(null);
   const [sample, setSample] = useState<Sample | null>(null);
   const [isResumed, setResumed] = useState(false);
+  const isElsewhere = useOtherTab();
   const { into }: AppSearch = useSearch({ strict: false });
   // Other data beside the journeys of a dataset would spoil them, so a full one is offered only where it was asked for.
   const target = dataset?.access.can_write && (into !== undefined || dataset.events === 0) ? dataset.id : null;
@@ -126,6 +128,7 @@ export default function WizardPage() {
           )
         }
       />
+      <div role="status">{isElsewhere && file && draft.importId === null && <Note tone="warn">{t("wizard.other_tab")}</Note>}</div>
       <div className={css.body}>
         <nav aria-label={t("wizard.steps")} className={css.steps}>
           <p className={css.phoneStep}>{t("wizard.step_of", { at: at + 1, total: STEPS.length, name: t(`wizard.step.${draft.step}`) })}</p>
