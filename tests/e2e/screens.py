@@ -20,6 +20,7 @@ FLAGS = [
     "--disable-sync",
 ]
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+TABLET: ViewportSize = {"width": 768, "height": 1024}
 PHONE: ViewportSize = {"width": 360, "height": 780}
 
 # Every route of the page. {dataset} and {import} stand for the ids of the sample data.
@@ -32,6 +33,7 @@ SCREENS = {
     "variants": "/explore/variants",
     "models": "/explore/models",
     "reports": "/reports",
+    "reports-compared": "/reports?from=2024-05-01&to=2024-05-31&compare=previous",
     "history": "/history",
     "datasets": "/data/datasets",
     "dataset": "/data/datasets/{dataset}",
@@ -57,6 +59,12 @@ def sign_in(page: Page, password: str = ADMIN_PASSWORD) -> None:
     expect(page.get_by_role("navigation").first).to_be_visible()
 
 
+def answered(page: Page) -> None:
+    """Wait until the page stands and no answer is held back (see `HELD_ANSWERS`)."""
+    expect(page.locator("h1").first).to_be_attached(timeout=15_000)
+    page.wait_for_function("() => !window.heldAnswers", timeout=15_000)
+
+
 def settled(page: Page) -> None:
     """Wait until the page shows its content, to its lower end, and asks for nothing more."""
     expect(page.locator("h1").first).to_be_attached(timeout=15_000)
@@ -65,22 +73,43 @@ def settled(page: Page) -> None:
     page.wait_for_function(
         """(skeletons) => {
             const waiting = document.querySelectorAll(skeletons);
-            waiting[waiting.length - 1]?.scrollIntoView();
-            return waiting.length === 0;
+            waiting[0]?.scrollIntoView();
+            return waiting.length === 0 && !window.heldAnswers;
         }""",
         arg="[data-skeleton], .mantine-Skeleton-root",
         timeout=15_000,
     )
 
 
-# Answers come late enough for skeletons to appear (they wait 150 ms), side by side as over a slow line.
-SLOW_ANSWERS = """
+# Each answer of the API waits until the page has painted what stands for it, and all that came before; one after the
+# other, so that each makes what it moves alone.
+HELD_ANSWERS = """
 const ask = window.fetch;
-window.fetch = async (...request) => {
-    await new Promise((resolve) => setTimeout(resolve, 250));
-    return ask(...request);
+const frame = () => new Promise(requestAnimationFrame);
+const painted = async () => {
+    // Who is signed in is asked for before there is a page.
+    while (document.getElementById("content")?.querySelector("h1, [role=status]") === null) await frame();
+    await frame();
+    // Loading shapes come after a moment, by an animation.
+    const coming = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime !== Infinity);
+    await Promise.all(coming.map((one) => one.finished.catch(() => null)));
+    await frame();
+};
+window.heldAnswers = 0;
+let former = Promise.resolve();
+window.fetch = (...request) => {
+    window.heldAnswers++;
+    const answer = former.then(painted).then(() => ask(...request));
+    former = answer.catch(() => null).then(painted).then(() => void window.heldAnswers--);
+    return answer;
 };
 """
+
+# Parts of the page that load by themselves and that the rest can be read without.
+LATE_PARTS = re.compile(r"/assets/(Chart|HelpPopover|PhoneMore|QrCode|TopBar)-.*\.js$")
+# Other pages come with their filter bar.
+LATE_FILTER_BAR = re.compile(r"/assets/FilterBar-.*\.js$")
+HAVE_LATE_FILTER_BAR = {"home", "reports", "reports-compared"}
 
 FAILURE = "The store of events is full. Ask the operator to make room."
 # All answers but the one about who is signed in.

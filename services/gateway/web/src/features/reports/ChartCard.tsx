@@ -1,17 +1,20 @@
 import { Button, Menu } from "@mantine/core";
 import { IconChartBar, IconDownload, IconTable } from "@tabler/icons-react";
-import { lazy, Suspense, type ReactNode } from "react";
+import { lazy, Suspense } from "react";
 import { useText } from "@/messages";
 import { useNotify } from "@/shared/notify";
 import { useUrlState } from "@/shared/scope";
 import { Card, DataTable, LoadingBlock, type Column } from "@/shared/ui";
 import type { DayChart } from "./chart";
+import { DIRECT_LABELS_AT_MOST } from "./labels";
 import { csvOf } from "./report";
 import css from "./reports.module.css";
+import { Legend, type SeriesName } from "./SeriesName";
 
 const Chart = lazy(() => import("./Chart"));
 const CHART_HEIGHT_PX = 260;
 const TABLE_HEIGHT_PX = 380;
+const NO_NAMES: SeriesName[] = [];
 
 interface TableRow {
   day: string;
@@ -25,7 +28,8 @@ interface ChartCardProps {
   /** The sentence that states what the chart shows. */
   caption: string;
   chart: DayChart;
-  legend?: ReactNode;
+  /** Of the series from bottom to top, then of the period before; none where the title says it all. */
+  names: SeriesName[];
   /** Headers of the columns after the day; numbers as they are. */
   columns: string[];
   rows: TableRow[];
@@ -36,12 +40,13 @@ interface ChartCardProps {
 }
 
 /** A chart with its sentence, its table and its exports; which of the two shows is in the address. */
-export function ChartCard({ id, title, caption, chart, legend, columns, rows, formatDay, formatCell, isWide = false }: ChartCardProps) {
+export function ChartCard({ id, title, caption, chart, names, columns, rows, formatDay, formatCell, isWide = false }: ChartCardProps) {
   const t = useText();
   const notify = useNotify();
   const [tables, setTables] = useUrlState("tables", "");
   const shown = tables.split(",").filter(Boolean);
   const isTable = shown.includes(id);
+  const isDirect = names.length <= DIRECT_LABELS_AT_MOST;
   const fileName = title.toLowerCase().replace(/\W+/g, "-");
 
   function toggle() {
@@ -57,7 +62,7 @@ export function ChartCard({ id, title, caption, chart, legend, columns, rows, fo
     try {
       const { pngOf, svgOf } = await import("./chart");
       const heading = chart.before ? t("reports.picture_title", { title, range: chart.before.range }) : title;
-      save(format === "svg" ? svgOf(chart, heading) : await pngOf(chart, heading), `${fileName}.${format}`);
+      save(format === "svg" ? svgOf(chart, heading, names) : await pngOf(chart, heading, names), `${fileName}.${format}`);
     } catch {
       notify(t("reports.export_failed"), { color: "red" });
     }
@@ -117,11 +122,11 @@ export function ChartCard({ id, title, caption, chart, legend, columns, rows, fo
           </div>
         ) : (
           <Suspense fallback={<LoadingBlock height={CHART_HEIGHT_PX} />}>
-            <Chart chart={chart} label={`${title}. ${caption}`} />
+            <Chart chart={chart} label={`${title}. ${caption}`} names={isDirect ? names : NO_NAMES} />
           </Suspense>
         )}
       </div>
-      {!isTable && legend}
+      {!isTable && !isDirect && <Legend names={names} />}
     </Card>
   );
 }

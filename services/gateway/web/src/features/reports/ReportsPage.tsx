@@ -1,11 +1,10 @@
 import { SegmentedControl } from "@mantine/core";
 import { useIntersection } from "@mantine/hooks";
 import { IconArrowDownRight, IconArrowUpRight, IconChartBar } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
-import { useMemo, type ReactNode } from "react";
+import { useCallback, useMemo, useState, type ReactNode } from "react";
 import { useIntl } from "react-intl";
 import { useDailyReport, useDatasets } from "@/api/hooks";
-import type { DailyReport, Dataset, ReportBy } from "@/api/types";
+import type { DailyReport, ReportBy } from "@/api/types";
 import { useText } from "@/messages";
 import { Change, ComparedWith, daysKnown, formerOf, isWhole } from "@/shared/compare";
 import type { Query } from "@/api/client";
@@ -13,26 +12,31 @@ import { valueTerm, withTerm } from "@/shared/filters/terms";
 import { LateFilterBar } from "@/shared/filters/LateFilterBar";
 import { useFormat } from "@/shared/format";
 import { NothingInScope } from "@/shared/NothingInScope";
-import { dayIn, daysWithin } from "@/shared/period";
+import { dayIn, daysWithin, type Period } from "@/shared/period";
 import { useScope, useUrlState } from "@/shared/scope";
-import { scopeOf, type AppSearch } from "@/shared/search";
+import { scopeOf } from "@/shared/search";
 import { Card, EmptyState, ErrorState, LoadingBlock, Note, PageBody, PageTitle } from "@/shared/ui";
 import { LinkButton } from "@/shared/ui/LinkButton";
 import type { DayChart, DayDetails } from "./chart";
 import { ChartCard } from "./ChartCard";
 import { averages, biggestChanges, bucketsOf, busiestDay, daysWithoutData, layersOf, usualDay, type Bucket, type Day, type Layer } from "./report";
 import css from "./reports.module.css";
+import type { SeriesName } from "./SeriesName";
 
 const SPLITS: ReportBy[] = ["action_type", "channel_type", "device_category", "device_os", "device_browser"];
 const NEARLY_SAME_RATIO = 0.02;
 const CHANGES_SHOWN = 4;
 const BARS_AT_MOST = 400;
-const CARD_HEIGHT_PX = 360;
+const COUNT_COLOR = "freq-3";
+const NO_NAMES: SeriesName[] = [];
+// Written as long as most days.
+const UNSEEN_DAY = "2024-05-20";
 
 /** Reports: the daily report of one dataset or of all public ones. */
 export default function ReportsPage() {
   const t = useText();
-  const { datasetId, dataset, from, to, filters, question: ofDataset } = useScope();
+  const format = useFormat();
+  const { datasetId, dataset, from, to, filters, previous, question: ofDataset } = useScope();
   const datasets = useDatasets();
   const [of, setOf] = useUrlState("of", "dataset");
   const isPublic = of === "public";
@@ -40,6 +44,26 @@ export default function ReportsPage() {
   const question = isPublic ? { from, to, f: filters } : ofDataset;
   const canAsk = isPublic || datasetId !== null;
   const report = useDailyReport(isPublic ? null : datasetId, "action_type", question, canAsk);
+
+  // What datasets say of themselves is known before the report, so that it can stand above what is on its way.
+  const covered = isPublic ? (datasets.data ?? []).filter(({ is_public }) => is_public) : dataset ? [dataset] : [];
+  const zone = report.data?.time_zone ?? covered[0]?.time_zone ?? "UTC";
+  const known = daysKnown(covered, zone);
+  const hasDaysBefore = previous !== null && daysWithin(previous, known) > 0;
+  const former = useDailyReport(isPublic ? null : datasetId, "action_type", { ...question, ...previous }, canAsk && hasDaysBefore);
+  // Not beside the report of the period before this choice, which stays until the new one is there.
+  const isOfScope = report.data?.from === from && report.data.to === to;
+  const before = isOfScope ? formerOf(former, hasDaysBefore, ({ touchpoints }) => touchpoints === 0) : undefined;
+  const isLastDayOpen = (report.data?.to ?? to ?? known?.to) === dayIn(new Date(), zone);
+  const openSince = isLastDayOpen && !isPublic && dataset?.last_event_at ? dataset.last_event_at : null;
+
+  // The first report comes with its comparison; to one that is read already it is added.
+  const [hasComparison, setHasComparison] = useState(false);
+  if (!hasComparison && report.data && !(hasDaysBefore && former.isPending)) setHasComparison(true);
+  const isComing = report.isPending || (!hasComparison && !report.isError);
+  // How much stands above the report hangs on what the datasets say.
+  const hasShape = previous === null || !datasets.isPending;
+  const isEmpty = report.data?.touchpoints === 0;
 
   const choice = (
     <SegmentedControl
@@ -56,7 +80,7 @@ export default function ReportsPage() {
     <>
       <LateFilterBar hasMeter={!isPublic} />
       <PageBody>
-        <PageTitle title={t("reports.title")} lead={report.data && <Lead report={report.data} name={isPublic ? t("reports.of_public") : (dataset?.name ?? "")} />} actions={choice} />
+        <PageTitle title={t("reports.title")} lead={<Lead report={report.data} known={known} zone={zone} name={isPublic ? t("reports.of_public") : (dataset?.name ?? t("reports.of_dataset"))} />} actions={choice} />
         {!canAsk && datasets.isSuccess && (
           <EmptyState icon={<IconChartBar size={22} stroke={1.7} />} title={t("reports.no_dataset")} text={t("reports.no_dataset_text")}>
             <ImportButton />
@@ -64,13 +88,28 @@ export default function ReportsPage() {
         )}
         {!canAsk && datasets.isError && <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />}
         {report.isError && <ErrorState error={report.error} onRetry={() => void report.refetch()} />}
-        {(canAsk ? report.isPending : datasets.isPending) && <LoadingReport />}
-        {report.data && !report.isError && (
+        {(canAsk ? !report.isError : datasets.isPending) && hasShape && (
           <div className={`${css.report} ${report.isPlaceholderData ? css.dimmed : ""}`} aria-busy={report.isPlaceholderData}>
-            {report.data.touchpoints === 0 ? (
+            {!isEmpty && openSince && <Note>{t("reports.open_day", { time: format.moment(openSince, zone) })}</Note>}
+            {!isEmpty && (
+              <ComparedWith known={known} isEmpty={!hasDaysBefore || before === null} query={former}>
+                {t("reports.compared_charts")}
+              </ComparedWith>
+            )}
+            {isComing || !report.data ? (
+              <LoadingReport isCompared={hasDaysBefore} />
+            ) : isEmpty ? (
               <NoTouchpoints isPublic={isPublic} />
             ) : (
-              <Report report={report.data} datasetId={isPublic ? null : datasetId} dataset={isPublic ? null : dataset} question={question} hasPeriod={Boolean(from && to)} />
+              <Report
+                report={report.data}
+                before={before}
+                datasetId={isPublic ? null : datasetId}
+                question={question}
+                hasPeriod={Boolean(from && to)}
+                isFair={previous !== null && isWhole(report.data, previous, known)}
+                isLastDayOpen={isLastDayOpen}
+              />
             )}
           </div>
         )}
@@ -79,23 +118,27 @@ export default function ReportsPage() {
   );
 }
 
-function Lead({ report, name }: { report: DailyReport; name: string }) {
+/** What the report is about; before it is there, what its dataset says, or an unseen sentence of that length. */
+function Lead({ report, known, zone, name }: { report: DailyReport | undefined; known: Period | null; zone: string; name: string }) {
   const t = useText();
   const format = useFormat();
-  const zone = report.time_zone;
-  return report.from ? t("reports.lead", { name, zone, range: format.range(report) }) : t("reports.lead_empty", { name, zone });
+  const { from, to } = useScope();
+  if (report && !report.from) return t("reports.lead_empty", { name, zone });
+  const range = format.range(report ?? { from: from ?? known?.from ?? UNSEEN_DAY, to: to ?? known?.to ?? UNSEEN_DAY });
+  const lead = t("reports.lead", { name, zone, range });
+  return report || known ? lead : <span className={css.unseen}>{lead}</span>;
 }
 
-function LoadingReport() {
+function LoadingReport({ isCompared }: { isCompared: boolean }) {
   return (
-    <div className={css.report}>
-      <LoadingBlock height="var(--headline-height)" />
+    <>
+      <LoadingBlock height="var(--summary-height)" />
+      {isCompared && <LoadingBlock height="var(--changes-height)" />}
       <div className={css.cards}>
-        {[0, 1, 2, 3].map((index) => (
-          <LoadingBlock key={index} height={CARD_HEIGHT_PX} />
-        ))}
+        <LoadingBlock height="var(--card-height)" />
+        <LoadingBlock height="var(--card-height)" />
       </div>
-    </div>
+    </>
   );
 }
 
@@ -123,34 +166,22 @@ function NoTouchpoints({ isPublic }: { isPublic: boolean }) {
 
 interface ReportProps {
   report: DailyReport;
+  /** Null: nothing to compare with; undefined: not known. */
+  before: DailyReport | null | undefined;
   /** Null for all public datasets. */
   datasetId: string | null;
-  dataset: Dataset | null;
   question: Query;
   hasPeriod: boolean;
+  /** Data covers both periods whole, so that "up" and "down" are true. */
+  isFair: boolean;
+  isLastDayOpen: boolean;
 }
 
-function Report({ report, datasetId, dataset, question, hasPeriod }: ReportProps) {
-  const t = useText();
-  const format = useFormat();
-  const datasets = useDatasets().data ?? [];
-  const { from, to, previous } = useScope();
-  const known = daysKnown(dataset ? [dataset] : datasets.filter(({ is_public }) => is_public), report.time_zone);
-  const hasDays = previous !== null && daysWithin(previous, known) > 0;
-  const query = useDailyReport(datasetId, "action_type", { ...question, ...previous }, hasDays);
-  // Not beside the report of the period before this choice, which stays until the new one is there.
-  const isOfScope = report.from === from && report.to === to;
-  const before = isOfScope ? formerOf(query, hasDays, ({ touchpoints }) => touchpoints === 0) : undefined;
-  const isLastDayOpen = report.to === dayIn(new Date(), report.time_zone);
-  const openSince = isLastDayOpen && dataset?.last_event_at ? dataset.last_event_at : null;
+function Report({ report, before, datasetId, question, hasPeriod, isFair, isLastDayOpen }: ReportProps) {
   const splits: ReportBy[] = datasetId ? SPLITS : [...SPLITS, "dataset"];
   return (
     <>
-      {openSince && <Note>{t("reports.open_day", { time: format.moment(openSince, report.time_zone) })}</Note>}
-      <ComparedWith known={known} isEmpty={before === null} query={query}>
-        {t("reports.compared_charts")}
-      </ComparedWith>
-      <Summary report={report} before={before} hasPeriod={hasPeriod} isFair={previous !== null && isWhole(report, previous, known)} />
+      <Summary report={report} before={before} hasPeriod={hasPeriod} isFair={isFair} />
       {before && <WhatChanged report={report} before={before} />}
       <div className={css.cards}>
         <CountCard report={report} before={before} of="customers" isLastDayOpen={isLastDayOpen} />
@@ -163,14 +194,7 @@ function Report({ report, datasetId, dataset, question, hasPeriod }: ReportProps
   );
 }
 
-interface SummaryProps {
-  report: DailyReport;
-  /** Null: nothing to compare with; undefined: not known. */
-  before: DailyReport | null | undefined;
-  hasPeriod: boolean;
-  /** Data covers both periods whole, so that "up" and "down" are true. */
-  isFair: boolean;
-}
+type SummaryProps = Pick<ReportProps, "report" | "before" | "hasPeriod" | "isFair">;
 
 /** The finding in one sentence and the three numbers with their change. */
 function Summary({ report, before, hasPeriod, isFair }: SummaryProps) {
@@ -270,10 +294,20 @@ function CountCard({ report, before, of, isLastDayOpen }: { report: DailyReport;
   const best = busiestDay(days, (day) => day[of]);
   const chart = useDayChart(
     days,
-    useMemo(() => [{ name, color: "freq-3", perDay: days.map((day) => day[of]) }], [days, name, of]),
+    useMemo(() => [{ name, color: COUNT_COLOR, perDay: days.map((day) => day[of]) }], [days, name, of]),
     isLastDayOpen,
     of,
     before,
+  );
+  const names = useMemo(
+    () =>
+      before
+        ? [
+            { name: t("reports.this_period"), color: COUNT_COLOR, count: format.number(report[of]) },
+            { name: t("reports.period_before"), color: null, count: format.number(before[of]) },
+          ]
+        : NO_NAMES,
+    [before, report, of, t, format],
   );
   const comparedRows = (former: DailyReport) =>
     days.map((day, index) => {
@@ -286,7 +320,7 @@ function CountCard({ report, before, of, isLastDayOpen }: { report: DailyReport;
       title={t(`reports.${of}_per_day`)}
       caption={best ? t(`reports.caption_${of}`, { day: format.day(best.date), count: best[of], total: report[of] }) : ""}
       chart={chart}
-      legend={before && <PeriodLegend report={report} before={before} of={of} />}
+      names={names}
       columns={before ? [name, t("reports.column_then"), t(`reports.column_then_${of}`), t("reports.column_change_then")] : [name, t("reports.column_change")]}
       rows={before ? comparedRows(before) : days.map((day, index) => ({ day: day.date, cells: [day[of], index ? day[of] - (days[index - 1]?.[of] ?? 0) : ""] }))}
       formatDay={format.day}
@@ -296,22 +330,6 @@ function CountCard({ report, before, of, isLastDayOpen }: { report: DailyReport;
         return intl.formatNumber(cell, { signDisplay: !before && column === 1 ? "exceptZero" : "auto" });
       }}
     />
-  );
-}
-
-/** Which of the two periods the bars are and which the line, with their totals. */
-function PeriodLegend({ report, before, of }: { report: DailyReport; before: DailyReport; of: "customers" | "touchpoints" }) {
-  const format = useFormat();
-  return (
-    <ul className={css.legend}>
-      {[report, before].map((one) => (
-        <li key={one.from}>
-          <span className={css.swatch} data-before={one === before} style={one === report ? { background: "var(--freq-3)" } : undefined} />
-          <span className={css.legendName}>{format.range(one)}</span>
-          <span className={css.legendCount}>{format.number(one[of])}</span>
-        </li>
-      ))}
-    </ul>
   );
 }
 
@@ -330,10 +348,10 @@ function SplitCard({ by, datasetId, question, isLastDayOpen, isWide }: SplitCard
   const report = useDailyReport(datasetId, by, question, Boolean(entry?.isIntersecting));
   let inside: ReactNode;
   if (report.isError) inside = <ErrorState error={report.error} title={t(`reports.by.${by}`)} onRetry={() => void report.refetch()} />;
-  else if (!report.data) inside = <LoadingBlock height={CARD_HEIGHT_PX} />;
+  else if (!report.data) inside = <LoadingBlock height="var(--card-height)" />;
   else inside = <SplitChart by={by} report={report.data} isLastDayOpen={isLastDayOpen} />;
   return (
-    <div ref={ref} className={isWide ? css.wide : undefined}>
+    <div ref={ref} className={isWide ? css.wide : undefined} data-coming={report.isPending}>
       {inside}
     </div>
   );
@@ -353,6 +371,11 @@ function SplitChart({ by, report, isLastDayOpen }: { by: ReportBy; report: Daily
     return layers.map((layer, index) => ({ ...layer, name: nameOf(layer), color: layer.kind === "not_set" ? "cat-8" : `cat-${index + 1}` }));
   }, [layers, t]);
   const chart = useDayChart(days, named, isLastDayOpen, "touchpoints");
+  const searchOf = useMapOf(by);
+  const names = useMemo(
+    () => named.map((layer) => ({ name: layer.name, color: layer.color, count: format.number(layer.total), share: format.share(layer.total / report.touchpoints), ...searchOf(layer) })),
+    [named, report, searchOf, format],
+  );
   const title = t(`reports.by.${by}`);
   const first = named.find((layer) => layer.kind === "value");
   const unset = layers.find((layer) => layer.kind === "not_set");
@@ -370,7 +393,7 @@ function SplitChart({ by, report, isLastDayOpen }: { by: ReportBy; report: Daily
       title={title}
       caption={unset ? t("reports.caption_by_unset", { ...values, unset: format.share(unset.total / report.touchpoints) }) : t("reports.caption_by", values)}
       chart={chart}
-      legend={<Legend by={by} layers={named} total={report.touchpoints} />}
+      names={names}
       columns={[t("reports.column_total"), ...named.map((layer) => layer.name)]}
       rows={days.map((day, index) => ({ day: day.date, cells: [day.touchpoints, ...named.map((layer) => layer.perDay[index] ?? 0)] }))}
       formatDay={format.day}
@@ -379,41 +402,25 @@ function SplitChart({ by, report, isLastDayOpen }: { by: ReportBy; report: Daily
   );
 }
 
-type NamedLayer = Layer & { name: string; color: string };
-
-/** Totals of the layers; a value links to the map with the same scope and the value as filter. */
-function Legend({ by, layers, total }: { by: ReportBy; layers: NamedLayer[]; total: number }) {
-  const t = useText();
-  const format = useFormat();
+/** Gives the scope in which the map shows a layer alone; none for values taken together. */
+function useMapOf(by: ReportBy): (layer: Layer) => Pick<SeriesName, "search"> {
   const datasets = useDatasets().data;
-  function linkOf(layer: NamedLayer) {
-    const dataset = by === "dataset" ? datasets?.find(({ name }) => name === layer.value) : undefined;
-    if (layer.kind === "other" || (by === "dataset" && !dataset)) return layer.name;
-    const search = (former: AppSearch): AppSearch => {
-      if (dataset) return { ...scopeOf(former), dataset: dataset.id, f: [] };
-      const scope = scopeOf(former);
+  return useCallback(
+    (layer) => {
+      if (layer.kind === "other") return {};
+      if (by === "dataset") {
+        const id = datasets?.find(({ name }) => name === layer.value)?.id;
+        return id ? { search: (former) => ({ ...scopeOf(former), dataset: id, f: [] }) } : {};
+      }
       const term = valueTerm(by, [layer.value]);
-      return term ? { ...scope, f: withTerm(scope.f ?? [], term) } : scope;
-    };
-    return (
-      <Link to="/explore/map" search={search} aria-label={t("reports.open_map_of", { value: layer.name })}>
-        {layer.name}
-      </Link>
-    );
-  }
-  return (
-    <ul className={css.legend}>
-      {layers.map((layer) => (
-        <li key={`${layer.kind}:${layer.value}`}>
-          <span className={css.swatch} style={{ background: `var(--${layer.color})` }} />
-          <span className={css.legendName} title={layer.name}>
-            {linkOf(layer)}
-          </span>
-          <span className={css.legendCount}>{format.number(layer.total)}</span>
-          <span className={css.legendShare}>{format.share(layer.total / total)}</span>
-        </li>
-      ))}
-    </ul>
+      return {
+        search: (former) => {
+          const scope = scopeOf(former);
+          return term ? { ...scope, f: withTerm(scope.f ?? [], term) } : scope;
+        },
+      };
+    },
+    [by, datasets],
   );
 }
 

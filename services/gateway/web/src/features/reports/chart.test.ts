@@ -57,12 +57,27 @@ describe("the period before", () => {
     ["nothing known", [null, null], 0],
   ])("draws dashed lines for %s", async (_, values, lines) => {
     document.documentElement.style.setProperty("--ink-2", "#55626f");
-    const picture = new DOMParser().parseFromString(await textOf(svgOf(compared(values), "title")), "image/svg+xml");
+    const picture = new DOMParser().parseFromString(await textOf(svgOf(compared(values), "title", [])), "image/svg+xml");
     const dashed = [...picture.querySelectorAll("polyline[stroke-dasharray]")].map((line) => (line.getAttribute("points") ?? "").split(" ").map(Number));
     expect(dashed).toHaveLength(lines);
     // Each is longer than a point.
     for (const [left = 0, , right = 0] of dashed) expect(right - left).toBeGreaterThan(10);
   });
+});
+
+it("writes in a picture which series is which", async () => {
+  for (const [token, color] of [["--cat-1", "#0b7a75"], ["--ink", "#17212b"]] as const) document.documentElement.style.setProperty(token, color);
+  const names = [
+    { name: "mobile", color: "cat-1", count: "12", share: "40%" },
+    { name: "desktop", color: "cat-2", count: "18", share: "60%" },
+  ];
+  const picture = new DOMParser().parseFromString(await textOf(svgOf(chart(30), "title", names)), "image/svg+xml");
+  const places = [...picture.querySelectorAll("text")].map((text) => ({ words: text.textContent, y: Number(text.getAttribute("y")) }));
+  const placeOf = (words: string) => places.find((place) => place.words === words)?.y ?? NaN;
+  // The upper layer of the stack has the upper name.
+  expect(placeOf("desktop")).toBeLessThan(placeOf("mobile"));
+  expect(places.map(({ words }) => words)).toEqual(expect.arrayContaining(["12  40%", "18  60%"]));
+  expect(picture.querySelector('polyline[stroke="#0b7a75"]')).not.toBeNull();
 });
 
 /** jsdom's files cannot be read as text by themselves. */

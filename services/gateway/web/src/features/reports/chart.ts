@@ -2,6 +2,8 @@ import { BarChart } from "echarts/charts";
 import { GridSimpleComponent } from "echarts/components";
 import * as echarts from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
+import { leaderOf, placed, type End } from "./labels";
+import type { SeriesName } from "./SeriesName";
 
 // The least that draws stacked bars: more parts would pass the size budget of the chart library.
 echarts.use([BarChart, GridSimpleComponent, SVGRenderer]);
@@ -10,8 +12,14 @@ const TOTALS_UP_TO_DAYS = 14;
 const CLOSE_BARS_FROM_DAYS = 60;
 const WIDEST_BAR_PX = 34;
 const EXPORT_SIZE_PX = { width: 1200, height: 560 };
-const EXPORT_MARGINS_PX = { top: 56, bottom: 16 };
+const EXPORT_MARGINS_PX = { top: 56, bottom: 16, right: 24 };
+const EXPORT_NAMES_PX = { width: 200, height: 40, leader: 24, swatch: 10, gap: 8 };
 const EXPORT_SCALE = 2;
+
+export const MARGINS_PX = { top: 16, bottom: 4, right: 24 };
+const FONT = { fontFamily: "Inter Variable, system-ui, sans-serif", fontSize: 12.5 };
+const DASHES = [5, 4];
+const lineStyle = (stroke: string | undefined) => ({ stroke: stroke ?? "", fill: "none", lineWidth: 1.5 });
 
 export type Palette = Record<string, string>;
 
@@ -57,20 +65,22 @@ export const mount = (element: HTMLElement) => sheetOn(echarts.init(element, nul
 
 /** What shows one chart after the other in a drawing, with the dashed line of the period before. */
 function sheetOn(drawing: echarts.ECharts) {
-  let shown: { before: DayChart["before"]; color: string | undefined } | null = null;
+  let shown: { chart: DayChart; colors: Palette } | null = null;
   // By hand, because the library's line charts would pass its size budget.
   const line = new echarts.graphic.Group();
   drawing.getZr().add(line);
 
+  const xOf = (index: number) => Number(drawing.convertToPixel({ xAxisIndex: 0 }, index));
+  const yOf = (value: number) => Number(drawing.convertToPixel({ yAxisIndex: 0 }, value));
+  const halfBar = () => Math.min(WIDEST_BAR_PX / 2, shown && shown.chart.days.length > 1 ? (xOf(1) - xOf(0)) / 2 : WIDEST_BAR_PX / 2);
+
   function drawLine(): void {
     line.removeAll();
-    if (!shown?.before) return;
-    const { values } = shown.before;
-    const xOf = (index: number) => Number(drawing.convertToPixel({ xAxisIndex: 0 }, index));
-    const half = Math.min(WIDEST_BAR_PX / 2, values.length > 1 ? (xOf(1) - xOf(0)) / 2 : WIDEST_BAR_PX / 2);
-    const style = { stroke: shown.color ?? "", fill: "none", lineWidth: 2, lineDash: [5, 4] };
-    for (const run of runsOf(values)) {
-      const dots = run.map(({ index, value }) => [xOf(index), Number(drawing.convertToPixel({ yAxisIndex: 0 }, value))] as const);
+    if (!shown?.chart.before) return;
+    const half = halfBar();
+    const style = { ...lineStyle(shown.colors["ink-2"]), lineWidth: 2, lineDash: DASHES };
+    for (const run of runsOf(shown.chart.before.values)) {
+      const dots = run.map(({ index, value }) => [xOf(index), yOf(value)] as const);
       // A day between two gaps would be a point without length.
       const points = dots.length > 1 ? dots.map(([x, y]) => [x, y]) : dots.flatMap(([x, y]) => [[x - half, y], [x + half, y]]);
       line.add(new echarts.graphic.Polyline({ shape: { points }, style, silent: true, z: 10 }));
@@ -82,8 +92,37 @@ function sheetOn(drawing: echarts.ECharts) {
     show(chart: DayChart, margins?: Margins): void {
       const colors = palette(chart);
       drawing.setOption(optionOf(chart, colors, margins), { notMerge: true });
-      shown = { before: chart.before, color: colors["ink-2"] };
+      shown = { chart, colors };
       drawLine();
+    },
+    /** Right ends of the series, from bottom to top, then of the period before, in pixels: where their names belong. */
+    ends(): End[] {
+      if (!shown) return [];
+      const { days, series, before } = shown.chart;
+      const last = days.findLastIndex((_, index) => series.some(({ values }) => values[index]));
+      const x = xOf(last) + halfBar();
+      let below = 0;
+      const ends = series.map(({ values }) => {
+        const value = values[last] ?? 0;
+        below += value;
+        return { x, y: yOf(below - value / 2) };
+      });
+      const end = before && runsOf(before.values).at(-1)?.at(-1);
+      return end ? [...ends, { x: xOf(end.index), y: yOf(end.value) }] : ends;
+    },
+    /** Writes names beside the ends of their series, for pictures, where nothing can be pointed at. */
+    write(names: readonly SeriesName[], at: { left: number; room: number }): void {
+      const { width, height, leader, swatch, gap } = EXPORT_NAMES_PX;
+      for (const { index, end, middle } of placed(this.ends(), height, at.room)) {
+        const { name, color, count, share } = names[index] ?? { name: "", color: null, count: "" };
+        const stroke = shown?.colors[color ?? "ink-2"];
+        const points = leaderOf(end, middle, at.left, leader);
+        drawing.getZr().add(new echarts.graphic.Polyline({ shape: { points }, style: { ...lineStyle(stroke), lineDash: color ? undefined : DASHES } }));
+        drawing.getZr().add(new echarts.graphic.Rect({ shape: { x: at.left, y: middle - swatch / 2, width: swatch, height: color ? swatch : 2 }, style: { fill: stroke } }));
+        const text = { text: [name, [count, share].filter(Boolean).join("  ")].join("\n"), width: width - swatch - gap, overflow: "truncate" as const };
+        const look = { ...FONT, fill: shown?.colors["ink"], x: at.left + swatch + gap, y: middle, verticalAlign: "middle" as const, lineHeight: 17 };
+        drawing.getZr().add(new echarts.graphic.Text({ style: { ...text, ...look } }));
+      }
     },
     resize(): void {
       drawing.resize();
@@ -106,12 +145,13 @@ export function runsOf(values: readonly (number | null)[]): { index: number; val
 interface Margins {
   top: number;
   bottom: number;
+  right: number;
 }
 
 /** The option of a chart of days: stacked bars, totals above few of them, the open day dashed, gaps where nothing is known. */
-export function optionOf(chart: DayChart, colors: Palette, margins: Margins = { top: 16, bottom: 4 }) {
+export function optionOf(chart: DayChart, colors: Palette, margins: Margins = MARGINS_PX) {
   const { days, series, before, isLastDayOpen } = chart;
-  const text = { color: colors["ink-2"], fontFamily: "Inter Variable, system-ui, sans-serif", fontSize: 12.5 };
+  const text = { color: colors["ink-2"], ...FONT };
   const bars = { type: "bar" as const, stack: "days", barMaxWidth: WIDEST_BAR_PX, silent: true };
   const layers = series.map(({ name, color, values }) => {
     const fill = colors[color];
@@ -132,7 +172,7 @@ export function optionOf(chart: DayChart, colors: Palette, margins: Margins = { 
     animation: false,
     textStyle: text,
     backgroundColor: colors["card"],
-    grid: { left: 8, right: 24, ...margins, outerBoundsMode: "same" as const, outerBoundsContain: "axisLabel" as const },
+    grid: { left: 8, ...margins, outerBoundsMode: "same" as const, outerBoundsContain: "axisLabel" as const },
     xAxis: {
       type: "category" as const,
       data: days,
@@ -153,9 +193,11 @@ export function optionOf(chart: DayChart, colors: Palette, margins: Margins = { 
 }
 
 /** The chart as an SVG file with its title. */
-export function svgOf(chart: DayChart, title: string): Blob {
+export function svgOf(chart: DayChart, title: string, names: readonly SeriesName[]): Blob {
   const sheet = sheetOn(echarts.init(null, null, { renderer: "svg", ssr: true, ...EXPORT_SIZE_PX }));
-  sheet.show(chart, EXPORT_MARGINS_PX);
+  const { width, leader } = EXPORT_NAMES_PX;
+  sheet.show(chart, names.length ? { ...EXPORT_MARGINS_PX, right: width + leader } : EXPORT_MARGINS_PX);
+  if (names.length) sheet.write(names, { left: EXPORT_SIZE_PX.width - width, room: EXPORT_SIZE_PX.height });
   const picture = new DOMParser().parseFromString(sheet.drawing.renderToSVGString(), "image/svg+xml");
   sheet.drawing.dispose();
   const heading = picture.createElementNS("http://www.w3.org/2000/svg", "text");
@@ -171,8 +213,8 @@ export function svgOf(chart: DayChart, title: string): Blob {
  *
  * @throws Error when the browser cannot draw it.
  */
-export async function pngOf(chart: DayChart, title: string): Promise<Blob> {
-  const address = URL.createObjectURL(svgOf(chart, title));
+export async function pngOf(chart: DayChart, title: string, names: readonly SeriesName[]): Promise<Blob> {
+  const address = URL.createObjectURL(svgOf(chart, title, names));
   try {
     const image = new Image();
     image.src = address;

@@ -34,7 +34,7 @@ export default function TeamPage() {
   const [isAdding, setAdding] = useState<boolean | null>(null);
   const people = useQuery({ queryKey: ["users"], queryFn: ({ signal }) => allItems<User>("/users", {}, signal), enabled: isAdmin });
   const items = people.data ?? [];
-  const lead = people.data && t("settings.team.lead", { count: items.length, active: items.filter((user) => !user.is_disabled).length });
+  const lead = people.data ? t("settings.team.lead", { count: items.length, active: items.filter((user) => !user.is_disabled).length }) : null;
   const add = isAdmin && !isAdding && (
     <Button leftSection={<IconPlus size={16} stroke={1.7} />} autoFocus={isAdding === false} onClick={() => setAdding(true)}>
       {t("settings.team.add")}

@@ -33,8 +33,8 @@ export default function TokensPage() {
   const [fresh, setFresh] = useState<ApiToken | null>(null);
   const writable = datasets.data?.filter((dataset) => dataset.access.can_write) ?? [];
   const [sampleDataset] = writable;
-  const create = isAdmin && !isCreating && sampleDataset && (
-    <Button variant={fresh ? "default" : "filled"} leftSection={<IconPlus size={16} stroke={1.7} />} autoFocus={isCreating === false} onClick={() => setCreating(true)}>
+  const create = isAdmin && !isCreating && (sampleDataset || datasets.isPending) && (
+    <Button disabled={datasets.isPending} variant={fresh ? "default" : "filled"} leftSection={<IconPlus size={16} stroke={1.7} />} autoFocus={isCreating === false} onClick={() => setCreating(true)}>
       {t("settings.tokens.create")}
     </Button>
   );

@@ -20,7 +20,7 @@ export function PageBody({ children }: { children: ReactNode }) {
 
 interface PageTitleProps {
   title: string;
-  /** One sentence that says what the page shows. */
+  /** One sentence that says what the page shows; null while it is on its way, which keeps a line free. */
   lead?: ReactNode;
   actions?: ReactNode;
   /** Breadcrumb links before the title, for detail pages only. */
@@ -45,7 +45,7 @@ export function PageTitle({ title, lead, actions, crumbs }: PageTitleProps) {
           </nav>
         )}
         <h1 className={css.title}>{title}</h1>
-        {lead && <p className={css.lead}>{lead}</p>}
+        {(lead || lead === null) && <p className={css.lead}>{lead ?? "\u00a0"}</p>}
       </div>
       {actions && <div className={css.actions}>{actions}</div>}
     </header>
