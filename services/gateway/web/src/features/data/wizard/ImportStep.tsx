@@ -39,8 +39,8 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
   const running = useImport(draft.importId);
   const item = running.data;
   const isNew = draft.datasetId === null;
-  const canReplace = dataset !== undefined && dataset.access.can_manage && dataset.events > 0;
-  const replaces = canReplace && draft.replaces;
+  const canReplace = dataset?.access.can_manage ?? false;
+  const replaces = draft.replaces && canReplace && (dataset?.events ?? 0) > 0;
   const [isConfirming, setConfirming] = useState(false);
   const isReady = check !== undefined && (isNew || dataset !== undefined);
   const start = useMutation({
@@ -127,11 +127,11 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
           </div>
         ))}
       </dl>
-      {canReplace && (
-        <Radio.Group label={t("wizard.what_is_there", { count: dataset.events, name: dataset.name })} value={draft.replaces ? "replace" : "add"} onChange={(value) => change({ replaces: value === "replace" })}>
+      {dataset && dataset.events > 0 && (
+        <Radio.Group label={t("wizard.what_is_there", { count: dataset.events, name: dataset.name })} value={replaces ? "replace" : "add"} onChange={(value) => change({ replaces: value === "replace" })}>
           <div className={css.options}>
             <Radio value="add" label={t("wizard.add")} description={t("wizard.add_text")} />
-            <Radio value="replace" label={t("wizard.replace")} description={t("wizard.replace_text")} />
+            <Radio value="replace" label={t("wizard.replace")} description={canReplace ? t("wizard.replace_text") : t("wizard.replace_locked", { owner: dataset.owner })} disabled={!canReplace} />
           </div>
         </Radio.Group>
       )}
