@@ -1,5 +1,7 @@
+import { Button } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { useIntl } from "react-intl";
 import type { Dataset } from "@/api/types";
 import { T, useText } from "@/messages";
@@ -10,8 +12,9 @@ import { useScopeIn } from "@/shared/scope";
 import { Card, ErrorState, HelpHover, LoadingBlock } from "@/shared/ui";
 import { AsOfNote } from "./AsOfNote";
 import css from "./data.module.css";
+import { FixDialog } from "./FixDialog";
 import { NoEvents } from "./NoEvents";
-import { sortedFindings, useQuality, whileChanging, type QualityExample, type QualityFinding } from "./quality";
+import { fixableKind, sortedFindings, useQuality, whileChanging, type QualityExample, type QualityFinding } from "./quality";
 import look from "./quality.module.css";
 import { QualityWord } from "./QualityMark";
 
@@ -64,6 +67,8 @@ function Found({ finding, dataset }: { finding: QualityFinding; dataset: Dataset
   const format = useFormat();
   const scopeWithin = useScopeIn();
   const { kind, level, count, total, examples, check_ratio, problem_ratio, import_id } = finding;
+  const [isFixing, setFixing] = useState(false);
+  const kindToFix = dataset.access.can_manage ? fixableKind(finding) : null;
   return (
     <li className={look.finding}>
       <QualityWord level={level} />
@@ -80,6 +85,14 @@ function Found({ finding, dataset }: { finding: QualityFinding; dataset: Dataset
             {t("data.quality.show_import")}
           </Link>
         )}
+        {kindToFix && (
+          <div>
+            <Button variant="default" aria-label={t("data.fix.label", { name: t(`data.quality.name.${kind}`) })} onClick={() => setFixing(true)}>
+              {t("data.fix")}
+            </Button>
+          </div>
+        )}
+        {kindToFix && isFixing && <FixDialog dataset={dataset} kind={kindToFix} count={finding.fixable} onClose={() => setFixing(false)} />}
         {examples.length > 0 && (
           <ul className={look.examples} aria-label={t("data.quality.examples")}>
             {examples.map((example, index) => (

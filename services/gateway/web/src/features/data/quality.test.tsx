@@ -1,4 +1,5 @@
 import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
 import type { ReactNode } from "react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import type { Dataset } from "@/api/types";
@@ -19,7 +20,7 @@ afterEach(() => {
 
 const dataset = { id: "d1", name: "Web shop", version: "1", time_zone: "UTC", events: 1000, access: { can_see: true, can_analyse: true, can_write: true, can_manage: true } } as Dataset;
 const finding = (part: Partial<QualityFinding>): QualityFinding => ({
-  kind: "duplicates", count: 0, total: 1000, level: "good", check_ratio: 0, problem_ratio: 0.05, import_id: null, examples: [], ...part,
+  kind: "duplicates", count: 0, total: 1000, level: "good", check_ratio: 0, problem_ratio: 0.05, import_id: null, fixable: 0, examples: [], ...part,
 });
 const example = { customer_id: null, field: null, values: [], time: null, first_date: null, last_date: null, count: 1 };
 
@@ -56,6 +57,35 @@ it("tells findings with their unit and base, the gravest first, and leads to the
   expect(address(screen.getByRole("link", { name: "Show journeys" }))).toBe("/explore/map?dataset=d1&f=step:Cart,cart ");
   expect(address(screen.getByRole("link", { name: "Show import" }))).toBe("/data/imports/i1?dataset=d1");
   expect(screen.getByText("Times in the future")).toBeTruthy();
+});
+
+const doubled = finding({ count: 1200, fixable: 1200, level: "problem" });
+const toFix = { events: 13087, level: "problem", as_of: "2024-03-01T12:03:00.000Z", is_current: true, findings: [doubled, finding({ kind: "rare_steps", count: 2, level: "check" })] };
+const answers = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+
+it("fixes a finding after saying what that changes", async () => {
+  show(<QualityTab dataset={dataset} />, toFix);
+  await userEvent.click(await screen.findByRole("button", { name: "Fix: Doubled events" }));
+  expect(screen.getAllByRole("button", { name: /^Fix/ })).toHaveLength(1);
+  const dialog = within(await screen.findByRole("dialog", { name: "Remove doubled events" }));
+  expect(dialog.getByText(/1,200 events/).closest("p")?.textContent).toBe("1,200 events of “Web shop” repeat an earlier one and go for good; the earlier one stays. You cannot undo this.");
+  const asked = vi.mocked(fetch).mockImplementation(() => Promise.resolve(answers({ title: "", status: 400, reason: "dataset_changed", detail: "Events were taken out meanwhile." }, 400)));
+  await userEvent.click(dialog.getByRole("button", { name: "Remove events" }));
+  expect(await dialog.findByText(/Events were taken out meanwhile/)).toBeTruthy();
+  asked.mockClear();
+  asked.mockImplementation((_, request) => Promise.resolve(answers(request?.method === "POST" ? { kind: "duplicates", changed: 0, removed: 1201 } : { ...toFix, findings: [finding({})] })));
+  await userEvent.click(dialog.getByRole("button", { name: "Remove events" }));
+  expect(await screen.findByText("1,201 doubled events removed.")).toBeTruthy();
+  expect(screen.queryByRole("dialog")).toBeNull();
+  expect(await screen.findByText("Also looked for, nothing found")).toBeTruthy();
+  const [url, request] = asked.mock.calls[0] as [string, RequestInit];
+  expect([String(url), request.method, request.body]).toEqual(["/api/v1/datasets/d1/fixes", "POST", JSON.stringify({ kind: "duplicates" })]);
+});
+
+it("offers no fix to who does not manage the dataset", async () => {
+  show(<QualityTab dataset={{ ...dataset, access: { ...dataset.access, can_manage: false } }} />, toFix);
+  await screen.findByRole("list", { name: "Findings" });
+  expect(screen.queryByRole("button", { name: /^Fix/ })).toBeNull();
 });
 
 it("says that there is nothing to judge, and what went wrong", async () => {

@@ -7,6 +7,8 @@ type Shapes = components["schemas"];
 export type Quality = Shapes["Quality"];
 export type QualityFinding = Shapes["QualityFinding"];
 export type QualityExample = Shapes["QualityExample"];
+export type FixInput = Shapes["FixInput"];
+export type FixResult = Shapes["FixResult"];
 export type QualityLevel = QualityFinding["level"];
 export type FieldDescriptions = Shapes["FieldDescriptions"];
 export type FieldDescription = Shapes["FieldDescription"];
@@ -23,6 +25,13 @@ export function useQuality(dataset: Dataset, asking: Asking<Quality> = {}) {
     queryFn: ({ signal }) => api.get<Quality>(`/datasets/${dataset.id}/quality`, {}, signal),
     ...asking,
   });
+}
+
+const FIXABLE: readonly string[] = ["duplicates", "future_times", "similar_steps", "surrounding_blanks"] satisfies FixInput["kind"][];
+
+/** The kind to fix, where a finding has something that can be fixed. */
+export function fixableKind({ kind, fixable }: QualityFinding): FixInput["kind"] | null {
+  return fixable > 0 && FIXABLE.includes(kind) ? (kind as FixInput["kind"]) : null;
 }
 
 /** What is in the fields of a dataset; asked again when its events change. */
