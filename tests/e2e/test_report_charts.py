@@ -4,9 +4,12 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
+
+from cjm_testkit.product import created
 
 from .screens import DESKTOP, PHONE, settled
 
@@ -15,14 +18,18 @@ pytestmark = pytest.mark.browser
 COMPARED = "/reports?dataset={dataset}&from=2024-05-01&to=2024-05-31&compare=previous"
 FINGER_PIXELS = 44
 
-# Boxes of the labels of a chart from top to bottom, and of the chart itself.
+# Boxes of the labels of a chart from top to bottom, and of the chart itself; the lines that lead to them.
 PLACES = """(card) => {
     const boxOf = (element) => {
         const { x, y, width, height } = element.getBoundingClientRect();
         return { x, y, right: x + width, bottom: y + height, words: element.textContent };
     };
     const chart = card.querySelector("[role=img]");
-    return { chart: boxOf(chart), labels: [...card.querySelectorAll("ul li")].map(boxOf) };
+    const { top } = chart.getBoundingClientRect();
+    const lines = [...card.querySelectorAll("polyline[points]")].filter((line) => line.closest("[aria-hidden]"));
+    const heights = lines.map((line) => line.getAttribute("points").split(/[ ,]/).map(Number));
+    const leaders = heights.map((points) => ({ from: top + points[1], to: top + points.at(-1) }));
+    return { leaders, chart: boxOf(chart), labels: [...card.querySelectorAll("ul li")].map(boxOf) };
 }"""
 
 
@@ -33,9 +40,16 @@ def card_of(page: Page, title: str) -> Any:
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_names_stand_in_the_chart(
-    open_context: Callable[..., BrowserContext], shop: dict[str, Any], viewport: Any, scheme: str
+    open_context: Callable[..., BrowserContext],
+    admin: httpx.Client,
+    shop: dict[str, Any],
+    viewport: Any,
+    scheme: str,
 ) -> None:
     is_phone = viewport == PHONE
+    path = f"/api/v1/datasets/{shop['id']}/reports/daily"
+    asked = {"by": "device_category", "from": "2024-05-31", "to": "2024-05-31"}
+    last_day = created(admin.get(path, params=asked), 200)["days"][0]["by"]
     page = open_context(viewport=viewport, color_scheme=scheme, has_touch=is_phone, is_mobile=is_phone).new_page()
     page.goto(COMPARED.format(dataset=shop["id"]))
     settled(page)
@@ -54,6 +68,12 @@ def test_names_stand_in_the_chart(
             assert not is_phone or label["bottom"] - label["y"] >= FINGER_PIXELS
         for upper, lower in pairwise(labels):
             assert upper["bottom"] <= lower["y"] + 0.5
+        for label, leader in zip(labels, places["leaders"], strict=True):
+            assert leader["to"] == pytest.approx((label["y"] + label["bottom"]) / 2, abs=1)
+    # Each begins in the middle of its part of the last bar, so their distances are as the counts of that day.
+    tablet, mobile, desktop = (leader["from"] for leader in places["leaders"])
+    distances = [last_day[upper] + last_day[lower] for upper, lower in (("tablet", "mobile"), ("mobile", "desktop"))]
+    assert (mobile - tablet) / (desktop - mobile) == pytest.approx(distances[0] / distances[1], rel=0.05)
     # More series than fit beside a chart are listed below it.
     expect(card_of(page, "Touchpoints by channel").locator("ul[data-placed]")).to_have_count(0)
     expect(card_of(page, "Touchpoints by channel").get_by_role("link")).to_have_count(5)
