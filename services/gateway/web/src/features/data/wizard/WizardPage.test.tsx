@@ -140,10 +140,11 @@ it("tells while the name is typed that it is taken, as the server says", async (
 const CHECKED = JSON.stringify({ columns: [] });
 const check = { id: "c9", dataset_id: null, status: "completed", check_only: true, rows_accepted: 3, rows_rejected: 4, steps: [], findings: [] };
 const started = { id: "i9", dataset_id: "d9", status: "completed", check_only: false, rows_accepted: 3, rows_rejected: 4, rows_duplicate: 0, customers: 2, steps: [{ activity: "cart", count: 3 }], errors_url: "/api/v1/imports/i9/errors" };
+const made = { id: "d9", name: "Till", events: 0, access: { can_manage: true } };
 
 /** The server has the check and the import. */
 function answer() {
-  vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve(path.startsWith("/imports/") ? (path.endsWith("c9") ? check : started) : { id: "d9", items: [] }));
+  vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve(path.startsWith("/imports/") ? (path.endsWith("c9") ? check : started) : { ...made, items: [] }));
 }
 
 function showSummary() {
@@ -173,12 +174,13 @@ it.each([
   ["stays while less than a tenth is read", 0.05, 10, false],
   ["stays while nothing is stored yet", 0.2, 0, false],
   ["goes to the map when a tenth is read and something stored, and follows the import there", 0.2, 10, true],
-])("%s", async (_, ratio, events, goes) => {
+  ["stays while what replaces the dataset is not all in", 0.2, 10, false, true],
+])("%s", async (_, ratio, events, goes, replaces_dataset = false) => {
   vi.stubGlobal("EventSource", class { addEventListener() {} close() {} });
-  const running = { ...started, status: "running", progress_ratio: ratio };
+  const running = { ...started, status: "running", progress_ratio: ratio, replaces_dataset };
   vi.spyOn(api, "post").mockImplementation((path) => Promise.resolve(path === "/datasets" ? { id: "d9", name: "Till" } : running));
   const { where } = showSummary();
-  vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve(path.startsWith("/imports/") ? (path.endsWith("c9") ? check : running) : { id: "d9", events, items: [] }));
+  vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve(path.startsWith("/imports/") ? (path.endsWith("c9") ? check : running) : { ...made, events, items: [] }));
   await begin();
   if (goes) {
     await waitFor(() => expect(where()).toBe("/explore/map?dataset=d9"));
