@@ -28,6 +28,8 @@ from cjm_protos.catalog.v1 import (
     mapping_pb2,
 )
 from cjm_protos.ingest.v1 import (
+    fixes_pb2,
+    fixes_pb2_grpc,
     imports_pb2,
     imports_pb2_grpc,
     intake_pb2,
@@ -119,6 +121,7 @@ class Ingest:
         self.imports = self.client.stub(imports_pb2_grpc.ImportServiceStub)
         self.intake = self.intake_client.stub(intake_pb2_grpc.IntakeServiceStub)
         self.questions = self.client.stub(questions_pb2_grpc.QuestionServiceStub)
+        self.fixes = self.client.stub(fixes_pb2_grpc.FixServiceStub)
 
     async def is_serving(self) -> bool:
         """True when both parts can do their work."""
@@ -215,6 +218,23 @@ class Ingest:
         request = questions_pb2.GetDatasetStatsRequest(dataset_ids=[self.dataset_id])
         found = (await self.questions.GetDatasetStats(request)).stats
         return found[0] if found else questions_pb2.DatasetStats()
+
+    async def fix(self, kind: str) -> tuple[int, int]:
+        """Fix a finding; how many events were changed and removed."""
+        number = questions_pb2.QualityFindingKind.Value(f"QUALITY_FINDING_KIND_{kind.upper()}")
+        request = fixes_pb2.FixFindingRequest(dataset_id=self.dataset_id, kind=number)
+        with acting_as(staff_identity(OWNER, is_admin=False)):
+            fixed = await self.fixes.FixFinding(request, timeout=60)
+        return fixed.changed_count, fixed.removed_count
+
+    async def found(self) -> dict[str, tuple[int, int]]:
+        """What was found and what of it can be fixed, by kind."""
+        request = questions_pb2.CheckQualityRequest(dataset_id=self.dataset_id)
+        return {
+            questions_pb2.QualityFindingKind.Name(item.kind)[21:].lower(): (item.found_count, item.fixable_count)
+            for item in (await self.questions.CheckQuality(request)).findings
+            if item.found_count
+        }
 
     async def events(self, count: int = 100) -> list[questions_pb2.Event]:
         """Newest events."""

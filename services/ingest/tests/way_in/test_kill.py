@@ -1,6 +1,7 @@
 """Nothing is lost and nothing doubled when the process is killed at any moment."""
 
 import asyncio
+import contextlib
 import gzip
 import json
 import os
@@ -132,6 +133,51 @@ async def test_kills_while_an_import_replaces_the_dataset(stopped_ingest: Any, p
     await ingest.until_events(rows_count + sent_count, timeout_seconds=30)
     stats = await ingest.stats()
     assert (stats.events_count, stats.sent_events_count) == (rows_count + sent_count, sent_count)
+    assert sent_count > 0
+    assert process.stop() == 0
+
+
+async def test_kills_while_events_are_fixed(stopped_ingest: Any, process: Process, until: Any) -> None:
+    ingest = stopped_ingest
+    generator = random.Random(3)
+    rows_count, doubled_count, sent_count = 150_000, 5_000, 0
+    lines = [f"c {n % 999} ,{'Pay' if n % 3 else 'pay'},{1_600_000_000 + n}\n" for n in range(rows_count)]
+    lines += lines[:doubled_count]
+    data = "a,b,c\n" + "".join(lines)
+    columns = [("customer_id", "a", "string"), ("action_type", "b"), ("time", "c")]
+    process.start()
+    await until(ingest.is_serving)
+    entry = await ingest.run_import(gzip.compress(data.encode(), compresslevel=1), columns)
+    assert entry.rows_accepted == rows_count + doubled_count
+    expected = {
+        "surrounding_blanks": (rows_count + doubled_count, 0),
+        "duplicates": (0, doubled_count),
+        "similar_steps": (rows_count // 3, 0),
+    }
+    stored_counts = {rows_count + doubled_count}
+    for kind, fixed in expected.items():
+        stored_counts = {count - gone for count in stored_counts for gone in {0, fixed[1]}}
+        fixing = asyncio.create_task(ingest.fix(kind))
+        until_killed = generator.uniform(0.05, 0.5)
+        deadline = asyncio.get_running_loop().time() + until_killed
+        while asyncio.get_running_loop().time() < deadline:
+            event = {"event_id": f"sent-{sent_count}", "customer_id": f"x{sent_count}", "action_type": "Pay"}
+            with contextlib.suppress(AppError):  # else repeated with its id
+                await ingest.append(json.dumps(event).encode())
+                sent_count += 1
+        process.kill()
+        outcomes = await asyncio.gather(fixing, return_exceptions=True)
+        process.start()
+        await until(ingest.is_serving)
+        stats = await ingest.stats()
+        assert stats.events_count - stats.sent_events_count in stored_counts
+        assert await ingest.fix(kind) in ((fixed, (0, 0)) if outcomes[0] != fixed else ((0, 0),))
+        stored_counts = {min(stored_counts)}
+    await ingest.until_events(rows_count + sent_count, timeout_seconds=30)
+    stats = await ingest.stats()
+    assert (stats.events_count, stats.sent_events_count) == (rows_count + sent_count, sent_count)
+    assert (stats.customers_count, stats.activities_count) == (999 + sent_count, 1)
+    assert not set(expected) & set(await ingest.found())
     assert sent_count > 0
     assert process.stop() == 0
 
