@@ -119,7 +119,7 @@ def test_report(page: Page, shop: dict[str, Any], rows: list[Row], first: str, l
     card = page.locator("section").filter(has=page.get_by_role("heading", name="Touchpoints per day"))
     expect(card.locator("[stroke-dasharray]")).to_have_count(1)
     expect(card.locator("li")).to_have_count(2)
-    expect(card.locator("li").last).to_contain_text(f"{len(before):,}")
+    expect(card.locator("li").filter(has_text="Before")).to_contain_text(f"{len(before):,}")
     with page.expect_download() as started:
         card.get_by_role("button", name="Export: Touchpoints per day").click()
         page.get_by_role("menuitem", name="Numbers (CSV)").click()
@@ -137,10 +137,11 @@ def test_report_tells_both_days_and_shows_them_as_a_table(page: Page, shop: dict
     settled(page)
     card = page.locator("section").filter(has=page.get_by_role("heading", name="Customers per day"))
     chart = card.locator("[role=img]")
-    box = chart.bounding_box()
+    box, day = chart.bounding_box(), chart.locator("text").filter(has_text="May 9").bounding_box()
     assert box
-    # The middle of the chart is the fourth of seven days.
-    chart.hover(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    assert day
+    # Above the day's name, in the middle of the chart's height.
+    chart.hover(position={"x": day["x"] + day["width"] / 2 - box["x"], "y": box["height"] / 2})
     now, before = (customers(within(rows, [day])) for day in ("2024-05-09", "2024-05-02"))
     for words in (
         "May 9, 2024",

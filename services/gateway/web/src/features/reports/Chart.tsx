@@ -86,7 +86,7 @@ export default function Chart({ chart, label, names }: ChartProps) {
           <svg className={css.leaders} aria-hidden="true">
             {labels?.placed.map(({ index, end, middle }) => {
               const color = names[index]?.color;
-              return <polyline key={index} points={leaderOf(end, middle, labels.leftPx, LEADER_PX).join(" ")} stroke={`var(--${color ?? "ink-2"})`} strokeDasharray={color ? undefined : "5 4"} />;
+              return <polyline key={index} points={leaderOf(end, middle, labels.leftPx, LEADER_PX).join(" ")} stroke={`var(--${color ?? "ink-2"})`} data-before={!color} />;
             })}
           </svg>
           <ul ref={column} className={css.labels} data-placed={labels !== null}>
