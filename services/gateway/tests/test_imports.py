@@ -123,7 +123,8 @@ async def test_a_file_is_checked_before_its_dataset_is_made(
     assert running.behind.imports.files[check["id"]] == CONTENT
     assert (await admin.get(f"/api/v1/imports/{check['id']}")).json()["steps"] == [{"activity": "buy", "count": 2}]
     assert (await analyst.get(f"/api/v1/imports/{check['id']}")).json()["reason"] == "import_not_found"
-    assert (await admin.get("/api/v1/imports")).json()["items"] == []
+    assert [item["id"] for item in (await admin.get("/api/v1/imports")).json()["items"]] == [check["id"]]
+    assert (await analyst.get("/api/v1/imports")).json()["items"] == []
     assert (await admin.get("/api/v1/datasets")).json()["items"] == []
     answer = await admin.post("/api/v1/imports", files=_parts("file", "mapping"))
     assert (answer.status_code, [error["reason"] for error in answer.json()["errors"]]) == (400, ["dataset_missing"])

@@ -10,7 +10,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, delete, false, insert, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, false, insert, literal, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -109,15 +109,16 @@ class SqlRecords:
     async def import_page(
         self,
         visible_to: str | None,
+        maker_id: str,
         dataset_id: str,
         statuses: Sequence[ImportStatus],
         after: Sequence[object] | None,
         limit: int,
     ) -> list[ImportEntry]:
-        """Imports, newest first, those of datasets an account may see."""
-        query = select(imports).where(imports.c.dataset_id.is_not(None))
-        if visible_to is not None:
-            query = query.join(datasets).where(_is_visible_to(visible_to))
+        """Imports, newest first, those of datasets an account may see and its own without a dataset."""
+        is_in_sight = imports.c.dataset_id.is_not(None) if visible_to is None else _is_visible_to(visible_to)
+        is_own_check = and_(imports.c.dataset_id.is_(None), *_conditions(imports, {"created_by_id": maker_id}))
+        query = select(imports).outerjoin(datasets).where(or_(is_in_sight, is_own_check))
         if dataset_id:
             query = query.where(*_conditions(imports, {"dataset_id": dataset_id}))
         if statuses:

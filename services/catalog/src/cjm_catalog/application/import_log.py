@@ -151,7 +151,7 @@ class ImportLog:
     async def page(
         self, caller: Caller, dataset_id: str, statuses: Sequence[ImportStatus], page_size: int, cursor: str
     ) -> Page[ImportView]:
-        """Lists entries of datasets the caller may see, newest first.
+        """Lists entries of datasets the caller may see, and his own checks without a dataset, newest first.
 
         Args:
             caller: who asks.
@@ -168,7 +168,9 @@ class ImportLog:
         async with self.store.read() as records:
             if dataset_id:
                 await visible_dataset(records, caller, dataset_id)
-            entries = await records.import_page(restricted_to(caller), dataset_id, statuses, after, limit + 1)
+            entries = await records.import_page(
+                restricted_to(caller), caller.user_id, dataset_id, statuses, after, limit + 1
+            )
             views = await _views(records, entries[:limit])
         last = entries[limit - 1] if len(entries) > limit else None
         return Page(views, encode_cursor(last.created_at.isoformat(), last.import_id) if last else "")

@@ -55,12 +55,13 @@ class Records(Protocol):
     async def import_page(
         self,
         visible_to: str | None,
+        maker_id: str,
         dataset_id: str,
         statuses: Sequence[ImportStatus],
         after: Sequence[object] | None,
         limit: int,
     ) -> list[ImportEntry]:
-        """Imports of datasets, newest first; empty `dataset_id` and `statuses` mean all."""
+        """Imports, newest first; empty `dataset_id` and `statuses` mean all. Without a dataset only a maker's own."""
 
     async def add(self, record: object) -> None:
         """Keeps a new record; raises `TakenError`."""

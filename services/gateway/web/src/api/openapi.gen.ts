@@ -599,7 +599,7 @@ export interface paths {
         };
         /**
          * List imports
-         * @description Imports the caller may see, newest first.
+         * @description Imports the caller may see and his own checks, newest first.
          */
         get: operations["list_imports"];
         put?: never;
@@ -607,7 +607,7 @@ export interface paths {
          * Check a file for a dataset to come
          * @description Check a file before its dataset is made: as the import into a dataset, with `check_only` true.
          *
-         *     Only who sent the file sees such a check, and it is in no list. Then make the dataset and import the file with
+         *     Only who sent the file sees such a check. Then make the dataset and import the file with
          *     `from_import_id`.
          */
         post: operations["create_check"];
@@ -4019,7 +4019,7 @@ export interface operations {
                     mapping_id?: string;
                     /** @description A mapping as in `POST /api/v1/mappings`, without name. */
                     mapping?: string;
-                    /** @description Use the file of this earlier check, also for another one, instead of `file`. */
+                    /** @description Use the file of this earlier check instead of `file`, also for another check. */
                     from_import_id?: string;
                     /** @description One row left out fails the import. */
                     all_or_nothing?: boolean;
@@ -4098,7 +4098,7 @@ export interface operations {
                     mapping_id?: string;
                     /** @description A mapping as in `POST /api/v1/mappings`, without name. */
                     mapping?: string;
-                    /** @description Use the file of this earlier check, also for another one, instead of `file`. */
+                    /** @description Use the file of this earlier check instead of `file`, also for another check. */
                     from_import_id?: string;
                     /** @description One row left out fails the import. */
                     all_or_nothing?: boolean;

@@ -49,7 +49,7 @@ export type Mapping = MappingInput & { id: string; owner: string; owner_id: stri
 export type Failure = Shapes["ErrorShape"];
 export type Finding = Shapes["Finding"];
 /** One import; the detail fields come with the answer for one import only. Only a check of the import wizard, which looks at no `dataset_id`, may lack one. */
-export type Import = Refined<Shapes["ImportShape"], { dataset_id: string; status: ImportStatus; mapping: MappingInput }> & Partial<Omit<Shapes["ImportDetails"], keyof Shapes["ImportShape"]>>;
+export type Import = Refined<Shapes["ImportShape"], { status: ImportStatus; mapping: MappingInput }> & Partial<Omit<Shapes["ImportDetails"], keyof Shapes["ImportShape"]>>;
 export type RowError = Shapes["RejectedRow"];
 
 export type GraphNode = Shapes["Node"];

@@ -1,5 +1,5 @@
 import { notifications } from "@mantine/notifications";
-import { act, screen } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { api } from "@/api/client";
 import { meQuery } from "@/api/hooks";
@@ -31,4 +31,33 @@ it("tells the end of the reader's own imports that ran when the page was opened,
   await act(() => client.invalidateQueries({ queryKey: ["imports", "one", "mine"] }));
   expect((await screen.findByText(/The file is empty/)).textContent).toContain("mine.csv");
   expect(screen.getAllByRole("alert")).toHaveLength(1);
+});
+
+async function open(part: Partial<Import>) {
+  vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve({ items: path === "/imports" ? [item({ created_by_id: "u2", ...part })] : [], next_cursor: null } as never));
+  const post = vi.spyOn(api, "post").mockResolvedValue(item({}));
+  const client = quietClient();
+  client.setQueryData(meQuery.queryKey, { user: { id: "u1" } } as Me);
+  showAt("/", <JobsTray />, client);
+  fireEvent.click(await screen.findByRole("button", { name: /^Jobs/ }));
+  return post;
+}
+
+it("shows the check of a file whose dataset is not made yet", async () => {
+  await open({ dataset_id: null, check_only: true });
+  expect(await screen.findByText("Check mine.csv")).toBeTruthy();
+  expect(screen.getByText(/^Running · new dataset/)).toBeTruthy();
+});
+
+it.each<[Partial<Import>, string, object]>([
+  [{ replaces_dataset: true }, "/datasets/d1/imports", { replaces_dataset: "true" }],
+  [{ dataset_id: null, check_only: true }, "/imports", { check_only: "true" }],
+])("tries again the same work: %o", async (part, path, flags) => {
+  const failed: Partial<Import> = { status: "failed", finished_at: new Date().toISOString(), error: { reason: "file_gone", detail: "Gone." } };
+  const post = await open({ ...part, ...failed });
+  fireEvent.click(await screen.findByRole("button", { name: "Try again" }));
+  await waitFor(() => expect(post).toHaveBeenCalled());
+  const [asked, form] = post.mock.calls[0] as [string, FormData];
+  expect(asked).toBe(path);
+  expect(Object.fromEntries([...form].filter(([name]) => !["from_import_id", "mapping"].includes(name)))).toEqual(flags);
 });

@@ -86,8 +86,8 @@ function JobRow({ job, now, onLeave }: { job: Job; now: number; onLeave: () => v
     [["imports"], ["analyses"]],
   );
   const retry = useChange(() => runAgain(job), [["imports"], ["analyses"]]);
-  const name = job.kind === "import" ? t("shell.job.import", { file: job.source.file_name }) : t(`common.analysis.${job.source.kind}`);
-  const dataset = datasets.find((candidate) => candidate.id === job.source.dataset_id)?.name ?? "";
+  const name = job.kind === "import" ? t(job.source.check_only ? "shell.job.check" : "shell.job.import", { file: job.source.file_name }) : t(`common.analysis.${job.source.kind}`);
+  const dataset = datasets.find((candidate) => candidate.id === job.source.dataset_id)?.name ?? t("shell.job.no_dataset");
   const left = secondsLeft(job, now);
   const failure = cancel.error ?? retry.error;
 
@@ -150,7 +150,8 @@ function runAgain(job: Job): Promise<Import | Analysis> {
     form.set("mapping", JSON.stringify(job.source.mapping));
     if (job.source.all_or_nothing) form.set("all_or_nothing", "true");
     if (job.source.check_only) form.set("check_only", "true");
-    return api.post<Import>(`/datasets/${job.source.dataset_id}/imports`, form);
+    if (job.source.replaces_dataset) form.set("replaces_dataset", "true");
+    return api.post<Import>(job.source.dataset_id === null ? "/imports" : `/datasets/${job.source.dataset_id}/imports`, form);
   }
   const { dataset_id, kind, from, to, filter, parameters } = job.source;
   // Null says that the events named their sessions; left out, the dataset's pause would end them.

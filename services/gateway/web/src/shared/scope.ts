@@ -94,11 +94,12 @@ export function useScopeOfPage(dataset: Dataset | undefined): void {
   }, [isOther, dataset, navigate]);
 }
 
-/** Returns the search of a link into a dataset: the scope in use, as far as that dataset knows its fields. */
-export function useScopeIn(): (datasetId: string) => AppSearch {
+/** Returns the search of a link into a dataset: the scope in use, as far as that dataset knows its fields; all of it into none. */
+export function useScopeIn(): (datasetId: string | null) => AppSearch {
   const search: AppSearch = useSearch({ strict: false });
   const datasets = useDatasets().data;
   return (datasetId) => {
+    if (datasetId === null) return scopeOf(search);
     const dataset = datasets?.find(({ id }) => id === datasetId);
     return dataset ? scopeIn(search, dataset) : { dataset: datasetId };
   };

@@ -85,7 +85,7 @@ class ImportLogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListImports(self, request, context):
-        """Entries of datasets the caller may see, newest first. Caller: staff, service.
+        """Entries of datasets the caller may see and his own checks without a dataset, newest first. Caller: staff, service.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,7 +43,7 @@ class ImportLogServiceStub:
     GetImport: _grpc.UnaryUnaryMultiCallable[_import_log_pb2.GetImportRequest, _import_log_pb2.GetImportResponse]
     """One entry. Caller: staff who may see the dataset, who made the check if it has none, service."""
     ListImports: _grpc.UnaryUnaryMultiCallable[_import_log_pb2.ListImportsRequest, _import_log_pb2.ListImportsResponse]
-    """Entries of datasets the caller may see, newest first. Caller: staff, service."""
+    """Entries of datasets the caller may see and his own checks without a dataset, newest first. Caller: staff, service."""
 
 @_typing.type_check_only
 class ImportLogServiceAsyncStub(ImportLogServiceStub):
@@ -60,7 +60,7 @@ class ImportLogServiceAsyncStub(ImportLogServiceStub):
     GetImport: _aio.UnaryUnaryMultiCallable[_import_log_pb2.GetImportRequest, _import_log_pb2.GetImportResponse]  # type: ignore[assignment]
     """One entry. Caller: staff who may see the dataset, who made the check if it has none, service."""
     ListImports: _aio.UnaryUnaryMultiCallable[_import_log_pb2.ListImportsRequest, _import_log_pb2.ListImportsResponse]  # type: ignore[assignment]
-    """Entries of datasets the caller may see, newest first. Caller: staff, service."""
+    """Entries of datasets the caller may see and his own checks without a dataset, newest first. Caller: staff, service."""
 
 class ImportLogServiceServicer(metaclass=_abc_1.ABCMeta):
     """The log of file imports: who brought which file into which dataset, and how it went."""
@@ -98,6 +98,6 @@ class ImportLogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _import_log_pb2.ListImportsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_import_log_pb2.ListImportsResponse, _abc.Awaitable[_import_log_pb2.ListImportsResponse]]:
-        """Entries of datasets the caller may see, newest first. Caller: staff, service."""
+        """Entries of datasets the caller may see and his own checks without a dataset, newest first. Caller: staff, service."""
 
 def add_ImportLogServiceServicer_to_server(servicer: ImportLogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -264,7 +264,7 @@ _UPLOAD_DOCS = {
                         },
                         "from_import_id": {
                             "type": "string",
-                            "description": "Use the file of this earlier check, also for another one, instead of `file`.",
+                            "description": "Use the file of this earlier check instead of `file`, also for another check.",
                         },
                         "all_or_nothing": {"type": "boolean", "description": "One row left out fails the import."},
                         "check_only": {"type": "boolean", "description": "Check the rows and store nothing."},
@@ -296,7 +296,7 @@ async def create_import(dataset_id: str, request: Request, response: Response, g
 async def create_check(request: Request, response: Response, gateway: GatewayDep) -> ImportShape:
     """Check a file before its dataset is made: as the import into a dataset, with `check_only` true.
 
-    Only who sent the file sees such a check, and it is in no list. Then make the dataset and import the file with
+    Only who sent the file sees such a check. Then make the dataset and import the file with
     `from_import_id`.
     """
     return await _receive(gateway, "", request, response)
@@ -490,7 +490,7 @@ async def list_imports(
     dataset_id: str = "",
     status: Annotated[list[ImportStatusWord], Query(description="Only these states.")] = [],  # noqa: B006 - FastAPI copies
 ) -> Page[ImportShape]:
-    """Imports the caller may see, newest first."""
+    """Imports the caller may see and his own checks, newest first."""
     request = import_log_pb2.ListImportsRequest(
         dataset_id=dataset_id,
         statuses=[_STATUSES[item] for item in status],

@@ -50,7 +50,7 @@ export default function ImportPage() {
       <PageTitle
         title={item.file_name}
         crumbs={crumbs}
-        lead={<T id="data.import_lead" values={{ by: item.created_by, when: format.moment(item.created_at), dataset: dataset?.name ?? t("data.deleted_dataset"), size: format.bytes(item.file_bytes) }} />}
+        lead={<T id={item.dataset_id === null ? "data.check_lead" : "data.import_lead"} values={{ by: item.created_by, when: format.moment(item.created_at), dataset: dataset?.name ?? t("data.deleted_dataset"), size: format.bytes(item.file_bytes) }} />}
         actions={
           <>
             {(isIn || isRunning) && canWrite && (

@@ -54,7 +54,7 @@ export function ImportsTable({ query, hasDataset }: { query: Query; hasDataset: 
       ),
     },
     ...(hasDataset
-      ? [{ key: "dataset", label: t("data.dataset"), render: (item: Import) => datasets.find((dataset) => dataset.id === item.dataset_id)?.name ?? t("data.deleted_dataset") }]
+      ? [{ key: "dataset", label: t("data.dataset"), render: (item: Import) => datasets.find((dataset) => dataset.id === item.dataset_id)?.name ?? t(item.dataset_id === null ? "data.dataset_to_come" : "data.deleted_dataset") }]
       : []),
     { key: "status", label: t("data.column.status"), render: (item) => <ImportStatusLabel item={item} /> },
     { key: "accepted", label: t("data.column.accepted"), align: "right", render: (item) => format.number(isTaken(item) ? item.rows_accepted : 0) },

@@ -9,7 +9,7 @@ export function useImportNote(): (importId: string, fileName: string) => void {
   const notify = useNotify();
   const navigate = useNavigate();
   return (importId, fileName) => {
-    const openMap = (datasetId: string): void => void navigate({ to: "/explore/map", search: { dataset: datasetId } });
+    const openMap = (datasetId: string | null): void => void navigate({ to: "/explore/map", search: { dataset: datasetId ?? undefined } });
     notify(<ImportNote importId={importId} fileName={fileName} openMap={openMap} />, { id: `import-${importId}`, autoClose: false });
   };
 }
@@ -17,7 +17,7 @@ export function useImportNote(): (importId: string, fileName: string) => void {
 interface ImportNoteProps {
   importId: string;
   fileName: string;
-  openMap: (datasetId: string) => void;
+  openMap: (datasetId: string | null) => void;
 }
 
 function ImportNote({ importId, fileName, openMap }: ImportNoteProps) {
