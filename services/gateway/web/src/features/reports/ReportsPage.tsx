@@ -38,7 +38,7 @@ export default function ReportsPage() {
   const format = useFormat();
   const { datasetId, dataset, from, to, filters, previous, question: ofDataset } = useScope();
   const datasets = useDatasets();
-  const [of, setOf] = useUrlState("of", "dataset");
+  const [of, setOf] = useUrlState("of", "dataset", ["public"]);
   const isPublic = of === "public";
   // Each public dataset puts journeys together in its own way.
   const question = isPublic ? { from, to, f: filters } : ofDataset;
