@@ -60,12 +60,7 @@ async def load_demo(
             return
         dataset = next((item for item in known["items"] if item["name"] == log.dataset_name), None)
         if dataset is None:
-            body = {
-                "name": log.dataset_name,
-                "is_public": True,
-                "case": log.cases[0],
-                "goal_activity": log.goal_activity,
-            }
+            body = {"name": log.dataset_name, "is_public": True, "goal_activity": log.goal_activity}
             dataset = await _call(client, "POST", "/api/v1/datasets", json=body)
         say(f"Importing the sample {log.what} ...")
         mapping = json.loads((samples_dir / f"{log.file}.mapping.json").read_text())
