@@ -30,6 +30,14 @@ describe("optionOf", () => {
     expect(optionOf(chart(15), colors).series).toHaveLength(2);
   });
 
+  it("writes no totals over each other, nor where the line of the period before runs", () => {
+    const margins = { top: 8, bottom: 8, right: 100 };
+    expect(optionOf(chart(14), colors, margins, 300).series).toHaveLength(2);
+    expect(optionOf(chart(14), colors, margins, 500).series).toHaveLength(3);
+    const compared = { ...chart(3), before: { range: "before", values: [1, 2, 3] } };
+    expect(optionOf(compared, colors).series.some((series) => "label" in series)).toBe(false);
+  });
+
   it("draws a day that is not over dashed and empty", () => {
     const last = (isOpen: boolean) => optionOf(chart(3, isOpen), colors).series[0]?.data[2];
     expect(last(true)).toMatchObject({ value: 2, itemStyle: { color: "white", borderColor: "teal", borderType: "dashed" } });

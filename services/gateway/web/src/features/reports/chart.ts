@@ -11,6 +11,9 @@ echarts.use([BarChart, GridSimpleComponent, SVGRenderer]);
 const TOTALS_UP_TO_DAYS = 14;
 const CLOSE_BARS_FROM_DAYS = 60;
 const WIDEST_BAR_PX = 34;
+/** Width of a digit of a total with its share of the gap to the next, and of the axis with its numbers. */
+const DIGIT_PX = 9;
+const AXIS_PX = 48;
 const EXPORT_SIZE_PX = { width: 1200, height: 560 };
 const EXPORT_MARGINS_PX = { top: 56, bottom: 16, right: 24 };
 const EXPORT_NAMES_PX = { width: 200, height: 40, leader: 24, swatch: 10, gap: 8 };
@@ -91,7 +94,7 @@ function sheetOn(drawing: echarts.ECharts) {
     drawing,
     show(chart: DayChart, margins?: Margins): void {
       const colors = palette(chart);
-      drawing.setOption(optionOf(chart, colors, margins), { notMerge: true });
+      drawing.setOption(optionOf(chart, colors, margins, drawing.getWidth()), { notMerge: true });
       shown = { chart, colors };
       drawLine();
     },
@@ -148,8 +151,11 @@ interface Margins {
   right: number;
 }
 
-/** The option of a chart of days: stacked bars, totals above few of them, the open day dashed, gaps where nothing is known. */
-export function optionOf(chart: DayChart, colors: Palette, margins: Margins = MARGINS_PX) {
+/**
+ * The option of a chart of days: stacked bars, the open day dashed, gaps where nothing is known. Totals stand above the bars where each
+ * has room for its own, and no line of the period before runs through them.
+ */
+export function optionOf(chart: DayChart, colors: Palette, margins: Margins = MARGINS_PX, widthPx = Infinity) {
   const { days, series, before, isLastDayOpen } = chart;
   const text = { color: colors["ink-2"], ...FONT };
   const bars = { type: "bar" as const, stack: "days", barMaxWidth: WIDEST_BAR_PX, silent: true };
@@ -160,6 +166,8 @@ export function optionOf(chart: DayChart, colors: Palette, margins: Margins = MA
     return { ...bars, name, barCategoryGap: days.length < CLOSE_BARS_FROM_DAYS ? "25%" : "8%", itemStyle: { color: fill }, data };
   });
   const totals = days.map((_, index) => series.reduce((sum, { values }) => sum + (values[index] ?? 0), 0));
+  const widestTotalPx = Math.max(...totals.map((total) => chart.formatNumber(total).length), 0) * DIGIT_PX;
+  const isTotalled = !before && days.length <= TOTALS_UP_TO_DAYS && widestTotalPx * days.length <= widthPx - margins.right - AXIS_PX;
   const totalLabels = {
     ...bars,
     // Bars without height on top of the others carry the totals.
@@ -188,7 +196,7 @@ export function optionOf(chart: DayChart, colors: Palette, margins: Margins = MA
       splitLine: { lineStyle: { color: colors["line-2"] } },
       axisLabel: { ...text, formatter: chart.formatNumber },
     },
-    series: [...layers, ...(days.length <= TOTALS_UP_TO_DAYS ? [totalLabels] : []), ...(room ? [room] : [])],
+    series: [...layers, ...(isTotalled ? [totalLabels] : []), ...(room ? [room] : [])],
   };
 }
 
