@@ -141,10 +141,18 @@ class Engine:
         with self._writer_lock:
             return _select(self._writer, sql, parameters, "cjm-writer")
 
-    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
-        """Run a statement without an answer."""
+    def command(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+    ) -> None:
+        """Run a statement without an answer.
+
+        Args:
+            sql: Text with `{name:Type}` parameters.
+            parameters: Their values.
+            settings: Of the engine, for this statement.
+        """
         with self._writer_lock:
-            self._writer.command(sql, parameters=dict(parameters or {}))
+            self._writer.command(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
 
     def insert(self, table: str, rows: pa.Table, deduplication_token: str = "") -> None:
         """Insert rows; with a token, once however often it is tried. Returns when they are on disk."""

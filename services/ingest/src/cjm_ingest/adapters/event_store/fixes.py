@@ -13,7 +13,6 @@ Killed before that row is on disk, the old events are all there and the next sta
 killed after it, the new ones are, and the next start throws the old ones away. Questions see one or the other, never
 both. So no event is lost or doubled, and a fix that was broken off can be repeated.
 """
-# ruff: noqa: S608 - what users sent travels in query parameters; see scope_sql
 
 import time
 from collections.abc import Mapping
@@ -22,10 +21,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cjm_ingest.adapters.event_store.editions import edition_key, new_fix_id
+from cjm_ingest.adapters.event_store.listing_questions import dataset_stats
 from cjm_ingest.adapters.event_store.quality_questions import bare_sql, has_blank_sql
 from cjm_ingest.adapters.event_store.schema import INCOMING_SCHEMA
 from cjm_ingest.adapters.event_store.scope_sql import Parameters
-from cjm_ingest.adapters.event_store.store import EventStore
+from cjm_ingest.adapters.event_store.store import EventStore, StoreReader
 from cjm_ingest.domain.fields import TEXT_FIELDS
 from cjm_ingest.domain.fixes import Fixed
 from cjm_ingest.domain.quality import BLANKS, BLANKS_AROUND, FindingKind, kept_spellings, without_blanks
@@ -94,19 +94,21 @@ class EventFixes:
         parameters = Parameters({"source": fix.source, "edition": fix.edition})
         keeps, values = self._changes(fix, parameters)
         where = "FROM fixing WHERE dataset_id = {source:String}"
-        changed = [f"action IN {parameters.add(list(fix.renamed), 'Array(UInt16)')}"] if fix.renamed else []
-        changed += [f"{name} != {value}" for name, value in values.items() if name != "action"]
+        conditions = {name: condition for name, (condition, _) in values.items()}
+        by_column = "".join(f", countIf({condition}) AS {name}_changed" for name, condition in conditions.items())
         found = self._engine.query(
-            f"SELECT countIf(NOT ({keeps})) AS removed, countIf({' OR '.join(changed) or '0'}) AS changed {where}",
+            f"SELECT countIf(NOT ({keeps})) AS removed, countIf({' OR '.join(conditions.values()) or '0'}) AS changed"
+            f"{by_column} {where}",
             parameters.values,
             _TAG,
             time.monotonic() + _LONGEST_SECONDS,
         ).to_pylist()[0]
         fixed = Fixed(found["changed"], found["removed"])
         if fixed != Fixed(0, 0):
-            values["dataset_id"] = "{edition:String}"
+            written = {name: value for name, (_, value) in values.items() if found[f"{name}_changed"]}
+            written["dataset_id"] = "{edition:String}"
             names = INCOMING_SCHEMA.names
-            selected = ", ".join(values.get(name, name) for name in names)
+            selected = ", ".join(written.get(name, name) for name in names)
             self._engine.long_command(
                 f"INSERT INTO events ({', '.join(names)}) SELECT {selected} {where} AND ({keeps})",
                 parameters.values,
@@ -155,11 +157,14 @@ class EventFixes:
         store.also_look_in(fix.edition, "fixing", source)
         try:
             store.write_steps(fix.edition, steps)
-            self._remove(fix, "SELECT event_key, import_ids FROM removed_events WHERE dataset_id = {source:String}", {})
-            self._engine.long_command(
+            self._engine.command(
+                "INSERT INTO removed_events SELECT {edition:String}, event_key, import_ids FROM removed_events "
+                "WHERE dataset_id = {source:String}",
+                {"edition": fix.edition, "source": source},
+            )
+            self._engine.command(
                 "ALTER TABLE fixing REPLACE PARTITION {source:String} FROM events",
                 {"source": source},
-                _TAG,
                 {"allow_replace_partition_from_empty_source": 1},
             )
         except BaseException:
@@ -183,26 +188,21 @@ class EventFixes:
 
         Nor may they be missing when one of the two imports is gone, so its id stands beside them.
         """
-        self._remove(
-            fix,
-            "SELECT later.2, arrayFilter(import_id -> import_id != '', [same[1].3, later.3]) FROM ("
+        self._engine.long_command(
+            "INSERT INTO removed_events SELECT {edition:String}, later.2, "
+            "arrayFilter(import_id -> import_id != '', [same[1].3, later.3]) FROM ("
             "SELECT arraySort(groupArray((tie, event_key, toString(import_id)))) AS same, "
             "arrayJoin(arraySlice(same, 2)) AS later FROM fixing WHERE dataset_id = {source:String} "
-            "GROUP BY customer_key, time, action HAVING count() > 1)",
+            "AND (customer_key, time, action) IN ("
+            "SELECT customer_key, time, action FROM fixing WHERE dataset_id = {source:String} "
+            "GROUP BY customer_key, time, action HAVING count() > 1) GROUP BY customer_key, time, action)",
+            {"edition": fix.edition, "source": fix.source},
+            _TAG,
             _TIMES_IN_ORDER,
         )
 
-    def _remove(self, fix: Fix, sql: str, settings: Mapping[str, Any]) -> None:
-        """Remember ids, and the imports they depend on, that are known though their events are not there."""
-        self._engine.long_command(
-            f"INSERT INTO removed_events SELECT {{edition:String}}, * FROM ({sql})",
-            {"edition": fix.edition, "source": fix.source},
-            _TAG,
-            settings,
-        )
-
-    def _changes(self, fix: Fix, parameters: Parameters) -> tuple[str, dict[str, str]]:
-        """Condition of the events that stay, and by column the new value where it can differ."""
+    def _changes(self, fix: Fix, parameters: Parameters) -> tuple[str, dict[str, tuple[str, str]]]:
+        """Condition of the events that stay, and by column the condition of those that change and their new value."""
         match fix.kind:
             case FindingKind.DUPLICATES:
                 removed = "SELECT event_key FROM removed_events WHERE dataset_id = {edition:String}"
@@ -211,14 +211,19 @@ class EventFixes:
                 return f"time <= fromUnixTimestamp64Milli({parameters.add(fix.now_ms, 'Int64')}, 'UTC')", {}
         values = {}
         if fix.renamed:
-            values["action"] = f"arrayElement({parameters.add(list(fix.codes), 'Array(UInt16)')}, action + 1)"
+            values["action"] = (
+                f"action IN {parameters.add(list(fix.renamed), 'Array(UInt16)')}",
+                f"arrayElement({parameters.add(list(fix.codes), 'Array(UInt16)')}, action + 1)",
+            )
         if fix.kind is FindingKind.SURROUNDING_BLANKS:
             blanks = parameters.add(list(BLANKS), "Array(String)")
             around = parameters.add(BLANKS_AROUND, "String")
-            for name in ("customer_id", *TEXT_FIELDS):
+            # Asked after the fix has begun, so that no field is missing that one of its events has.
+            stats = dataset_stats(StoreReader(self._store, self._engine, _TAG), [fix.source])
+            for name in ("customer_id", *(name for item in stats for name in item.set_fields if name in TEXT_FIELDS)):
                 bare = bare_sql(name, around)
                 condition = has_blank_sql(name, blanks) + (f" AND {bare} != ''" if name == "customer_id" else "")
-                values[name] = f"if({condition}, {bare}, toString({name}))"
+                values[name] = condition, f"if({condition}, {bare}, toString({name}))"
         return "1", values
 
     def _forget(self, fix: Fix) -> None:

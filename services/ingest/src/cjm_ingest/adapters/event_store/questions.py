@@ -203,7 +203,8 @@ class EventStoreQuestions:
             circumstances: What else the answer depends on.
             question: What to ask, of the key of an edition.
         """
-        place, version = (name, dataset_id), self._version(dataset_id)
+        edition = self._store.edition(dataset_id)
+        place, version = (name, edition), self._store.dataset_version(edition)
         known = self._known.pop(place, None)
         if known is None or not known.is_good(version, circumstances):
             asked = self._ask(Scope(dataset_id), lambda reader, of: question(reader, of.dataset_id))

@@ -50,6 +50,7 @@ class EventStore:
         for edition in removed["dataset_id"].to_pylist():
             self.also_look_in(edition, "removed_events", edition)
         engine.command("TRUNCATE TABLE fixing")
+        engine.command("SYSTEM STOP MERGES fixing")
         for dataset_id, fix_id in self._editions.unfinished_fixes().items():
             self.abandon_edition(dataset_id, fix_id)
         self._drop_left_over()
@@ -326,9 +327,11 @@ class EventStore:
         parameters = {"edition": edition}
         with self._actions_lock:
             self._codes(edition)
-            for table in ("actions", "removed_events"):
-                self._engine.command(f"DELETE FROM {table} WHERE dataset_id = {{edition:String}}", parameters)
-            self._engine.command("ALTER TABLE events DROP PARTITION {edition:String}", parameters)
+        for table in ("actions", "removed_events"):
+            # Nobody waits for it: a delete stands in line behind the merges of all events.
+            delete = f"DELETE FROM {table} WHERE dataset_id = {{edition:String}}"
+            self._engine.command(delete, parameters, {"lightweight_deletes_sync": 0})
+        self._engine.command("ALTER TABLE events DROP PARTITION {edition:String}", parameters)
         self._also_known.pop(edition, None)
         self._changed([edition])
 
