@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import type { Dataset } from "@/api/types";
 import { loadMessages } from "@/messages";
@@ -80,6 +80,23 @@ it("fixes a finding after saying what that changes", async () => {
   expect(await screen.findByText("Also looked for, nothing found")).toBeTruthy();
   const [url, request] = asked.mock.calls[0] as [string, RequestInit];
   expect([String(url), request.method, request.body]).toEqual(["/api/v1/datasets/d1/fixes", "POST", JSON.stringify({ kind: "duplicates" })]);
+});
+
+it("keeps the findings while those of the changed events are on their way", async () => {
+  vi.spyOn(globalThis, "fetch").mockResolvedValueOnce(answers(toFix)).mockReturnValue(new Promise(() => undefined));
+  function Changing() {
+    const [version, setVersion] = useState("1");
+    return (
+      <>
+        <button onClick={() => setVersion("2")}>Change</button>
+        <QualityTab dataset={{ ...dataset, version }} />
+      </>
+    );
+  }
+  showAt("/", <Changing />, quietClient());
+  await screen.findByText(/events look doubled/);
+  await userEvent.click(screen.getByRole("button", { name: "Change" }));
+  expect(screen.getByText(/events look doubled/)).toBeTruthy();
 });
 
 it("offers no fix to who does not manage the dataset", async () => {

@@ -23,6 +23,7 @@ export function useQuality(dataset: Dataset, asking: Asking<Quality> = {}) {
   return useQuery({
     queryKey: ["datasets", dataset.id, "quality", dataset.version],
     queryFn: ({ signal }) => api.get<Quality>(`/datasets/${dataset.id}/quality`, {}, signal),
+    placeholderData: (former, asked) => (asked?.queryKey[1] === dataset.id ? former : undefined),
     ...asking,
   });
 }

@@ -48,5 +48,5 @@ export function scaleWords(mode: MapMode, { bounds }: Classes, t: Translate, f: 
   if (least === undefined || most === undefined) return [t(`explore.legend.${mode}`), ""];
   const say = mode === "time" ? f.duration : f.number;
   const isInstant = mode === "time" && least < 1;
-  return [isInstant ? say(least) : t(`explore.legend.${mode}_least`, { bound: say(least) }), t(`explore.legend.${mode}_most`, { bound: say(most) })];
+  return [isInstant ? say(least) : t(`explore.legend.${mode}_least`, { bound: mode === "time" ? say(least) : least }), t(`explore.legend.${mode}_most`, { bound: say(most) })];
 }
