@@ -37,6 +37,7 @@ SCREENS = {
     "history": "/history",
     "datasets": "/data/datasets",
     "dataset": "/data/datasets/{dataset}",
+    "dataset-quality": "/data/datasets/{dataset}?tab=quality",
     "imports": "/data/imports",
     "import": "/data/imports/{import}",
     "import-new": "/data/imports/new",

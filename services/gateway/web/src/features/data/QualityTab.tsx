@@ -121,7 +121,7 @@ function ExampleText({ example, timeZone }: { example: QualityExample; timeZone:
   if (customer_id !== null) {
     return (
       <span>
-        <T id="data.quality.example.customer" values={{ customer: customer_id, time: time ? format.moment(time, timeZone) : "", steps: formatList(values, { type: "conjunction" }), count }} />
+        <T id="data.quality.example.customer" values={{ customer: customer_id, time: time ? format.moment(time, timeZone) : "", steps: formatList(values, { type: "unit" }), count }} />
       </span>
     );
   }
@@ -129,7 +129,7 @@ function ExampleText({ example, timeZone }: { example: QualityExample; timeZone:
   return (
     <span>
       {field !== null && `${fieldLabel(t, field)}: `}
-      <T id="data.quality.example.values" values={{ values: formatList(quoted, { type: "conjunction" }), count }} />
+      <T id="data.quality.example.values" values={{ values: formatList(quoted, { type: "unit" }), count }} />
     </span>
   );
 }
