@@ -24,6 +24,8 @@ it("leaves a finished check out and keeps why a job failed", () => {
   const check = importJob(source({ status: "completed", check_only: true, finished_at: "2024-01-01T00:00:00Z" }));
   expect(check.status).toBe("checked");
   expect(isShown(check, at("2024-01-01T00:01:00Z"))).toBe(false);
+  // Another check took its place.
+  expect(isShown(importJob(source({ status: "removed", check_only: true, finished_at: "2024-01-01T00:00:00Z" })), at("2024-01-01T00:01:00Z"))).toBe(false);
   const error = { reason: "column_missing", detail: "No column." };
   expect(importJob(source({ status: "failed", error })).failure).toBe(error);
 });

@@ -23,7 +23,7 @@ export function importJob(source: Import): Job {
     kind: "import",
     source,
     id: source.id,
-    status: source.check_only && source.status === "completed" ? "checked" : source.status,
+    status: source.check_only && (source.status === "completed" || source.status === "removed") ? "checked" : source.status,
     isRunning: isRunning(source.status),
     progressRatio: source.progress_ratio,
     createdAt: source.created_at,

@@ -4,6 +4,7 @@ import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { ApiError, api } from "@/api/client";
 import { datasetsQuery } from "@/api/hooks";
 import { loadMessages } from "@/messages";
+import { usualDataset } from "@/shared/scope";
 import { quietClient, showAt } from "@/test-page";
 import { Examples } from "./Examples";
 
@@ -38,6 +39,7 @@ it.each([
   await waitFor(() => expect(patch).toHaveBeenCalledWith("/datasets/d2", { goal_activity: goal }));
   expect(post).toHaveBeenCalledWith("/datasets", expect.objectContaining({ name, case: unit }));
   expect(remove).not.toHaveBeenCalled();
+  await waitFor(() => expect(usualDataset([{ id: "d1" }, { id: "d2" }] as never)?.id).toBe("d2"));
 });
 
 it("says why an import failed, leaves no dataset, and offers both again", async () => {

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { ApiError } from "@/api/client";
 import { useDatasets } from "@/api/hooks";
 import { useText } from "@/messages";
+import { rememberDataset } from "@/shared/scope";
 import { Note, useErrorText } from "@/shared/ui";
 import { EXAMPLES, importExample, type Example } from "./example";
 import css from "./Examples.module.css";
@@ -22,6 +23,7 @@ export function Examples() {
     onMutate: () => setProgress(0),
     onSuccess: async (dataset) => {
       await client.invalidateQueries();
+      rememberDataset(dataset.id);
       await navigate({ to: "/explore/map", search: { dataset: dataset.id } });
     },
   });

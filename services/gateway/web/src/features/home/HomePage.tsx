@@ -330,7 +330,7 @@ function Recent({ dataset }: { dataset: Dataset }) {
   const words = useScopeWords();
   const analyses = useAnalyses({ dataset_id: dataset.id, limit: RECENT_SHOWN });
   const imports = useImports({ dataset_id: dataset.id, limit: 20 });
-  const lastImports = imports.data?.items.filter((item) => !item.check_only).slice(0, RECENT_SHOWN);
+  const lastImports = imports.data?.items.filter((item) => !item.check_only && item.status !== "removed").slice(0, RECENT_SHOWN);
   return (
     <>
       <Card title={t("home.pick_up")}>

@@ -72,21 +72,23 @@ export function CheckStep({ draft, change, file, sample, goTo }: StepProps) {
     <div className={css.stack}>
       {start.isError && <ErrorState error={start.error} title={t("wizard.check_failed")} onRetry={() => start.mutate(mapping)} />}
       {query.isError && <ErrorState error={query.error} title={t("wizard.check_failed")} onRetry={() => start.mutate(mapping)} />}
-      {start.isPending && (
-        <p role="status">
-          {draft.checkId !== null ? t("wizard.checking_again") : draft.remote ? t("wizard.fetching", { host: new URL(draft.remote.url).host }) : t("wizard.uploading", { size: format.bytes(file.size) })}
-        </p>
-      )}
-      {!start.isError && !query.isError && !check && !former && <LoadingRows rows={4} />}
-      {check && (check.status === "queued" || check.status === "running") && <ImportProgress item={check} />}
-      {check?.error && <Note tone="danger">{check.error.detail}</Note>}
-      {check?.status === "cancelled" && <Note tone="warn">{t("wizard.check_cancelled")}</Note>}
-      {check && isDone && (
-        <Note tone={check.rows_accepted === 0 ? "danger" : hasRejected ? "warn" : "good"} icon={hasRejected ? undefined : <IconCircleCheck size={16} stroke={1.7} />}>
-          <T id={check.rows_accepted === 0 ? "wizard.none_fine" : hasRejected ? "wizard.some_fine" : "wizard.all_fine"} values={{ fine: format.number(check.rows_accepted), total: format.number(check.rows_read) }} />{" "}
-          {check.rows_duplicate > 0 && t("wizard.duplicates", { count: check.rows_duplicate })}
-        </Note>
-      )}
+      <div className={css.outcome}>
+        {start.isPending && (
+          <p role="status">
+            {draft.checkId !== null ? t("wizard.checking_again") : draft.remote ? t("wizard.fetching", { host: new URL(draft.remote.url).host }) : t("wizard.uploading", { size: format.bytes(file.size) })}
+          </p>
+        )}
+        {!start.isError && !query.isError && !check && !former && <LoadingRows rows={4} />}
+        {check && (check.status === "queued" || check.status === "running") && <ImportProgress item={check} />}
+        {check?.error && <Note tone="danger">{check.error.detail}</Note>}
+        {check?.status === "cancelled" && <Note tone="warn">{t("wizard.check_cancelled")}</Note>}
+        {check && isDone && (
+          <Note tone={check.rows_accepted === 0 ? "danger" : hasRejected ? "warn" : "good"} icon={hasRejected ? undefined : <IconCircleCheck size={16} stroke={1.7} />}>
+            <T id={check.rows_accepted === 0 ? "wizard.none_fine" : hasRejected ? "wizard.some_fine" : "wizard.all_fine"} values={{ fine: format.number(check.rows_accepted), total: format.number(check.rows_read) }} />{" "}
+            {check.rows_duplicate > 0 && t("wizard.duplicates", { count: check.rows_duplicate })}
+          </Note>
+        )}
+      </div>
       {shown && <Findings item={shown} choice={(finding, headId) => <FaultChoice finding={finding} headId={headId} draft={draft} change={change} />} />}
       {(shown?.rows_rejected ?? 0) > 0 && <p className={css.aside}>{t("wizard.first_fault")}</p>}
       {isDone && Object.values(draft.repairs).some((repairs) => repairs.length > 0) && <SaveMapping draft={draft} sample={sample} />}

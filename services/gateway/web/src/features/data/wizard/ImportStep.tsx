@@ -6,7 +6,7 @@ import { api, ApiError } from "@/api/client";
 import { createDataset, useDataset } from "@/api/hooks";
 import type { Dataset, Import, MappingInput } from "@/api/types";
 import { T, useText } from "@/messages";
-import { useScopeIn } from "@/shared/scope";
+import { rememberDataset, useScopeIn } from "@/shared/scope";
 import { ErrorState, LinkButton, Note } from "@/shared/ui";
 import { datasetInput } from "../DatasetForm";
 import { journeyUnit } from "../datasetOptions";
@@ -76,6 +76,7 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
   const hasFirst = isIn || (growing.data?.events ?? 0) > eventsBefore;
   const openMap = useEffectEvent(async () => {
     await client.invalidateQueries({ queryKey: ["datasets"] });
+    if (draft.datasetId) rememberDataset(draft.datasetId);
     await navigate({ to: "/explore/map", search: { dataset: draft.datasetId ?? undefined } });
   });
   useEffect(() => {
