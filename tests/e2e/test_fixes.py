@@ -55,7 +55,7 @@ def test_who_manages_the_dataset_fixes_it(
         refused = colleague.post(f"{path}/fixes", json={"kind": "duplicates"})
         assert (refused.status_code, refused.json()["reason"]) == (403, "dataset_manage_not_allowed")
         assert fixable(colleague, dataset) == FIXABLE
-    version = created(admin.get(path), 200)["version"]
+    version = created(admin.patch(path, json={"goal_activity": "buy"}), 200)["version"]
     counts = {}
     for kind in ("duplicates", "future_times", "surrounding_blanks", "similar_steps"):
         fixed = created(admin.post(f"{path}/fixes", json={"kind": kind}), 200)
@@ -70,6 +70,7 @@ def test_who_manages_the_dataset_fixes_it(
     now = created(admin.get(path), 200)
     assert (now["events"], now["customers"], now["activities"]) == (4, 2, 1)
     assert now["version"] != version
+    assert now["goal_activity"] == "Buy"
     graph = created(admin.get(f"{path}/directly-follows"), 200)
     assert [node["activity"] for node in graph["nodes"]] == ["Buy"]
 

@@ -258,7 +258,9 @@ class Fixes(fixes_pb2_grpc.FixServiceServicer):
     @allow("staff")
     async def FixFinding(self, request: Any, context: Any) -> Any:
         self.asked.append(request)
-        return fixes_pb2.FixFindingResponse(changed_count=3, removed_count=4)
+        return fixes_pb2.FixFindingResponse(
+            changed_count=3, removed_count=4, goal_activity=request.goal_activity.strip().capitalize()
+        )
 
 
 class Analyses(analysis_pb2_grpc.AnalysisServiceServicer):

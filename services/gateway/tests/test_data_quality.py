@@ -90,6 +90,13 @@ async def test_a_finding_is_fixed(running: Any, admin: httpx.AsyncClient, datase
     assert len(running.behind.fixes.asked) == 4
 
 
+async def test_a_goal_whose_step_gets_another_name_follows(admin: httpx.AsyncClient, dataset_id: str) -> None:
+    path = f"/api/v1/datasets/{dataset_id}"
+    assert (await admin.patch(path, json={"goal_activity": "buy"})).json()["goal_activity"] == "buy"
+    await admin.post(f"{path}/fixes", json={"kind": "similar_steps"})
+    assert (await admin.get(path)).json()["goal_activity"] == "Buy"
+
+
 async def test_strangers_and_tokens_fix_nothing(running: Any, admin: httpx.AsyncClient, dataset_id: str) -> None:
     path, body = f"/api/v1/datasets/{dataset_id}/fixes", {"kind": "duplicates"}
     token = (await admin.post("/api/v1/tokens", json={"name": "shop", "dataset_ids": [dataset_id]})).json()

@@ -287,7 +287,9 @@ def test_what_arrives_while_a_fix_runs_is_stored_once(data: Data) -> None:
     assert data.fixes.perform(fix) == Fixed(1, 0)
     assert data.add([rows[1], Row("4", "b", "pay", 4), Row("6", "b", "pay", 6)]) == 1
     assert [row.action_type for row in data.rows()] == ["Pay", "Pay", "pay", "pay", "new", "pay"]
+    assert [data.fixes.present_name("d", name) for name in ("Pay", "pay", "gone")] == ["Pay", "pay", "gone"]
     assert data.fixes.finish(fix)
+    assert [data.fixes.present_name("d", name) for name in ("Pay", "pay", "gone")] == ["Pay", "Pay", "gone"]
     assert [row.event_id for row in data.rows()] == ["1", "2", "3", "4", "5", "6"]
     assert [row.action_type for row in data.rows()] == ["Pay", "Pay", "Pay", "Pay", "new", "Pay"]
     assert data.store.dataset_version(data.store.edition("d")) != version

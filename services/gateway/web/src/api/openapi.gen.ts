@@ -360,8 +360,8 @@ export interface paths {
          *
          *     `duplicates`: the first event of a customer, step and time stays; the ids of the others stay known, so that they do
          *     not come back. `future_times`: events later than now are removed; sent again with another time they count.
-         *     `similar_steps`: the most frequent spelling stays, also for events to come. `surrounding_blanks`: blanks around
-         *     customers, steps and texts are cut off, of steps also those of events to come.
+         *     `similar_steps`: the most frequent spelling stays, also for events to come and as the goal. `surrounding_blanks`:
+         *     blanks around customers, steps and texts are cut off, of steps also those of events to come.
          *
          *     Takes about a second for a million events and goes on when you do not wait. Numbers change all at once at the end.
          */
@@ -4019,7 +4019,7 @@ export interface operations {
                     mapping_id?: string;
                     /** @description A mapping as in `POST /api/v1/mappings`, without name. */
                     mapping?: string;
-                    /** @description Use the file of this earlier check instead of `file`, also for another check. */
+                    /** @description Use the file of this earlier check, not `file`; for another check too. */
                     from_import_id?: string;
                     /** @description One row left out fails the import. */
                     all_or_nothing?: boolean;
@@ -4098,7 +4098,7 @@ export interface operations {
                     mapping_id?: string;
                     /** @description A mapping as in `POST /api/v1/mappings`, without name. */
                     mapping?: string;
-                    /** @description Use the file of this earlier check instead of `file`, also for another check. */
+                    /** @description Use the file of this earlier check, not `file`; for another check too. */
                     from_import_id?: string;
                     /** @description One row left out fails the import. */
                     all_or_nothing?: boolean;

@@ -35,6 +35,10 @@ class FixStore(Protocol[Begun]):
         """Throw away what was written."""
         ...
 
+    def present_name(self, dataset_id: str, step: str) -> str:
+        """What a step that may have got another name is called now."""
+        ...
+
     def stop(self, running: "Future[Any]") -> None:
         """Have a running `perform` broken off."""
         ...
@@ -75,6 +79,10 @@ class Fixes:
         self._running.add(running)
         running.add_done_callback(self._running.discard)
         return await asyncio.shield(asyncio.wrap_future(running))
+
+    async def present_name(self, dataset_id: str, step: str) -> str:
+        """What a step that may have got another name is called now."""
+        return await asyncio.to_thread(self._store.present_name, dataset_id, step)
 
     async def close(self) -> None:
         """Break off what is running; the events stay as they were."""

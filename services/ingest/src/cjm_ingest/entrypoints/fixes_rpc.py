@@ -26,4 +26,8 @@ class FixServicer(fixes_pb2_grpc.FixServiceServicer):
         """Fix all that is there of one kind of finding."""
         await self._access.require(request.dataset_id, "manage")
         fixed = await self._fixes.fix(request.dataset_id, finding_kind_from_message(request.kind))
-        return fixes_pb2.FixFindingResponse(changed_count=fixed.changed_count, removed_count=fixed.removed_count)
+        return fixes_pb2.FixFindingResponse(
+            changed_count=fixed.changed_count,
+            removed_count=fixed.removed_count,
+            goal_activity=await self._fixes.present_name(request.dataset_id, request.goal_activity),
+        )

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from cjm_protos.ingest.v1 import questions_pb2 as cjm__protos_dot_ingest_dot_v1_dot_questions__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n cjm_protos/ingest/v1/fixes.proto\x12\x14\x63jm_protos.ingest.v1\x1a$cjm_protos/ingest/v1/questions.proto\"_\n\x11\x46ixFindingRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x36\n\x04kind\x18\x02 \x01(\x0e\x32(.cjm_protos.ingest.v1.QualityFindingKind\"B\n\x12\x46ixFindingResponse\x12\x15\n\rchanged_count\x18\x01 \x01(\x03\x12\x15\n\rremoved_count\x18\x02 \x01(\x03\x32m\n\nFixService\x12_\n\nFixFinding\x12\'.cjm_protos.ingest.v1.FixFindingRequest\x1a(.cjm_protos.ingest.v1.FixFindingResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n cjm_protos/ingest/v1/fixes.proto\x12\x14\x63jm_protos.ingest.v1\x1a$cjm_protos/ingest/v1/questions.proto\"v\n\x11\x46ixFindingRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x36\n\x04kind\x18\x02 \x01(\x0e\x32(.cjm_protos.ingest.v1.QualityFindingKind\x12\x15\n\rgoal_activity\x18\x03 \x01(\t\"Y\n\x12\x46ixFindingResponse\x12\x15\n\rchanged_count\x18\x01 \x01(\x03\x12\x15\n\rremoved_count\x18\x02 \x01(\x03\x12\x15\n\rgoal_activity\x18\x03 \x01(\t2m\n\nFixService\x12_\n\nFixFinding\x12\'.cjm_protos.ingest.v1.FixFindingRequest\x1a(.cjm_protos.ingest.v1.FixFindingResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,9 +33,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cjm_protos.ingest.v1.fixes_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_FIXFINDINGREQUEST']._serialized_start=96
-  _globals['_FIXFINDINGREQUEST']._serialized_end=191
-  _globals['_FIXFINDINGRESPONSE']._serialized_start=193
-  _globals['_FIXFINDINGRESPONSE']._serialized_end=259
-  _globals['_FIXSERVICE']._serialized_start=261
-  _globals['_FIXSERVICE']._serialized_end=370
+  _globals['_FIXFINDINGREQUEST']._serialized_end=214
+  _globals['_FIXFINDINGRESPONSE']._serialized_start=216
+  _globals['_FIXFINDINGRESPONSE']._serialized_end=305
+  _globals['_FIXSERVICE']._serialized_start=307
+  _globals['_FIXSERVICE']._serialized_end=416
 # @@protoc_insertion_point(module_scope)

@@ -25,19 +25,23 @@ class FixFindingRequest(_message.Message):
 
     DATASET_ID_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
+    GOAL_ACTIVITY_FIELD_NUMBER: _builtins.int
     dataset_id: _builtins.str
     """UUID of the dataset."""
     kind: _questions_pb2.QualityFindingKind.ValueType
     """What was found."""
+    goal_activity: _builtins.str
+    """Step that means success there, whose name may change; may be empty."""
     def __init__(
         self,
         *,
         dataset_id: _builtins.str = ...,
         kind: _questions_pb2.QualityFindingKind.ValueType = ...,
+        goal_activity: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id", "kind", b"kind"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id", "goal_activity", b"goal_activity", "kind", b"kind"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -51,19 +55,23 @@ class FixFindingResponse(_message.Message):
 
     CHANGED_COUNT_FIELD_NUMBER: _builtins.int
     REMOVED_COUNT_FIELD_NUMBER: _builtins.int
+    GOAL_ACTIVITY_FIELD_NUMBER: _builtins.int
     changed_count: _builtins.int
     """Events with another value than before."""
     removed_count: _builtins.int
     """Events taken out of every number."""
+    goal_activity: _builtins.str
+    """What the step that means success is called now."""
     def __init__(
         self,
         *,
         changed_count: _builtins.int = ...,
         removed_count: _builtins.int = ...,
+        goal_activity: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_count", b"changed_count", "removed_count", b"removed_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_count", b"changed_count", "goal_activity", b"goal_activity", "removed_count", b"removed_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

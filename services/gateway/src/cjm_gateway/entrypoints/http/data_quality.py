@@ -6,8 +6,10 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from cjm_gateway.entrypoints.http.auth import staff_only
+from cjm_gateway.entrypoints.http.datasets import read_dataset
 from cjm_gateway.entrypoints.http.gateway import QUESTION_DEADLINE_SECONDS, GatewayDep
 from cjm_gateway.entrypoints.http.shapes import Instant, Shape, instant, instant_or_none, word, words
+from cjm_protos.catalog.v1 import dataset_pb2
 from cjm_protos.ingest.v1 import fixes_pb2, questions_pb2
 
 router = APIRouter(prefix="/api/v1/datasets/{dataset_id}", tags=["Datasets"], dependencies=[staff_only])
@@ -186,15 +188,19 @@ async def fix_finding(dataset_id: str, wanted: FixInput, gateway: GatewayDep) ->
 
     `duplicates`: the first event of a customer, step and time stays; the ids of the others stay known, so that they do
     not come back. `future_times`: events later than now are removed; sent again with another time they count.
-    `similar_steps`: the most frequent spelling stays, also for events to come. `surrounding_blanks`: blanks around
-    customers, steps and texts are cut off, of steps also those of events to come.
+    `similar_steps`: the most frequent spelling stays, also for events to come and as the goal. `surrounding_blanks`:
+    blanks around customers, steps and texts are cut off, of steps also those of events to come.
 
     Takes about a second for a million events and goes on when you do not wait. Numbers change all at once at the end.
     """
     kind = words(questions_pb2.QualityFindingKind)[wanted.kind]
+    goal = (await read_dataset(gateway, dataset_id)).goal_activity
     answer = await gateway.services.fixes.FixFinding(
-        fixes_pb2.FixFindingRequest(dataset_id=dataset_id, kind=kind), timeout=_FIX_DEADLINE_SECONDS
+        fixes_pb2.FixFindingRequest(dataset_id=dataset_id, kind=kind, goal_activity=goal), timeout=_FIX_DEADLINE_SECONDS
     )
+    if answer.goal_activity != goal:
+        change = dataset_pb2.UpdateDatasetRequest(dataset_id=dataset_id, goal_activity=answer.goal_activity)
+        await gateway.services.datasets.UpdateDataset(change)
     return FixResult(kind=wanted.kind, changed=answer.changed_count, removed=answer.removed_count)
 
 

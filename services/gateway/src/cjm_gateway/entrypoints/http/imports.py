@@ -264,7 +264,7 @@ _UPLOAD_DOCS = {
                         },
                         "from_import_id": {
                             "type": "string",
-                            "description": "Use the file of this earlier check instead of `file`, also for another check.",
+                            "description": "Use the file of this earlier check, not `file`; for another check too.",
                         },
                         "all_or_nothing": {"type": "boolean", "description": "One row left out fails the import."},
                         "check_only": {"type": "boolean", "description": "Check the rows and store nothing."},

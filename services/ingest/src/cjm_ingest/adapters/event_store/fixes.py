@@ -138,6 +138,12 @@ class EventFixes:
         self._store.abandon_edition(fix.dataset_id, fix.fix_id)
         self._forget(fix)
 
+    def present_name(self, dataset_id: str, step: str) -> str:
+        """What a step that may have got another name is called now."""
+        steps = self._store.steps(self._store.edition(dataset_id))
+        code = steps.aliases.get(step)
+        return step if code is None else steps.names[code]
+
     def stop(self, running: "Future[Any]") -> None:
         """Have the queries of a running fix stopped."""
         self._engine.stop(running, _TAG)
