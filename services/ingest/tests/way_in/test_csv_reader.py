@@ -148,6 +148,20 @@ def test_a_quoted_first_row_may_span_lines(path: Path) -> None:
     assert _read(path, b'"a\nb",s,2024-01-01\n', mapping)[:2] == ([["a\nb", "s", "2024-01-01"]], [1])
 
 
+@pytest.mark.timeout(60, method="thread")  # a signal does not reach the waiting reader
+@pytest.mark.parametrize(
+    ("start", "numbers", "faults_count"),
+    [(b"a," + b"y" * 3_000_000 + b",2024-01-01\n", [1, 2], 1), (b"a,b\n" * 500_000, [500_001], 500_000)],
+    ids=["a row of 3 MB", "2 MB of rows with a column too few"],
+)
+def test_reading_begins_however_far_the_first_good_row_is(
+    path: Path, start: bytes, numbers: list[int], faults_count: int
+) -> None:
+    """It once waited for ever, and all later imports with it."""
+    found = _read(path, b"who,what,when\n" + start + b"c,s,2024-01-01\n", _mapping("who", "what", "when"))
+    assert (found[0][-1], found[1], len(found[2])) == (["c", "s", "2024-01-01"], numbers, faults_count)
+
+
 def test_the_separator_of_the_mapping_is_taken(path: Path) -> None:
     columns = ("Column 1", "Column 2", "Column 3", "Column 4")
     mapping = _mapping(*columns, headerless=True, separator=";", decimal_sign=",")

@@ -117,6 +117,8 @@ class CsvFile:
             return "skip"
 
         last_row = 0
+        # Opening reads up to the first good row, however far that is; the first batch clears it.
+        self._text.is_wanted.set()
         try:
             reader = arrow_csv.open_csv(
                 self._text,
