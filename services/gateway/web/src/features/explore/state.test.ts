@@ -161,6 +161,8 @@ describe("models", () => {
       [1, 3, 4],
     ]);
     expect(modelDot(model)).toContain("0->1");
+    // A number and the head of an arrow fit between two steps.
+    expect(Number(/ranksep=([\d.]+)/.exec(modelDot(model))?.[1]) * 72).toBeGreaterThanOrEqual(43);
     const drawing = placeModel(model, "graph 1 1 1\nnode 0 1 2 1 1\nnode 1 1 1 1 1\nedge 0 1 4 1 1.7 1 1.6 1 1.4 1 1.3 solid black\nstop");
     expect(drawing.links[0]).toMatchObject({ count: 4, angle: 90, tip: { x: 72 } });
     expect(drawing.nodes).toHaveLength(2);

@@ -73,8 +73,8 @@ export function CheckStep({ draft, change, file, sample, goTo }: StepProps) {
       {start.isError && <ErrorState error={start.error} title={t("wizard.check_failed")} onRetry={() => start.mutate(mapping)} />}
       {query.isError && <ErrorState error={query.error} title={t("wizard.check_failed")} onRetry={() => start.mutate(mapping)} />}
       <div className={css.outcome}>
-        {start.isPending && (
-          <p role="status">
+        {!check && (start.isPending || (former && !start.isError && !query.isError)) && (
+          <p role="status" className={css.limit}>
             {draft.checkId !== null ? t("wizard.checking_again") : draft.remote ? t("wizard.fetching", { host: new URL(draft.remote.url).host }) : t("wizard.uploading", { size: format.bytes(file.size) })}
           </p>
         )}

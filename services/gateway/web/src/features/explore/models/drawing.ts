@@ -138,7 +138,7 @@ export function modelDot(model: Model): string {
   return [
     "digraph {",
     // Children of a tree keep their order, which in sequences is their meaning.
-    `graph [nodesep=${inches(isTree ? 10 : 20)} ranksep=${inches(isTree ? 36 : 26)}${isTree ? " rankdir=LR ordering=out" : ""}]`,
+    `graph [nodesep=${inches(isTree ? 10 : 20)} ranksep=${inches(isTree ? 36 : 44)}${isTree ? " rankdir=LR ordering=out" : ""}]`,
     'node [shape=box fixedsize=true label=""]',
     "edge [arrowhead=none]",
     ...model.nodes.map(({ kind }, at) => {
