@@ -85,7 +85,7 @@ async def test_a_finding_is_fixed(running: Any, admin: httpx.AsyncClient, datase
         assert (answer.status_code, answer.json()) == (200, {"kind": kind, "changed": 3, "removed": 4})
         asked = running.behind.fixes.asked[-1]
         assert (asked.dataset_id, asked.kind) == (dataset_id, words(questions_pb2.QualityFindingKind)[kind])
-    for body in ({"kind": "rare_steps"}, {}):
+    for body in ({"kind": "rare_steps"}, {"kind": "duplicates", "before": "2024-01-01"}, {}):
         assert (await admin.post(path, json=body)).status_code == 400
     assert len(running.behind.fixes.asked) == 4
 

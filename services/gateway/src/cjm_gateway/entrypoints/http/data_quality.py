@@ -8,7 +8,7 @@ from pydantic import Field
 from cjm_gateway.entrypoints.http.auth import staff_only
 from cjm_gateway.entrypoints.http.datasets import read_dataset
 from cjm_gateway.entrypoints.http.gateway import QUESTION_DEADLINE_SECONDS, GatewayDep
-from cjm_gateway.entrypoints.http.shapes import Instant, Shape, instant, instant_or_none, word, words
+from cjm_gateway.entrypoints.http.shapes import Body, Instant, Shape, instant, instant_or_none, word, words
 from cjm_protos.catalog.v1 import dataset_pb2
 from cjm_protos.ingest.v1 import fixes_pb2, questions_pb2
 
@@ -168,7 +168,7 @@ async def check_quality(dataset_id: str, gateway: GatewayDep) -> Quality:
     )
 
 
-class FixInput(Shape):
+class FixInput(Body):
     """What to fix."""
 
     kind: FixableWord

@@ -32,6 +32,7 @@ from cjm_gateway.entrypoints.http.mappings import (
 from cjm_gateway.entrypoints.http.problems import HttpProblem, invalid_request, violations_of
 from cjm_gateway.entrypoints.http.progress import changes
 from cjm_gateway.entrypoints.http.shapes import (
+    Body,
     Instant,
     Page,
     PagingQuery,
@@ -138,7 +139,7 @@ class ImportDetails(ImportShape):
     last_event_at: Instant | None
 
 
-class RemoteFileAddress(Shape):
+class RemoteFileAddress(Body):
     """Where a file lies."""
 
     url: Annotated[str, Field(description="Address of the file, http or https, without user name and password.")]
