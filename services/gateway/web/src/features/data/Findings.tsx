@@ -62,18 +62,18 @@ function FindingPart({ finding, choice }: { finding: Finding } & Pick<Props, "ch
           </span>
         )}
       </div>
-      {finding.repair && (
-        <span className={css.repaired}>
-          <IconTool size={16} stroke={1.7} />
-          {repairText(t, finding)}
-        </span>
-      )}
       <ul className={css.examples}>
         {finding.examples.map((example) => (
           <li key={example.row}>{example.detail || t("data.example", { row: format.number(example.row), value: example.value ?? "" })}</li>
         ))}
       </ul>
       {choice?.(finding, headId)}
+      {finding.repair && (
+        <span className={css.repaired}>
+          <IconTool size={16} stroke={1.7} />
+          {repairText(t, finding)}
+        </span>
+      )}
     </div>
   );
 }

@@ -168,6 +168,7 @@ function RejectedRows({ item }: { item: Import }) {
       <h2 className={css.section} style={{ marginBottom: 8 }}>
         {t("data.rejected_rows")}
       </h2>
+      {!item.mapping.headerless && <p className="small muted">{t("data.rows_counted")}</p>}
       <DataTable
         caption={t("data.rejected_rows")}
         rows={rows}

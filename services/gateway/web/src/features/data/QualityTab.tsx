@@ -92,7 +92,7 @@ function Found({ finding, dataset }: { finding: QualityFinding; dataset: Dataset
             </Button>
           </div>
         )}
-        {kindToFix && isFixing && <FixDialog dataset={dataset} kind={kindToFix} count={finding.fixable} onClose={() => setFixing(false)} />}
+        {kindToFix && isFixing && <FixDialog dataset={dataset} kind={kindToFix} finding={finding} onClose={() => setFixing(false)} />}
         {examples.length > 0 && (
           <ul className={look.examples} aria-label={t("data.quality.examples")}>
             {examples.map((example, index) => (

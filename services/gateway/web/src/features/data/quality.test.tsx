@@ -99,6 +99,13 @@ it("keeps the findings while those of the changed events are on their way", asyn
   expect(screen.getByText(/events look doubled/)).toBeTruthy();
 });
 
+it("says before steps are merged which spelling stays", async () => {
+  const alike = finding({ kind: "similar_steps", count: 3, total: 9, fixable: 5, level: "check", examples: [{ ...example, values: ["Cart", "cart ", "CART"], count: 12 }] });
+  show(<QualityTab dataset={dataset} />, { ...toFix, findings: [alike] });
+  await userEvent.click(await screen.findByRole("button", { name: /^Fix/ }));
+  expect(within(await screen.findByRole("dialog")).getByRole("listitem").textContent).toBe("“cart ”, “CART” become “Cart”");
+});
+
 it("offers no fix to who does not manage the dataset", async () => {
   show(<QualityTab dataset={{ ...dataset, access: { ...dataset.access, can_manage: false } }} />, toFix);
   await screen.findByRole("list", { name: "Findings" });
