@@ -119,6 +119,7 @@ function CreateToken({ datasets, onCreated, onCancel }: CreateTokenProps) {
         <MultiSelect
           label={t("settings.tokens.datasets")}
           searchable
+          openOnFocus={false} // the list would cover what is wrong with the field
           data={datasets.map(({ id, name }) => ({ value: id, label: name }))}
           key={form.key("dataset_ids")}
           {...form.getInputProps("dataset_ids")}
