@@ -5,13 +5,14 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
 import psutil
 
 from cjm_launcher.instance import free_port
-from cjm_testkit.product import ADMIN_PASSWORD, MAPPING_SIMPLE, Product, created
+from cjm_testkit.product import ADMIN_PASSWORD, MAPPING_SIMPLE, Product, created, ended
 
 CJM = str(Path(sys.executable).with_name("cjm"))
 
@@ -35,6 +36,25 @@ def test_second_start_is_quick_stop_is_clean_and_nothing_is_left(fresh_product: 
     assert seconds < 10
     _, alive = psutil.wait_procs(children, timeout=5)
     assert not alive
+
+
+def test_a_stop_in_the_middle_of_an_import_is_as_quick_and_the_import_goes_on_after_it(fresh_product: Product) -> None:
+    fresh_product.start()
+    rows = b"".join(b"c%d,step %d,2024-01-01 00:00:%02d\n" % (n % 999, n % 7, n % 60) for n in range(1_500_000))
+    with fresh_product.client() as client:
+        dataset = created(client.post("/api/v1/datasets", json={"name": "Large"}))
+        data, files = {"mapping": json.dumps(MAPPING_SIMPLE)}, {"file": ("large.csv", b"customer,action,time\n" + rows)}
+        item = created(client.post(f"/api/v1/datasets/{dataset['id']}/imports", data=data, files=files), 202)
+        while created(client.get(f"/api/v1/imports/{item['id']}"), 200)["progress_ratio"] < 0.3:
+            time.sleep(0.05)
+    code, seconds = fresh_product.stop()
+    assert code == 0
+    assert seconds < 10
+    fresh_product.start()
+    with fresh_product.client() as client:
+        done = ended(client, f"/api/v1/imports/{item['id']}")
+        assert (done["status"], done["rows_accepted"]) == ("completed", 1_500_000)
+        assert created(client.get(f"/api/v1/datasets/{dataset['id']}"), 200)["events"] == 1_500_000
 
 
 def test_killed_instance_leaves_no_server_behind(fresh_product: Product) -> None:

@@ -148,6 +148,18 @@ def test_a_quoted_first_row_may_span_lines(path: Path) -> None:
     assert _read(path, b'"a\nb",s,2024-01-01\n', mapping)[:2] == ([["a\nb", "s", "2024-01-01"]], [1])
 
 
+def test_a_file_of_misshapen_rows_is_refused_before_it_fills_the_memory(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cjm_ingest.adapters.csv_reader.MISSHAPEN_ROWS", 3)
+    head, good = b"who,what,when\n", b"c,s,2024-01-01\n"
+    assert len(_read(path, head + b"a,b\n" * 2 + good, _mapping("who", "what", "when"))[2]) == 2
+    with pytest.raises(AppError) as refused:
+        _read(path, head + b"a,b\n" * 3 + good, _mapping("who", "what", "when"))
+    assert refused.value.reason == "rows_misshapen"
+    assert "Row 1 has 2 of 3 columns" in refused.value.detail
+
+
 @pytest.mark.timeout(60, method="thread")  # a signal does not reach the waiting reader
 @pytest.mark.parametrize(
     ("start", "numbers", "faults_count"),

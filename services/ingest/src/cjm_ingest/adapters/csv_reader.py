@@ -25,6 +25,8 @@ from cjm_kit.errors import AppError, Code
 # Small blocks bound the memory; a file with longer rows is read again in large ones.
 _BLOCK_BYTES: Final = 4 << 20
 LONGEST_ROW_BYTES: Final = 16 << 20
+# They wait in memory for the next good row.
+MISSHAPEN_ROWS: Final = 1_000_000
 _HEADER_BYTES: Final = 1 << 20
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _READ_AHEAD_BLOCKS: Final = 2
@@ -95,7 +97,8 @@ class CsvFile:
         """The rows, some 10 000 to 100 000 at once.
 
         Raises:
-            AppError: INVALID_ARGUMENT `file_no_rows`, `file_truncated`, `file_too_large_unpacked`, `row_too_long`.
+            AppError: INVALID_ARGUMENT `file_no_rows`, `file_truncated`, `file_too_large_unpacked`, `row_too_long`,
+                `rows_misshapen`.
         """
         last_row = 0
         try:
@@ -114,7 +117,7 @@ class CsvFile:
 
         def skip(row: Any) -> str:
             misshapen.append(_misshapen(row))
-            return "skip"
+            return "skip" if len(misshapen) < MISSHAPEN_ROWS else "error"
 
         last_row = 0
         # Opening reads up to the first good row, however far that is; the first batch clears it.
@@ -140,6 +143,12 @@ class CsvFile:
                 del misshapen[: len(due)]
                 yield self._block({header: batch[name] for header, name in places.items()}, rows, due)
         except pa.ArrowInvalid as failure:
+            if len(misshapen) >= MISSHAPEN_ROWS:
+                _refuse(
+                    "rows_misshapen",
+                    f"{MISSHAPEN_ROWS} rows one after the other do not have the {len(names)} columns of the file. "
+                    f"{misshapen[0].detail} Correct the header line or the separator.",
+                )
             _explain(failure, last_row, block_bytes)
         if misshapen:
             nothing = pa.array([], pa.string())

@@ -5,7 +5,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Annotated, Any, Final
 
@@ -16,6 +15,7 @@ from cjm_ingest.application.intake import DecodedBody, Device, RefusedBodyError,
 from cjm_ingest.domain.fields import NUMBER_FIELDS, OPTIONAL_FIELDS, REQUIRED_FIELDS, TEXT_FIELDS
 from cjm_ingest.domain.limits import EARLIEST_MS, LATEST_MS, PROPERTIES_BYTES, text_limit
 from cjm_ingest.domain.times import read_time
+from cjm_kit.spelling import did_you_mean
 
 EVENTS_PER_BODY: Final = 5_000
 
@@ -26,7 +26,6 @@ _DEVICE_FIELDS: Final = ("device_browser", "device_os", "device_category")
 _NOT_JSON: Final = (msgspec.DecodeError, UnicodeError, RecursionError)  # the last: nested too deeply
 _KNOWN: Final = frozenset((*REQUIRED_FIELDS, "event_id", *OPTIONAL_FIELDS, "properties"))
 _NEEDED: Final = ("customer_id", "action_type")
-_NEAR: Final = 0.75  # "tiem" is near "time", "colour" is near nothing
 
 
 def _text(name: str, shortest: int = 0) -> Any:
@@ -178,8 +177,8 @@ def _row(piece: bytes, result: _Body) -> Row:
 
 @lru_cache(maxsize=1024)  # whoever misspells a field misspells it in every event
 def _advice(unknown: str) -> str:
-    near = get_close_matches(unknown.lower(), _KNOWN, 1, _NEAR)
-    return f'Did you mean "{near[0]}"? If not, put it into "properties".' if near else 'Put it into "properties".'
+    question = did_you_mean(unknown, _KNOWN)
+    return f'{question} If not, put it into "properties".' if question else 'Put it into "properties".'
 
 
 def _read_text(name: str, value: object) -> str:

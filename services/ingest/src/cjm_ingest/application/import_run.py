@@ -44,6 +44,7 @@ class ImportRun:
         self._appender = appender
         self._open_file = open_file
         self._is_cancelled = threading.Event()
+        self._is_broken_off = False
         self._tally = Tally()
         self._keys, self._customers = DistinctKeys(), DistinctKeys()
         self._ties = TieCounter(_TIE_SLOTS_BITS)
@@ -54,6 +55,11 @@ class ImportRun:
     def cancel(self) -> None:
         """Ask it to stop; what it stored goes again."""
         self._is_cancelled.set()
+
+    def break_off(self) -> None:
+        """Ask it to stop at once; what it stored is taken out when it begins anew."""
+        self._is_broken_off = True
+        self.cancel()
 
     @property
     def import_id(self) -> str:
@@ -79,7 +85,8 @@ class ImportRun:
         try:
             self._read(path, rejected)
         except BaseException:
-            self.take_out()
+            if not self._is_broken_off:
+                self.take_out()
             raise
         finally:
             self.latest = copy.deepcopy(self._tally)

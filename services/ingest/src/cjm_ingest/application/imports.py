@@ -188,7 +188,7 @@ class Imports:
         """Break running imports off; they begin anew at the next start."""
         self._is_closing = True
         for run in self._runs.values():
-            run.cancel()
+            run.break_off()
         await asyncio.to_thread(self._threads.shutdown)
 
     async def _run(self, entry: ImportEntry, file_import_id: str) -> ImportReport:
