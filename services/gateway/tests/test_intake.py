@@ -104,6 +104,15 @@ async def test_a_token_reaches_only_its_datasets_and_only_its_scope(
     assert running.behind.intake.calls == []
 
 
+async def test_sending_takes_no_parameters(running: Any, system: httpx.AsyncClient, path: str) -> None:
+    answer = await system.post(f"{path}?dry_run=true", json=EVENT)
+    assert answer.status_code == 400
+    assert [(error["field"], error["reason"]) for error in answer.json()["errors"]] == [
+        ("dry_run", "parameter_unknown")
+    ]
+    assert running.behind.intake.calls == []
+
+
 async def test_a_token_is_shown_once_and_refused_at_once_when_revoked(
     admin: httpx.AsyncClient, system: httpx.AsyncClient, token: dict[str, Any], path: str
 ) -> None:

@@ -1,11 +1,16 @@
 """Every failure is a problem with a reason and a sentence; nothing unknown leaks."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import pytest
+from fastapi import FastAPI, Query
+from pydantic import BaseModel, Field
 
+from cjm_gateway.entrypoints.http.parameters import only_known_parameters
+from cjm_gateway.entrypoints.http.problems import on_app_error
 from cjm_gateway.entrypoints.services import Channels
+from cjm_kit.errors import AppError
 
 
 async def _reason(answer: httpx.Response) -> tuple[int, str]:
@@ -67,6 +72,52 @@ async def test_query_parameters_are_checked(admin: httpx.AsyncClient) -> None:
     answer = await admin.get("/api/v1/datasets?limit=1000")
     assert await _reason(answer) == (400, "invalid_request")
     assert answer.json()["errors"][0]["field"] == "limit"
+
+
+_FRAME = "case, session_gap_minutes, from, to, f"
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("datasets/{id}/directly-follows?filter=device_category:tv", {"filter": f"It takes activity, {_FRAME}."}),
+        ("datasets/{id}/variants?form=2024-01-01&from=2024-01-01", {"form": 'Did you mean "from"?'}),
+        ("datasets/{id}/variants?curser=x&Limit=3", {"curser": '"cursor"?', "Limit": '"limit"?'}),
+        ("datasets/{id}/reports/daily?bye=", {"bye": 'Did you mean "by"?'}),
+        ("home?dataset=x", {"dataset": 'Did you mean "dataset_id"?'}),
+        ("datasets/{id}/journeys-by-day?from_=2024-01-01", {"from_": 'Did you mean "from"?'}),
+        ("analyses?statuses=done", {"statuses": 'Did you mean "status"?'}),
+        ("imports/x/progress?a", {"a": "It takes none; leave it out."}),
+        ("tokens/x/received?since=1", {"since": "It takes none; leave it out."}),
+        ("me?x=1&x=2", {"x": '"x" is not a parameter of this address.'}),
+    ],
+)
+async def test_a_parameter_that_is_not_known_is_refused(
+    admin: httpx.AsyncClient, dataset_id: str, address: str, told: dict[str, str]
+) -> None:
+    answer = await admin.get(f"/api/v1/{address.format(id=dataset_id)}")
+    assert await _reason(answer) == (400, "invalid_request")
+    errors = answer.json()["errors"]
+    assert [(error["field"], error["reason"]) for error in errors] == [(name, "parameter_unknown") for name in told]
+    for error, words in zip(errors, told.values(), strict=True):
+        assert words in error["detail"]
+
+
+async def test_parameters_of_a_form_are_known_by_the_names_they_are_sent_with() -> None:
+    class Asked(BaseModel):
+        size: int = 1
+        from_: Annotated[str, Field(alias="from")] = ""
+
+    app = FastAPI(dependencies=[only_known_parameters], exception_handlers={AppError: on_app_error})
+
+    @app.get("/")
+    async def read(asked: Annotated[Asked, Query()], by: str = "") -> str:
+        return f"{asked.size} {asked.from_} {by}"
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        assert (await client.get("/?size=2&from=x&by=y")).json() == "2 x y"
+        answer = await client.get("/?from_=x&asked=1")
+    assert [error["field"] for error in answer.json()["errors"]] == ["from_", "asked"]
 
 
 async def test_an_unforeseen_failure_says_nothing_about_its_cause(

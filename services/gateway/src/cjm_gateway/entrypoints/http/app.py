@@ -27,6 +27,7 @@ from cjm_gateway.entrypoints.http import (
     tokens,
     users,
 )
+from cjm_gateway.entrypoints.http.parameters import only_known_parameters
 from cjm_kit.errors import AppError
 
 _ROOMS = (
@@ -88,7 +89,7 @@ def create_app() -> FastAPI:
         },
     )
     for room in _ROOMS:
-        app.include_router(room.router)
+        app.include_router(room.router, dependencies=[only_known_parameters] if room is not system else [])
     app.state.methods = MethodTable(app)
     describe = app.openapi
 

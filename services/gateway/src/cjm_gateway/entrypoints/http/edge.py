@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cjm_gateway.entrypoints.http.events import append_as_system, headers_of
 from cjm_gateway.entrypoints.http.gateway import Gateway
 from cjm_gateway.entrypoints.http.page import Samples, WebPage
+from cjm_gateway.entrypoints.http.parameters import refuse_unknown
 from cjm_gateway.entrypoints.http.problems import HttpProblem, body_too_large, problem_response
 from cjm_kit.errors import AppError, internal_error
 from cjm_kit.logging import get_logger, new_request_id, request_id_var
@@ -97,6 +98,7 @@ class Edge:
             dataset_id = _events_dataset_id(scope) if b"authorization" in headers else None
             if dataset_id is not None:
                 route = _EVENTS_ROUTE
+                refuse_unknown(scope["query_string"].decode("latin-1"))
                 content = await append_as_system(self._gateway, dataset_id, headers, limited)
                 await send_marked({"type": "http.response.start", "status": 202, "headers": _json_headers(content)})
                 await send_marked({"type": "http.response.body", "body": content})

@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
 import { allItems, useChange } from "@/api/hooks";
-import type { Dataset, Grant, User } from "@/api/types";
+import type { Dataset, Grant, Page, User } from "@/api/types";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
@@ -25,7 +25,7 @@ export function AccessTab({ dataset }: { dataset: Dataset }) {
   const [chosen, setChosen] = useState<string | null>(null);
   const canManage = dataset.access.can_manage;
   const key = ["datasets", dataset.id, "grants"];
-  const grants = useQuery({ queryKey: key, queryFn: ({ signal }) => allItems<Grant>(`/datasets/${dataset.id}/grants`, {}, signal), enabled: canManage });
+  const grants = useQuery({ queryKey: key, queryFn: async ({ signal }) => (await api.get<Page<Grant>>(`/datasets/${dataset.id}/grants`, {}, signal)).items, enabled: canManage });
   const people = useQuery({ queryKey: ["users"], queryFn: ({ signal }) => allItems<User>("/users", {}, signal), enabled: canManage });
   const add = useChange((userId: string) => api.post<Grant>(`/datasets/${dataset.id}/grants`, { user_id: userId }), [key]);
   const giveBack = useChange((grant: Grant) => api.post<Grant>(`/datasets/${dataset.id}/grants`, { user_id: grant.user_id }), [key]);
