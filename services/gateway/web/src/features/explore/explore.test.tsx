@@ -1,4 +1,4 @@
-import { fireEvent, screen } from "@testing-library/react";
+import { fireEvent, screen, within } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { beforeEach, expect, it, vi } from "vitest";
 import { loadMessages, T, type Translate } from "@/messages";
@@ -7,6 +7,7 @@ import { quietClient, showAt } from "@/test-page";
 import { toCsv } from "./csv";
 import { standaloneSvg, type Picture } from "./exportPicture";
 import { MapCanvas } from "./map/MapCanvas";
+import { heuristicsModel, placeModel } from "./models/drawing";
 import { ModelCanvas } from "./models/ModelCanvas";
 import { StepChips } from "./panel/SidePanel";
 import VariantsPage from "./VariantsPage";
@@ -20,6 +21,9 @@ vi.mock("./ExploreLayout", () => ({
 beforeEach(async () => {
   vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
   vi.stubGlobal("ResizeObserver", class { observe = vi.fn(); unobserve = vi.fn(); disconnect = vi.fn(); });
+  // What measures texts, which the test browser lacks.
+  Object.defineProperty(document, "fonts", { value: { status: "loaded" }, configurable: true });
+  vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(null);
   await loadMessages("explore");
 });
 
@@ -31,7 +35,7 @@ function tap(target: Element): void {
 }
 
 it("moves a model with one finger only after a tap inside it", async () => {
-  const drawing = { bounds: { left: 0, right: 9, top: 0, bottom: 9 }, links: [], nodes: [], direction: "right" } as never;
+  const drawing = { bounds: { left: 0, right: 9, top: 0, bottom: 9 }, links: [], nodes: [], direction: "right", origin: { x: 0, y: 0 } } as never;
   show(<ModelCanvas drawing={drawing} label="Net" />);
   const svg = await screen.findByRole("img", { name: "Net" });
   expect(svg.dataset["armed"]).toBeUndefined();
@@ -39,6 +43,29 @@ it("moves a model with one finger only after a tap inside it", async () => {
   expect(svg.dataset["armed"]).toBe("true");
   tap(document.body);
   expect(svg.dataset["armed"]).toBe("false");
+});
+
+it("says the number of every link of a model, and shows one that had no room when the keys walk to its link", async () => {
+  const model = heuristicsModel({
+    ...{ nodes: [{ activity: "a", count: 5 }, { activity: "b", count: 4 }], starts: { a: 1500 }, ends: { b: 4 } },
+    edges: [{ source: "a", target: "b", count: 4, dependency_ratio: 0.8 }],
+  });
+  // The last link lies on the one before, and its number has no room.
+  const lines = ["2 0 4 0 9 0 8 0 7 0 6", "0 1 4 0 5 0 4 0 3 0 2", "1 3 4 0 5 0 4 0 3 0 2"].map((line) => `edge ${line} solid black`);
+  const boxes = [4, -4, 10, -9].map((y, at) => `node ${at} 9 ${y} 1 1`);
+  show(<ModelCanvas drawing={placeModel(model, [...boxes, ...lines].join("\n"))} label="Net" />);
+  const net = await screen.findByRole("group", { name: "Net. Arrow keys go from link to link." });
+  const links = within(net).getAllByRole("img");
+  expect(links.map((link) => link.getAttribute("aria-label"))).toEqual(["Start → a: 1,500 moves", "a → b: 4 moves", "b → End: 4 moves"]);
+  const numbers = () => [...net.querySelectorAll("text")].map((text) => text.textContent).filter((text) => /^[\d,]+$/.test(text));
+  expect(numbers()).toEqual(["1,500"]);
+  expect(links.map((link) => link.tabIndex)).toEqual([0, -1, -1]);
+  links[0]?.focus();
+  ["ArrowDown", "ArrowRight", "ArrowDown"].forEach((key) => fireEvent.keyDown(document.activeElement as Element, { key }));
+  expect(document.activeElement).toBe(links[2]);
+  expect(numbers()).toEqual(["4"]);
+  fireEvent.pointerMove(links[0] as Element, { pointerType: "mouse" });
+  expect(numbers()).toEqual(["1,500"]);
 });
 
 it("names only the keys that a map has, and leaves the zoom to the sheet only where there is one", async () => {

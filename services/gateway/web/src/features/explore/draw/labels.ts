@@ -12,6 +12,8 @@ export interface LabelWish {
 
 export type PlacedLabel = Omit<LabelWish, "points" | "head"> & { center: Point };
 
+/** Room beside the text, both sides together. */
+export const LABEL_PADDING = 8;
 const HEIGHT = 15;
 /** Places along a path that are tried, best first, as parts of its length. */
 const TRIED = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8];

@@ -19,7 +19,7 @@ import {
   type Point,
   type Rect,
 } from "./geometry";
-import { placeLabels, type PlacedLabel } from "./labels";
+import { LABEL_PADDING, placeLabels, type PlacedLabel } from "./labels";
 import type { Places } from "./place";
 import { arrowLength, drawLoop, route } from "./router";
 
@@ -99,7 +99,6 @@ const LOOP_WIDTH_MOST = 3.6;
 const JOIN_WIDTH = 2;
 const OPACITIES = [0.4, 1] as const;
 const LABELS_PER_STEP = 2;
-const LABEL_PADDING = 8;
 
 /** Everything the map draws, with its place. Deterministic; cards depend on `places` alone. */
 export function sceneOf(input: SceneInput): Scene {

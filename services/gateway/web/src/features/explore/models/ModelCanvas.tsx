@@ -1,53 +1,99 @@
 import { useElementSize } from "@mantine/hooks";
-import { useCallback, useLayoutEffect, useMemo } from "react";
+import { memo, useCallback, useLayoutEffect, useMemo, useState, type FocusEvent, type KeyboardEvent } from "react";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
-import { rectAround } from "../draw/geometry";
+import { format, rectAround, type Point, type Rect } from "../draw/geometry";
+import type { PlacedLabel } from "../draw/labels";
 import mapCss from "../map/map.module.css";
-import { NAME_FONT, cutText } from "../map/text";
+import { PathLabel } from "../map/shapes";
+import { NAME_FONT, cutText, useLabelWidth } from "../map/text";
 import { useZoom } from "../map/useZoom";
-import { fitted, type Insets } from "../map/view";
+import { fitted, revealed, type Insets } from "../map/view";
 import { ZoomButtons } from "../map/ZoomButtons";
-import { ARROW_PX, type ModelDrawing, type PlacedLink, type PlacedNode } from "./drawing";
+import { ARROW_PX, linkLabels, ownLabel, type LabelStyle, type ModelDrawing, type PlacedLink, type PlacedNode } from "./drawing";
 import css from "./models.module.css";
 
 const INSETS: Insets = { top: 28, right: 28, bottom: 64, left: 28 };
-const LEAST_SCALE = 0.5;
+const LEAST_SCALE = 0.74;
+/** Kept in sight around the number of a link that a key walked to, px. */
+const REVEALED = 80;
 const TEXT_PADDING = 24;
+/** How far a key walks along the links. */
+const STEPS: Partial<Record<string, number>> = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
-/** A model as a picture to look at: pan and zoom, nothing to change. */
+/** A model as a picture to look at: pan and zoom; a link with a number is pointed at or, by keyboard, walked to. */
 export function ModelCanvas({ drawing, label }: { drawing: ModelDrawing; label: string }) {
   const t = useText();
+  const f = useFormat();
+  const measure = useLabelWidth();
   const { ref: frame, width, height } = useElementSize();
   const ignore = useCallback(() => undefined, []);
   const { svg, content, camera, showsHint } = useZoom({ onMoved: ignore });
-  const { left, right, top, bottom } = drawing.bounds;
-  // Trees and nets have no spine: their middle takes its place.
-  const middle = { x: (left + right) / 2, y: (top + bottom) / 2 };
-  const bounds = useMemo(
-    () => rectAround({ x: 0, y: 0 }, right - left, bottom - top),
-    [left, right, top, bottom],
-  );
+  const [hovered, setHovered] = useState<string | null>(null);
+  const [focused, setFocused] = useState<string | null>(null);
+  const [stop, setStop] = useState("0");
+  const { nodes, links, origin, direction } = drawing;
+  const bounds = useMemo(() => from(drawing.bounds, origin), [drawing.bounds, origin]);
   const fit = useCallback(
-    (instantly: boolean) => camera.moveTo(fitted(bounds, { width, height }, INSETS, LEAST_SCALE, drawing.direction), instantly),
-    [camera, bounds, width, height, drawing.direction],
+    (instantly: boolean) => camera.moveTo(fitted(bounds, { width, height }, INSETS, LEAST_SCALE, direction), instantly),
+    [camera, bounds, width, height, direction],
   );
   useLayoutEffect(() => {
     if (width > 0) fit(true);
   }, [fit, width]);
+
+  const style = useMemo<LabelStyle>(() => ({ textOf: f.number, measure }), [f, measure]);
+  const labels = useMemo(() => linkLabels(drawing, style), [drawing, style]);
+  const hasCounts = links.some(({ count }) => count !== null);
+  const lit = links.find(({ key }) => key === (hovered ?? focused));
+  const labelOf = (link: PlacedLink): PlacedLabel | undefined => labels.find(({ key }) => key === link.key) ?? ownLabel(drawing, link, style);
+  const shown = lit ? [labelOf(lit)].filter((one) => one !== undefined) : labels;
+
+  const linkOf = (target: EventTarget): string | null => (target as Element).closest<SVGGElement>("[data-link]")?.dataset["link"] ?? null;
+  const onKeyDown = (event: KeyboardEvent<SVGSVGElement>): void => {
+    const by = STEPS[event.key];
+    const next = by === undefined ? undefined : links[links.findIndex(({ key }) => key === stop) + by];
+    const center = next && labelOf(next)?.center;
+    if (!center || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    svg.current?.querySelector<SVGGElement>(`[data-link="${next.key}"]`)?.focus({ preventScroll: true });
+    camera.moveTo(revealed(camera.get(), from(rectAround(center, REVEALED, REVEALED), origin), { width, height }, INSETS));
+  };
+  const onFocus = ({ target }: FocusEvent<SVGSVGElement>): void => {
+    const key = linkOf(target);
+    setFocused(key);
+    if (key !== null) setStop(key);
+  };
   return (
     <div className={mapCss.frame} ref={frame}>
-      <svg ref={svg} className={mapCss.canvas} role="img" aria-label={label}>
+      <svg
+        ref={svg}
+        className={mapCss.canvas}
+        role={hasCounts ? "group" : "img"}
+        aria-label={hasCounts ? `${label}. ${t("explore.model.keys")}` : label}
+        onKeyDown={onKeyDown}
+        onFocus={onFocus}
+        onBlur={() => setFocused(null)}
+        onPointerMove={({ pointerType, target }) => pointerType !== "touch" && setHovered(linkOf(target))}
+        onPointerLeave={() => setHovered(null)}
+      >
         <g ref={content}>
-          <g transform={`translate(${-middle.x},${-middle.y})`}>
-            {drawing.links.map((link, index) => (
-              <Link key={index} link={link} />
+          <g transform={`translate(${-origin.x},${-origin.y})`}>
+            {links.map((link) => (
+              <Link
+                key={link.key}
+                link={link}
+                says={link.count === null ? null : saysOf(link.from, link.to, link.count)}
+                isTabStop={link.key === stop}
+                isLit={link === lit}
+                isFaint={lit !== undefined && link !== lit}
+              />
             ))}
-            {drawing.nodes.map((node, index) => (
+            {nodes.map((node, index) => (
               <Node key={index} node={node} />
             ))}
-            {drawing.links.map((link, index) => (
-              <LinkCount key={index} link={link} />
+            {shown.map((one) => (
+              <PathLabel key={one.key} label={one} isLit={lit !== undefined} />
             ))}
           </g>
         </g>
@@ -56,42 +102,52 @@ export function ModelCanvas({ drawing, label }: { drawing: ModelDrawing; label: 
       <ZoomButtons onZoom={camera.zoomBy} onFit={() => fit(false)} />
     </div>
   );
+  function saysOf(from: number, to: number, count: number): string {
+    const nameOf = (at: number): string => {
+      const { kind = "step", text = "" } = nodes[at] ?? {};
+      return kind === "start" || kind === "end" ? t(`explore.${kind}`) : text;
+    };
+    return t("explore.model.link", { source: nameOf(from), target: nameOf(to), count, moves: f.number(count) });
+  }
 }
 
-function Link({ link }: { link: PlacedLink }) {
-  const { strength, d, tip, angle, isArrow } = link;
+/** The rectangle as seen from the origin. */
+const from = ({ left, right, top, bottom }: Rect, { x, y }: Point): Rect => ({ left: left - x, right: right - x, top: top - y, bottom: bottom - y });
+
+interface LinkProps {
+  link: PlacedLink;
+  /** Its tooltip and spoken name; null for one without a number, which is a line only. */
+  says: string | null;
+  isTabStop: boolean;
+  isLit: boolean;
+  isFaint: boolean;
+}
+
+const Link = memo(function Link({ link, says, isTabStop, isLit, isFaint }: LinkProps) {
+  const { key, strength, d, tip, angle, isArrow } = link;
   const width = strength === null ? 1.4 : 1.2 + 3 * strength;
   const shade = strength === null ? undefined : Math.min(4, Math.floor(strength * 5));
+  const spoken = says === null ? {} : { role: "img", "aria-label": says, tabIndex: isTabStop ? 0 : -1, "data-link": key };
   return (
-    <g className={css.link} data-shade={shade}>
-      <path d={d} strokeWidth={width} />
+    <g className={css.link} data-shade={shade} data-lit={isLit || undefined} data-faint={isFaint || undefined} {...spoken}>
+      {says !== null && (
+        <path className={mapCss.hit} d={d}>
+          <title>{says}</title>
+        </path>
+      )}
+      <path className={css.line} d={d} strokeWidth={width} />
       {isArrow && (
         <path
           className={css.head}
           d={`M0,0L${-ARROW_PX},${2.4 + width * 0.6}L${-ARROW_PX},${-2.4 - width * 0.6}Z`}
-          transform={`translate(${tip.x.toFixed(1)},${tip.y.toFixed(1)}) rotate(${angle.toFixed(1)})`}
+          transform={`translate(${format(tip)}) rotate(${angle.toFixed(1)})`}
         />
       )}
     </g>
   );
-}
+});
 
-function LinkCount({ link: { count, middle, isLabelled } }: { link: PlacedLink }) {
-  const f = useFormat();
-  if (count === null || !isLabelled) return null;
-  const text = f.number(count);
-  const width = text.length * 7 + 8;
-  return (
-    <g className={mapCss.label}>
-      <rect x={middle.x - width / 2} y={middle.y - 8} width={width} height={16} rx={5} />
-      <text x={middle.x} y={middle.y + 4}>
-        {text}
-      </text>
-    </g>
-  );
-}
-
-function Node({ node }: { node: PlacedNode }) {
+const Node = memo(function Node({ node }: { node: PlacedNode }) {
   const t = useText();
   const f = useFormat();
   const { kind, width, height, text } = node;
@@ -138,4 +194,4 @@ function Node({ node }: { node: PlacedNode }) {
       );
     }
   }
-}
+});

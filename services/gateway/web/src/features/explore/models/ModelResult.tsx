@@ -45,7 +45,7 @@ function DrawnModel({ result, name }: { result: Exclude<ResultOf, Graph>; name: 
   const steps = model.nodes.filter(({ kind }) => kind === "step").length;
   return (
     <div className={css.canvas}>
-      <ModelCanvas drawing={drawing} label={t("explore.model.label", { kind: t(`common.analysis.${name}`), count: steps })} />
+      <ModelCanvas key={dot} drawing={drawing} label={t("explore.model.label", { kind: t(`common.analysis.${name}`), count: steps })} />
       <div className={css.legend}>{t(`explore.model.legend.${shape}`)}</div>
     </div>
   );

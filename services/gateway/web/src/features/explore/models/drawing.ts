@@ -1,5 +1,6 @@
 import type { HeuristicsResult, PetriResult, TreeNode } from "@/api/types";
-import { format, type Direction, type Point, type Rect } from "../draw/geometry";
+import { Pen, around, boundsOf, rectAround, type Direction, type Drawn, type Point, type Rect } from "../draw/geometry";
+import { LABEL_PADDING, placeLabels, type LabelWish, type PlacedLabel } from "../draw/labels";
 
 /** One thing of a model, before it has a place. */
 export interface ModelNode {
@@ -35,14 +36,8 @@ export interface PlacedNode extends ModelNode {
   height: number;
 }
 
-export interface PlacedLink extends ModelLink {
-  d: string;
-  tip: Point;
-  /** Degrees, 0 = to the right. */
-  angle: number;
-  middle: Point;
-  /** Among the strongest, whose numbers are shown. */
-  isLabelled: boolean;
+export interface PlacedLink extends ModelLink, Drawn {
+  key: string;
 }
 
 export interface ModelDrawing {
@@ -50,6 +45,8 @@ export interface ModelDrawing {
   links: PlacedLink[];
   bounds: Rect;
   direction: Direction;
+  /** Where reading begins. */
+  origin: Point;
 }
 
 const SIZES: Record<ModelNode["kind"], readonly [width: number, height: number]> = {
@@ -61,7 +58,6 @@ const SIZES: Record<ModelNode["kind"], readonly [width: number, height: number]>
   end: [64, 28],
 };
 const POINTS_PER_INCH = 72;
-const LABELS_PER_NODE = 2;
 
 const node = (kind: ModelNode["kind"], text = "", more: Partial<ModelNode> = {}): ModelNode => ({
   ...{ kind, text, count: null, tokens: 0, isFinal: false },
@@ -141,6 +137,8 @@ export function modelDot(model: Model): string {
     `graph [nodesep=${inches(isTree ? 10 : 20)} ranksep=${inches(isTree ? 36 : 44)}${isTree ? " rankdir=LR ordering=out" : ""}]`,
     'node [shape=box fixedsize=true label=""]',
     "edge [arrowhead=none]",
+    // Start stays at the top also where loops lead back over it.
+    ...model.nodes.flatMap(({ kind }, at) => (kind === "start" ? [`{rank=source ${at}}`] : [])),
     ...model.nodes.map(({ kind }, at) => {
       const [width, height] = SIZES[kind];
       const round = kind === "place" ? " shape=circle" : "";
@@ -159,8 +157,6 @@ const directionOf = (model: Model): Direction => (model.nodes.some(({ kind }) =>
 export function placeModel(model: Model, plain: string): ModelDrawing {
   const nodes: PlacedNode[] = [];
   const links: PlacedLink[] = [];
-  const counts = model.links.map((link) => link.count ?? 0).sort((a, b) => b - a);
-  const leastLabelled = counts[LABELS_PER_NODE * model.nodes.length] ?? 0;
   const at = (x: string | undefined, y: string | undefined): Point => ({ x: Number(x) * POINTS_PER_INCH, y: -Number(y) * POINTS_PER_INCH });
   const waiting = new Map<string, ModelLink[]>();
   for (const link of model.links) {
@@ -173,40 +169,56 @@ export function placeModel(model: Model, plain: string): ModelDrawing {
       const found = model.nodes[Number(words[1])];
       if (!found) continue;
       const [width, height] = SIZES[found.kind];
-      nodes.push({ ...found, center: at(words[2], words[3]), width, height });
+      nodes[Number(words[1])] = { ...found, center: at(words[2], words[3]), width, height };
     } else if (words[0] === "edge") {
       const link = waiting.get(`${words[1]} ${words[2]}`)?.shift();
       const count = Number(words[3]);
       const points = Array.from({ length: count }, (_, i) => at(words[4 + 2 * i], words[5 + 2 * i]));
-      const isLabelled = link?.count != null && link.count >= leastLabelled;
-      if (link && points.length >= 4) links.push({ ...link, isLabelled, ...curve(points, link.isArrow) });
+      if (link && points.length >= 4) links.push({ ...link, key: String(links.length), ...curve(points, link.isArrow) });
     }
   }
-  const bounds = {
-    left: Math.min(...nodes.map((one) => one.center.x - one.width / 2)),
-    right: Math.max(...nodes.map((one) => one.center.x + one.width / 2)),
-    top: Math.min(...nodes.map((one) => one.center.y - one.height / 2)),
-    bottom: Math.max(...nodes.map((one) => one.center.y + one.height / 2)),
-  };
-  return { nodes, links, bounds, direction: directionOf(model) };
+  const bounds = boundsOf([...nodes.map(rectOf), ...links.map(({ points }) => around(points))]);
+  const origin = (nodes.find(({ kind, tokens }) => kind === "start" || tokens > 0) ?? nodes[0])?.center ?? { x: 0, y: 0 };
+  return { nodes, links, bounds, direction: directionOf(model), origin };
+}
+
+const rectOf = ({ center, width, height }: PlacedNode): Rect => rectAround(center, width, height);
+
+/** How numbers stand on links: their text and its width, px. */
+export interface LabelStyle {
+  textOf: (count: number) => string;
+  measure: (text: string) => number;
+}
+
+/** Numbers of the links, the largest first, as far as they find room beside each other, the nodes and foreign links. */
+export function linkLabels({ nodes, links }: ModelDrawing, style: LabelStyle): PlacedLabel[] {
+  const lines = new Map(links.map(({ key, points }) => [key, points]));
+  const sorted = links.toSorted((a, b) => (b.count ?? 0) - (a.count ?? 0));
+  return placeLabels(sorted.flatMap((link) => wishOf(link, style)), lines, nodes.map(rectOf));
+}
+
+/** The number of a link as if no other were there: always somewhere, so that a link pointed at shows it. */
+export function ownLabel({ nodes }: ModelDrawing, link: PlacedLink, style: LabelStyle): PlacedLabel | undefined {
+  const [wish] = wishOf(link, style);
+  return wish && [...placeLabels([wish], new Map(), nodes.map(rectOf)), ...placeLabels([wish], new Map(), [])][0];
+}
+
+function wishOf({ key, count, points, tip }: PlacedLink, { textOf, measure }: LabelStyle): LabelWish[] {
+  if (count === null) return [];
+  const text = textOf(count);
+  return [{ key, text, points, head: rectAround(tip, 2 * ARROW_PX, 2 * ARROW_PX), width: measure(text) + LABEL_PADDING }];
 }
 
 export const ARROW_PX = 7;
 
 /** A Bézier curve from Graphviz, shortened so that its arrowhead ends where the curve did. */
-function curve(points: readonly Point[], isArrow: boolean): Omit<PlacedLink, keyof ModelLink | "isLabelled"> {
+function curve(points: readonly Point[], isArrow: boolean): Drawn {
   const tip = points.at(-1) as Point;
   const before = [...points].reverse().find((point) => Math.hypot(tip.x - point.x, tip.y - point.y) > 0.5) ?? tip;
   const radians = Math.atan2(tip.y - before.y, tip.x - before.x);
   const end = isArrow ? { x: tip.x - Math.cos(radians) * ARROW_PX, y: tip.y - Math.sin(radians) * ARROW_PX } : tip;
   const drawn = [...points.slice(0, -1), end];
-  const parts = [`M${format(drawn[0] as Point)}`];
-  for (let i = 1; i + 2 < drawn.length; i += 3)
-    parts.push(
-      `C${drawn
-        .slice(i, i + 3)
-        .map(format)
-        .join(" ")}`,
-    );
-  return { d: parts.join(""), tip, angle: (radians * 180) / Math.PI, middle: points[Math.floor(points.length / 2)] as Point };
+  const pen = new Pen(drawn[0] as Point, "down");
+  for (let i = 1; i + 2 < drawn.length; i += 3) pen.curveTo(...(drawn.slice(i, i + 3) as [Point, Point, Point]));
+  return pen.end(tip, (radians * 180) / Math.PI);
 }
