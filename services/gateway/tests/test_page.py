@@ -16,12 +16,25 @@ OPENAPI_FILE = Path(__file__).parents[1] / "openapi.json"
 
 async def test_the_page_answers_for_its_own_addresses(running: Any) -> None:
     browser = running.client()
+    browser.headers["Accept"] = "text/html,application/xhtml+xml,*/*;q=0.8"
     for path in ("/", "/index.html", "/explore/map?steps=3", "/data/datasets/1.5", "/apiary"):
         answer = await browser.get(path)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
         assert answer.headers["cache-control"] == "no-cache"
         assert "<title>page</title>" in answer.text
     assert (await browser.head("/")).content == b""
+
+
+@pytest.mark.parametrize("accept", ["application/json", "*/*", ""])
+async def test_who_wants_no_page_is_told_that_there_is_nothing(running: Any, accept: str) -> None:
+    program = running.client()
+    program.headers["Accept"] = accept
+    for path in ("/nope", "/explore/map", "/healthzz"):
+        answer = await program.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+        assert (answer.json()["reason"], answer.json()["detail"]) == ("route_not_found", f"There is nothing at {path}.")
+    assert "<title>page</title>" in (await program.get("/")).text
+    assert "<title>page</title>" in (await program.get("/index.html")).text
 
 
 async def test_assets_are_kept_for_ever_and_sent_packed(running: Any) -> None:

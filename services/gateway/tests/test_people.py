@@ -106,6 +106,14 @@ async def test_accounts_and_the_rules_for_changing_them(admin: httpx.AsyncClient
     assert (answer.status_code, answer.json()["reason"]) == (409, "username_taken")
 
 
+async def test_an_analyst_sees_of_others_only_what_is_told(admin: httpx.AsyncClient, analyst: Any) -> None:
+    made = {user["username"]: user["created_at"] for user in (await admin.get("/api/v1/users")).json()["items"]}
+    assert all(made.values())
+    seen = {user["username"]: user["created_at"] for user in (await analyst.get("/api/v1/users")).json()["items"]}
+    assert seen == dict.fromkeys(made)
+    assert (await analyst.get("/api/v1/me")).json()["user"]["created_at"] == made["ana"]
+
+
 def _operations() -> list[tuple[str, str]]:
     paths = create_app().openapi()["paths"]
     return [(method.upper(), path) for path, item in paths.items() for method in item if path.startswith("/api/")]

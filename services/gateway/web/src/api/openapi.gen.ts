@@ -2851,10 +2851,9 @@ export interface components {
             is_disabled: boolean;
             /**
              * Created At
-             * Format: date-time
-             * @description RFC 3339, UTC, with milliseconds and Z.
+             * @description Null where only administrators see it.
              */
-            created_at: string;
+            created_at: string | null;
             /** Last Login At */
             last_login_at: string | null;
         };

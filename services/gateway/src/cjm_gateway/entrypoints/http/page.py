@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from cjm_gateway.entrypoints.http.problems import HttpProblem, method_not_allowed
+from cjm_gateway.entrypoints.http.problems import HttpProblem, method_not_allowed, nothing_at
 from cjm_kit.errors import AppError, Code
 
 _FOREVER = "public, max-age=31536000, immutable"
@@ -64,6 +64,7 @@ class WebPage:
 
         Raises:
             HttpProblem: 405 for a method other than GET and HEAD.
+            HttpProblem: 404 `route_not_found` to who does not want a page where no file is.
             AppError: NOT_FOUND `file_not_found` for an asset or a named kind of file that is not there.
         """
         _only_reading(scope)
@@ -75,6 +76,8 @@ class WebPage:
         if name not in self.folder.files:
             if is_asset or mimetypes.guess_type(name)[0]:
                 raise _no_file(scope)
+            if name and "text/html" not in Headers(scope=scope).get("accept", ""):
+                raise nothing_at(scope["path"])  # a program that mistyped an address is not helped by the page
             name = "index.html"
         path = self.folder.files.get(name)
         if path is None:

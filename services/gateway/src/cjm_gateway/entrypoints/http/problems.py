@@ -156,10 +156,15 @@ async def on_http_exception(request: Request, failure: Exception) -> Response:
     if isinstance(failure, HttpProblem):
         return problem_response(failure, path)
     if failure.status_code == 404:
-        return problem_response(HttpProblem(404, "route_not_found", f"There is nothing at {path}."), path)
+        return problem_response(nothing_at(path), path)
     if failure.status_code == 405:
         return problem_response(method_not_allowed(request.method, request.app.state.methods.allowed(path)), path)
     return problem_response(HttpProblem(failure.status_code, "invalid_request", str(failure.detail)), path)
+
+
+def nothing_at(path: str) -> HttpProblem:
+    """The refusal of an address that nobody knows."""
+    return HttpProblem(404, "route_not_found", f"There is nothing at {path}.")
 
 
 def method_not_allowed(method: str, allowed: Sequence[str]) -> HttpProblem:

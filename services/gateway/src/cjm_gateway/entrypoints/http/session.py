@@ -25,7 +25,7 @@ class UserShape(Shape):
     role: RoleWord
     is_superuser: bool
     is_disabled: bool
-    created_at: Instant
+    created_at: Annotated[Instant | None, Field(description="Null where only administrators see it.")]
     last_login_at: Instant | None
 
 
@@ -73,7 +73,7 @@ def user_shape(user: account_pb2.User) -> UserShape:
         role=role,
         is_superuser=user.is_superuser,
         is_disabled=user.is_disabled,
-        created_at=instant(user.created_at),
+        created_at=instant_or_none(user, "created_at"),
         last_login_at=instant_or_none(user, "last_login_at"),
     )
 

@@ -159,7 +159,7 @@ function People({ people }: { people: User[] }) {
       sortBy: ({ last_login_at }) => last_login_at ?? "",
       render: ({ last_login_at }) => (last_login_at ? format.ago(last_login_at) : t("settings.team.never")),
     },
-    { key: "since", label: t("settings.team.column_since"), sortBy: ({ created_at }) => created_at, render: ({ created_at }) => format.day(created_at) },
+    { key: "since", label: t("settings.team.column_since"), sortBy: ({ created_at }) => created_at ?? "", render: ({ created_at }) => created_at && format.day(created_at) },
     {
       key: "actions",
       label: t("settings.team.column_actions"),
