@@ -151,6 +151,31 @@ async def test_nested_bodies_refuse_only_themselves(ingest: Any) -> None:
     assert {item.error_reason for item in await ingest.append(*bodies)} <= {"", "body_not_json"}
 
 
+async def test_what_is_no_json_is_told_in_words_for_people(ingest: Any) -> None:
+    again = "Correct it and send it again."
+    told = {
+        b'{"customer_id": "c\xff"}': "The body is not UTF-8 text from byte 19 on. Send JSON encoded as UTF-8.",
+        '{"a": 1}'.encode("utf-16"): "The body is not UTF-8 text from byte 1 on. Send JSON encoded as UTF-8.",
+        b"[" * 5000: "The body is nested too deeply. Put fewer objects and lists into each other.",
+        b"customer": f"The body is not valid JSON near byte 1. {again}",
+        b"\xef\xbb\xbf{}": "The body is not valid JSON near byte 1. It begins with a byte order mark: send it without.",
+        b"{'a': 1}": "The body is not valid JSON near byte 2. Put every name into double quotes.",
+        b'{"a": 1,}': "The body is not valid JSON near byte 9. Remove the comma before the closing bracket.",
+        b'{"a": 1': "The body is not valid JSON. It ends too early: close every bracket and quotation mark.",
+        b'{"a": 1}\n{"a": 2}': "The body is not valid JSON near byte 11. Send several events as an array or as NDJSON.",
+        b'{"a": 1e999}': "The body is not valid JSON. A number is too large: send a smaller one.",
+    }
+    results = await ingest.append(*told)
+    assert [result.error_detail for result in results] == list(told.values())
+    deep = b"[" * 5000 + b"]" * 5000
+    (lines,) = await ingest.append(b'{"a": "\xff"}\n{bad}\n' + deep, is_ndjson=True)
+    assert [item.detail for item in lines.rejected] == [
+        "This event is not UTF-8 text from byte 8 on. Send JSON encoded as UTF-8.",
+        "This event is not valid JSON near byte 2. Put every name into double quotes.",
+        "This event is nested too deeply. Put fewer objects and lists into each other.",
+    ]
+
+
 async def test_a_fault_nobody_foresaw_costs_one_body() -> None:
     def decode(body: bytes, **_: Any) -> DecodedBody:
         if body == b"bad":

@@ -1,7 +1,9 @@
 """Decodes request bodies into event rows: all events of a body at once, single events only where that fails."""
 
+import codecs
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +26,15 @@ _EPOCH_NAIVE: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - times without a zon
 _NUL_ESCAPE: Final = b"\\u0000"
 _DEVICE_FIELDS: Final = ("device_browser", "device_os", "device_category")
 _NOT_JSON: Final = (msgspec.DecodeError, UnicodeError, RecursionError)  # the last: nested too deeply
+_PLACE: Final = re.compile(r"\(byte (\d+)\)")
+# By the words of the decoder, which are not for people.
+_REMEDIES: Final = {
+    "object keys must be strings": "Put every name into double quotes.",
+    "trailing comma": "Remove the comma before the closing bracket.",
+    "trailing characters": "Send several events as an array or as NDJSON.",
+    "truncated": "It ends too early: close every bracket and quotation mark.",
+    "out of range": "A number is too large: send a smaller one.",
+}
 _KNOWN: Final = frozenset((*REQUIRED_FIELDS, "event_id", *OPTIONAL_FIELDS, "properties"))
 _NEEDED: Final = ("customer_id", "action_type")
 
@@ -102,7 +113,7 @@ def decode_body(body: bytes, *, is_ndjson: bool, device: Device | None, received
         result = _Body(received_at_ms, device)
         _take_each(_pieces(text, is_ndjson=is_ndjson), result)
     except (msgspec.DecodeError, RecursionError) as failure:
-        raise _not_json(failure) from failure
+        raise _not_json(text, failure) from failure
     return DecodedBody(result.rows, result.refused)
 
 
@@ -144,7 +155,7 @@ def _take_each(pieces: Sequence[bytes], result: _Body) -> None:
         except _RefusedError as refused:
             result.refused.append(RefusedEvent(index, refused.reason, refused.name, refused.detail))
         except _NOT_JSON as failure:
-            detail = f"This line is not valid JSON: {str(failure)[:200]}."
+            detail = _fault(piece, failure, "This event")
             result.refused.append(RefusedEvent(index, "event_not_json", "", detail))
 
 
@@ -288,19 +299,34 @@ def _pieces(text: bytes, *, is_ndjson: bool) -> list[bytes]:
     try:
         return [bytes(piece) for piece in _raws.decode(text)]
     except _NOT_JSON as failure:
-        raise _not_json(failure) from failure
+        raise _not_json(text, failure) from failure
 
 
 def _check_json(text: bytes) -> None:
     try:
         _anything.decode(text)
     except _NOT_JSON as failure:
-        raise _not_json(failure) from failure
+        raise _not_json(text, failure) from failure
 
 
-def _not_json(failure: Exception) -> RefusedBodyError:
-    detail = f"The body is not valid JSON: {str(failure)[:200]}. Correct it and send it again."
-    return RefusedBodyError("body_not_json", detail)
+def _not_json(text: bytes, failure: Exception) -> RefusedBodyError:
+    return RefusedBodyError("body_not_json", _fault(text, failure, "The body"))
+
+
+def _fault(text: bytes, failure: Exception, what: str) -> str:
+    if isinstance(failure, RecursionError):
+        return f"{what} is nested too deeply. Put fewer objects and lists into each other."
+    try:
+        text.decode()
+    except UnicodeDecodeError as wrong:
+        return f"{what} is not UTF-8 text from byte {wrong.start + 1} on. Send JSON encoded as UTF-8."
+    words = str(failure)
+    place = _PLACE.search(words)
+    near = f" near byte {int(place[1]) + 1}" if place else ""
+    advice = next((advice for part, advice in _REMEDIES.items() if part in words), "Correct it and send it again.")
+    if text.startswith(codecs.BOM_UTF8):
+        advice = "It begins with a byte order mark: send it without."
+    return f"{what} is not valid JSON{near}. {advice}"
 
 
 def _check_count(count: int) -> None:
