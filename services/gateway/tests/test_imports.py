@@ -156,7 +156,8 @@ _NO_COLUMN = ("mapping", (None, '{"columns": [{"field": "time"}]}'))
         ([_FILE, _MAPPING, ("mapping_id", (None, "x"))], "mapping", "mapping_required"),
         ([_MAPPING], "file", "file_required"),
         ([("file", (None, "text")), _MAPPING], "file", "file_required"),
-        ([_FILE, ("mapping", (None, "{"))], "mapping.body", "value_invalid"),
+        ([_FILE, ("mapping", (None, "{"))], "mapping", "value_invalid"),
+        ([_FILE, ("mapping", (None, "[]"))], "mapping", "wrong_type"),
         ([_FILE, _NO_COLUMN], "mapping.columns.0.column", "field_missing"),
         ([_FILE, _NO_PATTERN], "mapping.step_rules.0.pattern", "field_missing"),
         ([_FILE, _MAPPING, ("check_only", (None, "perhaps"))], "check_only", "wrong_type"),
@@ -170,6 +171,40 @@ async def test_a_faulty_form_is_explained_and_opens_nothing(
     assert answer.status_code == 400, answer.text
     assert [(error["field"], error["reason"]) for error in answer.json()["errors"]] == [(field, reason)]
     assert (await admin.get("/api/v1/imports")).json()["items"] == []
+
+
+async def test_a_mapping_that_is_no_json_says_where(admin: httpx.AsyncClient, path: str) -> None:
+    answer = await admin.post(path, files=[_FILE, ("mapping", (None, '{"columns":\n [,]}'))])
+    detail = 'Field "mapping" is not valid JSON at line 2 column 3; correct it and send it again.'
+    assert answer.json()["detail"] == detail
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "words"),
+    [
+        ("multipart/form-data", b"--x--", "names no boundary"),
+        ("multipart/form-data; boundary=x", b"--y\r\n\r\nz", "not built as its header says"),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\nz\r\n--x--", "not built"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="url"\r\n\r\nz\r\n' * 20 + b"--x--",
+            "more fields than there are",
+        ),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="url"\r\n\r\n' + b"z" * (1100 << 10) + b"\r\n--x--",
+            "larger than 1 MiB",
+        ),
+    ],
+)
+async def test_a_form_that_cannot_be_read_is_told_what_to_do(
+    admin: httpx.AsyncClient, path: str, content_type: str, body: bytes, words: str
+) -> None:
+    answer = await admin.post(path, content=body, headers={"Content-Type": content_type})
+    expected = (413, "field_too_large") if "1 MiB" in words else (400, "form_unreadable")
+    assert (answer.status_code, answer.json()["reason"]) == expected
+    assert words in answer.json()["detail"]
+    assert "." in answer.json()["detail"][:-1]
 
 
 async def test_mapping_faults_found_by_catalog_name_the_column(admin: httpx.AsyncClient, path: str) -> None:
@@ -252,7 +287,7 @@ async def test_what_is_no_form_is_refused(admin: httpx.AsyncClient, path: str) -
     assert (await admin.post(path, json={"mapping_id": "x"})).status_code == 415
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     answer = await admin.post(path, content=b"rubbish", headers=headers)
-    assert (answer.status_code, answer.json()["reason"]) == (400, "invalid_request")
+    assert (answer.status_code, answer.json()["reason"]) == (400, "form_unreadable")
 
 
 async def test_an_import_whose_file_cannot_be_stored_is_closed_in_the_log(

@@ -34,6 +34,10 @@ async def test_what_the_framework_refuses_looks_like_our_own_refusals(admin: htt
     assert (await _reason(answer), answer.headers["allow"]) == ((405, "method_not_allowed"), "POST")
     answer = await admin.post("/api/v1/datasets", content=b'{"name": ', headers=json_headers)
     assert await _reason(answer) == (400, "body_not_json")
+    for body in (b'{"name": "\xff"}', b"[" * 200_000):
+        answer = await admin.post("/api/v1/datasets", content=body, headers=json_headers)
+        assert await _reason(answer) == (400, "body_not_json")
+        assert "Send" in answer.json()["detail"]
     answer = await admin.post("/api/v1/datasets", content=b"name=x", headers={"Content-Type": "text/plain"})
     assert await _reason(answer) == (415, "media_type_unsupported")
     answer = await admin.post("/api/v1/datasets", content=b" " * (2 << 20), headers=json_headers)

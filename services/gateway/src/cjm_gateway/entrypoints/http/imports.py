@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 
 from cjm_gateway.application.remote_file import file_too_large
 from cjm_gateway.entrypoints.http.auth import staff_only
@@ -308,10 +309,30 @@ async def _receive(gateway: Gateway, dataset_id: str, request: Request, response
         raise HttpProblem(415, "media_type_unsupported", "Send the file as multipart/form-data.")
     # A form may name its mapping after its file, so the file waits on disk (Starlette spools it) until the form has
     # ended; thus memory stays bounded and nothing is opened in catalog for an upload that breaks off.
-    async with request.form(max_files=2, max_fields=len(_FORM_FIELDS)) as form:
+    try:
+        form = await request.form(max_files=2, max_fields=len(_FORM_FIELDS))
+    except HTTPException as failure:
+        raise failure if isinstance(failure, HttpProblem) else _unreadable(failure.detail) from failure
+    try:
         entry = await _open_import(gateway, dataset_id, form)
+    finally:
+        await form.close()
     response.headers["location"] = f"/api/v1/imports/{entry.import_id}"
     return _import_shape(entry)
+
+
+def _unreadable(words: str) -> AppError | HttpProblem:
+    """The refusal of a form, by the words of the parser, which are not for people."""
+    if "exceeded maximum size" in words:
+        detail = "A field of the form is larger than 1 MiB. Send less in it, for a mapping fewer or shorter step rules."
+        return AppError(Code.TOO_LARGE, "field_too_large", detail)
+    if "Too many" in words:
+        detail = "The form has more fields than there are. Send each field only once."
+    elif "boundary" in words:
+        detail = "The header Content-Type names no boundary. Leave this header to the program that builds the form."
+    else:
+        detail = "The form is not built as its header says. Let a program build it, for example curl with -F."
+    return HttpProblem(400, "form_unreadable", detail)
 
 
 async def _open_import(gateway: Gateway, dataset_id: str, form: FormData) -> import_log_pb2.ImportEntry:
@@ -414,11 +435,7 @@ def _mapping(text: str) -> mapping_pb2.Mapping:
     try:
         return mapping_message(NewMapping.model_validate_json(text))
     except ValidationError as failure:
-        faults = [
-            FieldViolation(f"mapping.{item.field}", item.reason, item.detail, item.row)
-            for item in violations_of(failure)
-        ]
-        raise invalid_request(faults) from failure
+        raise invalid_request(violations_of(failure, "mapping")) from failure
 
 
 async def _parts(import_id: str, file: UploadFile) -> AsyncIterator[imports_pb2.UploadImportRequest]:

@@ -1,5 +1,6 @@
 """Every failure as an RFC 9457 problem: one form, a reason for programs, a sentence for people."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from cjm_kit.logging import request_id_var
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "1"
 _WHERE = {"body", "query", "path", "header", "cookie"}
+_PLACE = re.compile(r" at line \d+ column \d+")
 _TITLES = {
     404: "Not found",
     405: "Method not allowed",
@@ -113,17 +115,20 @@ def invalid_request(violations: Sequence[FieldViolation]) -> AppError:
     return AppError(Code.INVALID_ARGUMENT, "invalid_request", detail, violations=violations)
 
 
-def violations_of(failure: ValidationError | RequestValidationError) -> list[FieldViolation]:
-    """The faults pydantic found, in plain words."""
-    return [_violation(error) for error in failure.errors()]
+def violations_of(failure: ValidationError | RequestValidationError, within: str = "") -> list[FieldViolation]:
+    """The faults pydantic found, in plain words; `within` names the field whose text was read."""
+    return [_violation(error, within) for error in failure.errors()]
 
 
-def _violation(error: Any) -> FieldViolation:
+def _violation(error: Any, within: str) -> FieldViolation:
     place = [part for index, part in enumerate(error["loc"]) if index or part not in _WHERE]
-    field = ".".join(str(part) for part in place) or "body"
+    field = ".".join([within] * bool(within) + [str(part) for part in place]) or "body"
     row = next((part + 1 for part in place if isinstance(part, int)), None)
     reason, rule = _REASONS.get(error["type"], ("value_invalid", ""))
-    if not rule:
+    if error["type"] == "json_invalid":
+        where = _PLACE.search(str(error["msg"]))
+        rule = f"is not valid JSON{where[0] if where else ''}; correct it and send it again"
+    elif not rule:
         message = str(error["msg"])
         rule = f"is not right: {message[:1].lower()}{message[1:]}"
     return FieldViolation(field, reason, f'Field "{field}" {rule}.', row)
@@ -159,6 +164,9 @@ async def on_http_exception(request: Request, failure: Exception) -> Response:
         return problem_response(nothing_at(path), path)
     if failure.status_code == 405:
         return problem_response(method_not_allowed(request.method, request.app.state.methods.allowed(path)), path)
+    if isinstance(failure.__cause__, UnicodeError | RecursionError):  # a body that FastAPI could not read
+        detail = "The body cannot be read. Send JSON encoded as UTF-8, with few objects and lists in each other."
+        return problem_response(AppError(Code.INVALID_ARGUMENT, "body_not_json", detail), path)
     return problem_response(HttpProblem(failure.status_code, "invalid_request", str(failure.detail)), path)
 
 
