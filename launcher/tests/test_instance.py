@@ -103,4 +103,4 @@ async def test_a_service_that_cannot_start_is_said(tmp_path: Path) -> None:
     finally:
         await process.stop()
     assert refused.value.reason == "part_died"
-    assert "CJM_METRICS_LISTEN" in (tmp_path / "log").read_text()
+    assert "CJM_INTAKE_METRICS_LISTEN" in (tmp_path / "log").read_text()

@@ -5,7 +5,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvloop
@@ -33,12 +33,31 @@ def _fail(sentence: str) -> typer.Exit:
     return typer.Exit(1)
 
 
-def _explain(failure: ValidationError) -> str:
-    faults = "; ".join(
-        f"CJM_{str(error['loc'][0]).upper()}: {error['msg']}" if error["loc"] else error["msg"]
-        for error in failure.errors()
-    )
-    return f"A setting is not valid. {faults}."
+_RULES = {
+    "missing": "is missing",
+    "int_parsing": "must be a whole number, written in digits",
+    "float_parsing": "must be a number, written in digits",
+    "bool_parsing": "must be true or false",
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+    "too_short": "must have at least {min_length} characters",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_pattern_mismatch": "must be an address and a port, as 127.0.0.1:9100",
+}
+
+
+def _explain(failure: ValidationError, prefix: str) -> str:
+    return "; ".join(_fault(error, prefix) for error in failure.errors()) + "."
+
+
+def _fault(error: Any, prefix: str) -> str:
+    rule = _RULES.get(error["type"])
+    facts = {name: str(fact).replace("'", "") for name, fact in error.get("ctx", {}).items()}
+    # The rest are sentences of our own validators.
+    said = rule.format(**facts) if rule else f"is not valid: {error['msg'].removeprefix('Value error, ').rstrip('.')}"
+    return f"{prefix}{str(error['loc'][0]).upper()} {said}" if error["loc"] else f"A setting {said}"
 
 
 @app.command()
@@ -51,7 +70,8 @@ def run(
     except AppError as failure:
         raise _fail(failure.detail) from None
     except ValidationError as failure:
-        raise _fail(_explain(failure)) from None
+        prefix = "CJM_" if target.value == "all" else f"CJM_{target.value.upper()}_"
+        raise _fail(_explain(failure, prefix)) from None
     raise typer.Exit(code)
 
 
