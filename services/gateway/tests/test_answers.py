@@ -112,11 +112,13 @@ async def test_journeys_are_counted_by_the_unit_of_the_dataset(
         ({"case": "session", "session_gap_minutes": 30}, (dataset_pb2.CASE_NOTION_SESSION, 30)),
     ):
         assert (await admin.patch(path, json=unit)).status_code == 200
-        # What a frame asks for has no say: a number with conditions is for those who may analyse.
-        counted = await admin.get(f"{path}/journeys-count?from=2024-05-07&f=step:buy&case=customer")
+        counted = await admin.get(f"{path}/journeys-count")
         assert counted.json() == {"journeys": 7, "as_of": "2023-11-14T22:13:20.000Z", "is_current": True}
         asked = running.behind.questions.asked[-1]
         assert (asked.dataset_id, asked.case_notion, asked.session_gap_minutes) == (dataset_id, *expected)
+    # A number with conditions is for those who may analyse.
+    refused = await admin.get(f"{path}/journeys-count?from=2024-05-07&f=step:buy&case=customer")
+    assert [error["field"] for error in refused.json()["errors"]] == ["from", "f", "case"]
 
 
 async def test_journeys_by_day(admin: httpx.AsyncClient, dataset_id: str, running: Any) -> None:

@@ -583,7 +583,7 @@ async def test_nothing_is_fetched_for_who_may_not_or_for_a_faulty_form(
     for faulty, field in (
         ({**form, "file": ("a.csv", b"x")}, "file"),
         ({**form, "from_import_id": (None, "x")}, "file"),
-        ({**form, "mapping": (None, "{")}, "mapping.body"),
+        ({**form, "mapping": (None, "{")}, "mapping"),
         ({**form, "more": (None, "x")}, "more"),
     ):
         failed = await admin.post(path, files=faulty)
