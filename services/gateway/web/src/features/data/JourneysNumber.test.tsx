@@ -19,7 +19,7 @@ const datasetOf = (id: string, events: number) =>
 
 let datasets: Dataset[];
 /** Answers to the question how many journeys a dataset has, by its id; in the order asked. */
-let questions: { id: string; resolve: (journeys: number) => void; reject: (error: Error) => void }[];
+let questions: { id: string; resolve: (journeys: number, isCurrent?: boolean) => void; reject: (error: Error) => void }[];
 beforeEach(() => {
   datasets = [datasetOf("a", 90), datasetOf("b", 0), datasetOf("c", 4000), datasetOf("d", 90)];
   questions = [];
@@ -27,11 +27,14 @@ beforeEach(() => {
     const [, , id = "", what] = path.split("/");
     if (what !== "journeys-count") return Promise.resolve({ items: path === "/datasets" ? datasets : [], next_cursor: null } as never);
     return new Promise((resolve, reject) => {
-      questions.push({ id, resolve: (journeys) => resolve({ journeys, as_of: "2024-05-07T10:00:00.000Z", is_current: true }), reject });
+      questions.push({ id, resolve: (journeys, isCurrent = true) => resolve({ journeys, as_of: "2024-05-07T10:00:00.000Z", is_current: isCurrent }), reject });
     });
   });
 });
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 async function show() {
   const client = quietClient();
@@ -99,4 +102,17 @@ it("counts anew after an import, the former number standing meanwhile, and never
   await client.refetchQueries({ queryKey: ["datasets"], exact: true });
   await waitFor(() => expect(questions.length).toBe(3));
   expect(numbers()).toEqual(["…"]);
+});
+
+it("counts again by itself while the count is of before", async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  datasets = [datasetOf("a", 90)];
+  await show();
+  await waitFor(() => expect(asked()).toEqual(["a"]));
+  questions[0]!.resolve(7, false);
+  await waitFor(() => expect(numbers()).toEqual(["7"]));
+  await vi.advanceTimersByTimeAsync(10_000);
+  await waitFor(() => expect(questions.length).toBe(2));
+  questions[1]!.resolve(9);
+  await waitFor(() => expect(numbers()).toEqual(["9"]));
 });

@@ -6,6 +6,7 @@ import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useErrorText } from "@/shared/ui";
 import css from "./data.module.css";
+import { whileChanging } from "./quality";
 
 export type JourneysAnswer = Pick<UseQueryResult<JourneysCount>, "data" | "error" | "isFetching" | "refetch">;
 
@@ -23,6 +24,7 @@ export function useJourneysCounts(datasets: readonly Dataset[]): ReadonlyMap<str
       queryFn: ({ signal }: { signal: AbortSignal }) => api.get<JourneysCount>(`/datasets/${dataset.id}/journeys-count`, {}, signal),
       placeholderData: () => client.getQueriesData<JourneysCount>({ queryKey: keyOf(dataset).slice(0, -1) }).findLast(([, former]) => former)?.[1],
       enabled: next < 0 || index <= next,
+      refetchInterval: whileChanging,
       // What took too long once would hold up the others for as long again.
       retry: false,
     })),
