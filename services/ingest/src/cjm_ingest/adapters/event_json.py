@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Annotated, Any, Final
 
@@ -17,7 +18,6 @@ from cjm_ingest.application.intake import DecodedBody, Device, RefusedBodyError,
 from cjm_ingest.domain.fields import NUMBER_FIELDS, OPTIONAL_FIELDS, REQUIRED_FIELDS, TEXT_FIELDS
 from cjm_ingest.domain.limits import EARLIEST_MS, LATEST_MS, PROPERTIES_BYTES, text_limit
 from cjm_ingest.domain.times import read_time
-from cjm_kit.spelling import did_you_mean
 
 EVENTS_PER_BODY: Final = 5_000
 
@@ -36,6 +36,7 @@ _REMEDIES: Final = {
     "out of range": "A number is too large: send a smaller one.",
 }
 _KNOWN: Final = frozenset((*REQUIRED_FIELDS, "event_id", *OPTIONAL_FIELDS, "properties"))
+_NEAR: Final = 0.75  # "tiem" is near "time", "colour" is near nothing
 _NEEDED: Final = ("customer_id", "action_type")
 
 
@@ -188,8 +189,8 @@ def _row(piece: bytes, result: _Body) -> Row:
 
 @lru_cache(maxsize=1024)  # whoever misspells a field misspells it in every event
 def _advice(unknown: str) -> str:
-    question = did_you_mean(unknown, _KNOWN)
-    return f'{question} If not, put it into "properties".' if question else 'Put it into "properties".'
+    near = get_close_matches(unknown.lower(), _KNOWN, 1, _NEAR)
+    return f'Did you mean "{near[0]}"? If not, put it into "properties".' if near else 'Put it into "properties".'
 
 
 def _read_text(name: str, value: object) -> str:

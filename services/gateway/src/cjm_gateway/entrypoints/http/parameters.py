@@ -1,6 +1,7 @@
 """Query parameters that a route does not know are refused: a misspelt filter must not answer with all the data."""
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
@@ -9,9 +10,9 @@ from pydantic import BaseModel
 
 from cjm_gateway.entrypoints.http.problems import invalid_request
 from cjm_kit.errors import FieldViolation
-from cjm_kit.spelling import did_you_mean
 
 _SHOWN_CHARACTERS = 100
+_NEAR = 0.75  # "fliter" is near "filter", "gap" is near nothing
 
 
 def refuse_unknown(query: str, known: Iterable[str] = ()) -> None:
@@ -32,8 +33,10 @@ def refuse_unknown(query: str, known: Iterable[str] = ()) -> None:
 
 
 def _sentence(name: str, known: list[str]) -> str:
-    takes = f"It takes {', '.join(known)}." if known else "It takes none; leave it out."
-    return f'"{name}" is not a parameter of this address. {did_you_mean(name, known) or takes}'
+    advice = f"It takes {', '.join(known)}." if known else "It takes none; leave it out."
+    if near := get_close_matches(name.lower(), known, 1, _NEAR):
+        advice = f'Did you mean "{near[0]}"?'
+    return f'"{name}" is not a parameter of this address. {advice}'
 
 
 async def _only_known(request: Request) -> None:
