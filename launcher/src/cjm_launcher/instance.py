@@ -1,5 +1,6 @@
 """What must be true before anything starts: a writable data folder of our own and a free port."""
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -7,6 +8,8 @@ import socket
 from pathlib import Path
 
 from cjm_kit.errors import AppError, Code
+
+_PORTS = range(20_000, 32_768)  # connections to elsewhere begin at higher ones
 
 
 def prepare_data_dir(data_dir: Path) -> None:
@@ -68,11 +71,12 @@ def require_free_port(host: str, port: int) -> None:
 
 
 def free_port() -> int:
-    """A port on the loopback address that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port on the loopback address that is free now, and that no connection to elsewhere takes before it is used."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def identity_secret(data_dir: Path) -> str:
