@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#cjm_protos/catalog/v1/dataset.proto\x12\x15\x63jm_protos.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\x02\n\x07\x44\x61taset\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\tis_public\x18\x03 \x01(\x08\x12\x10\n\x08owner_id\x18\x04 \x01(\t\x12\r\n\x05owner\x18\x05 \x01(\t\x12\x11\n\ttime_zone\x18\x06 \x01(\t\x12\x37\n\x0c\x64\x65\x66\x61ult_case\x18\x07 \x01(\x0e\x32!.cjm_protos.catalog.v1.CaseNotion\x12\x1b\n\x13session_gap_minutes\x18\x08 \x01(\x05\x12\x15\n\rgoal_activity\x18\t \x01(\t\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x06\x61\x63\x63\x65ss\x18\x0b \x01(\x0b\x32\x1d.cjm_protos.catalog.v1.Access\"U\n\x06\x41\x63\x63\x65ss\x12\x0f\n\x07\x63\x61n_see\x18\x01 \x01(\x08\x12\x13\n\x0b\x63\x61n_analyse\x18\x02 \x01(\x08\x12\x11\n\tcan_write\x18\x03 \x01(\x08\x12\x12\n\ncan_manage\x18\x04 \x01(\x08\"\xb7\x01\n\x14\x43reateDatasetRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tis_public\x18\x02 \x01(\x08\x12\x11\n\ttime_zone\x18\x03 \x01(\t\x12\x37\n\x0c\x64\x65\x66\x61ult_case\x18\x04 \x01(\x0e\x32!.cjm_protos.catalog.v1.CaseNotion\x12\x1b\n\x13session_gap_minutes\x18\x05 \x01(\x05\x12\x15\n\rgoal_activity\x18\x06 \x01(\t\"H\n\x15\x43reateDatasetResponse\x12/\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Dataset\"\'\n\x17\x43heckDatasetNameRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x1a\n\x18\x43heckDatasetNameResponse\"\'\n\x11GetDatasetRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\"E\n\x12GetDatasetResponse\x12/\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Dataset\"h\n\x13ListDatasetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x15\n\rname_contains\x18\x03 \x01(\t\x12\x13\n\x0bpublic_only\x18\x04 \x01(\x08\"a\n\x14ListDatasetsResponse\x12\x30\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x1e.cjm_protos.catalog.v1.Dataset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc9\x02\n\x14UpdateDatasetRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x16\n\tis_public\x18\x03 \x01(\x08H\x01\x88\x01\x01\x12\x16\n\ttime_zone\x18\x04 \x01(\tH\x02\x88\x01\x01\x12<\n\x0c\x64\x65\x66\x61ult_case\x18\x05 \x01(\x0e\x32!.cjm_protos.catalog.v1.CaseNotionH\x03\x88\x01\x01\x12 \n\x13session_gap_minutes\x18\x06 \x01(\x05H\x04\x88\x01\x01\x12\x1a\n\rgoal_activity\x18\x07 \x01(\tH\x05\x88\x01\x01\x42\x07\n\x05_nameB\x0c\n\n_is_publicB\x0c\n\n_time_zoneB\x0f\n\r_default_caseB\x16\n\x14_session_gap_minutesB\x10\n\x0e_goal_activity\"H\n\x15UpdateDatasetResponse\x12/\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Dataset\"*\n\x14\x44\x65leteDatasetRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\"\x17\n\x15\x44\x65leteDatasetResponse\"n\n\x05Grant\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x10\n\x08username\x18\x03 \x01(\t\x12.\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"K\n\x12\x43reateGrantRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x10\n\x08username\x18\x03 \x01(\t\"B\n\x13\x43reateGrantResponse\x12+\n\x05grant\x18\x01 \x01(\x0b\x32\x1c.cjm_protos.catalog.v1.Grant\"9\n\x12\x44\x65leteGrantRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\"\x15\n\x13\x44\x65leteGrantResponse\"\'\n\x11ListGrantsRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\"B\n\x12ListGrantsResponse\x12,\n\x06grants\x18\x01 \x03(\x0b\x32\x1c.cjm_protos.catalog.v1.Grant\"7\n\x10GetAccessRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\"e\n\x11GetAccessResponse\x12-\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1d.cjm_protos.catalog.v1.Access\x12\x0e\n\x06\x65xists\x18\x02 \x01(\x08\x12\x11\n\ttime_zone\x18\x03 \x01(\t*\\\n\nCaseNotion\x12\x1b\n\x17\x43\x41SE_NOTION_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43\x41SE_NOTION_CUSTOMER\x10\x01\x12\x17\n\x13\x43\x41SE_NOTION_SESSION\x10\x02\x32\xa4\x08\n\x0e\x44\x61tasetService\x12j\n\rCreateDataset\x12+.cjm_protos.catalog.v1.CreateDatasetRequest\x1a,.cjm_protos.catalog.v1.CreateDatasetResponse\x12s\n\x10\x43heckDatasetName\x12..cjm_protos.catalog.v1.CheckDatasetNameRequest\x1a/.cjm_protos.catalog.v1.CheckDatasetNameResponse\x12\x61\n\nGetDataset\x12(.cjm_protos.catalog.v1.GetDatasetRequest\x1a).cjm_protos.catalog.v1.GetDatasetResponse\x12g\n\x0cListDatasets\x12*.cjm_protos.catalog.v1.ListDatasetsRequest\x1a+.cjm_protos.catalog.v1.ListDatasetsResponse\x12j\n\rUpdateDataset\x12+.cjm_protos.catalog.v1.UpdateDatasetRequest\x1a,.cjm_protos.catalog.v1.UpdateDatasetResponse\x12j\n\rDeleteDataset\x12+.cjm_protos.catalog.v1.DeleteDatasetRequest\x1a,.cjm_protos.catalog.v1.DeleteDatasetResponse\x12\x64\n\x0b\x43reateGrant\x12).cjm_protos.catalog.v1.CreateGrantRequest\x1a*.cjm_protos.catalog.v1.CreateGrantResponse\x12\x64\n\x0b\x44\x65leteGrant\x12).cjm_protos.catalog.v1.DeleteGrantRequest\x1a*.cjm_protos.catalog.v1.DeleteGrantResponse\x12\x61\n\nListGrants\x12(.cjm_protos.catalog.v1.ListGrantsRequest\x1a).cjm_protos.catalog.v1.ListGrantsResponse\x12^\n\tGetAccess\x12\'.cjm_protos.catalog.v1.GetAccessRequest\x1a(.cjm_protos.catalog.v1.GetAccessResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#cjm_protos/catalog/v1/dataset.proto\x12\x15\x63jm_protos.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\x02\n\x07\x44\x61taset\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\tis_public\x18\x03 \x01(\x08\x12\x10\n\x08owner_id\x18\x04 \x01(\t\x12\r\n\x05owner\x18\x05 \x01(\t\x12\x11\n\ttime_zone\x18\x06 \x01(\t\x12\x37\n\x0c\x64\x65\x66\x61ult_case\x18\x07 \x01(\x0e\x32!.cjm_protos.catalog.v1.CaseNotion\x12\x1b\n\x13session_gap_minutes\x18\x08 \x01(\x05\x12\x15\n\rgoal_activity\x18\t \x01(\t\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x06\x61\x63\x63\x65ss\x18\x0b \x01(\x0b\x32\x1d.cjm_protos.catalog.v1.Access\"U\n\x06\x41\x63\x63\x65ss\x12\x0f\n\x07\x63\x61n_see\x18\x01 \x01(\x08\x12\x13\n\x0b\x63\x61n_analyse\x18\x02 \x01(\x08\x12\x11\n\tcan_write\x18\x03 \x01(\x08\x12\x12\n\ncan_manage\x18\x04 \x01(\x08\"\xb7\x01\n\x14\x43reateDatasetRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tis_public\x18\x02 \x01(\x08\x12\x11\n\ttime_zone\x18\x03 \x01(\t\x12\x37\n\x0c\x64\x65\x66\x61ult_case\x18\x04 \x01(\x0e\x32!.cjm_protos.catalog.v1.CaseNotion\x12\x1b\n\x13session_gap_minutes\x18\x05 \x01(\x05\x12\x15\n\rgoal_activity\x18\x06 \x01(\t\"H\n\x15\x43reateDatasetResponse\x12/\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Dataset\"\'\n\x17\x43heckDatasetNameRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x1a\n\x18\x43heckDatasetNameResponse\"\'\n\x11GetDatasetRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\"E\n\x12GetDatasetResponse\x12/\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Dataset\"h\n\x13ListDatasetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x15\n\rname_contains\x18\x03 \x01(\t\x12\x13\n\x0bpublic_only\x18\x04 \x01(\x08\"a\n\x14ListDatasetsResponse\x12\x30\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x1e.cjm_protos.catalog.v1.Dataset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc9\x02\n\x14UpdateDatasetRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x16\n\tis_public\x18\x03 \x01(\x08H\x01\x88\x01\x01\x12\x16\n\ttime_zone\x18\x04 \x01(\tH\x02\x88\x01\x01\x12<\n\x0c\x64\x65\x66\x61ult_case\x18\x05 \x01(\x0e\x32!.cjm_protos.catalog.v1.CaseNotionH\x03\x88\x01\x01\x12 \n\x13session_gap_minutes\x18\x06 \x01(\x05H\x04\x88\x01\x01\x12\x1a\n\rgoal_activity\x18\x07 \x01(\tH\x05\x88\x01\x01\x42\x07\n\x05_nameB\x0c\n\n_is_publicB\x0c\n\n_time_zoneB\x0f\n\r_default_caseB\x16\n\x14_session_gap_minutesB\x10\n\x0e_goal_activity\"H\n\x15UpdateDatasetResponse\x12/\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Dataset\"<\n\x14\x44\x65leteDatasetRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x10\n\x08\x66or_good\x18\x02 \x01(\x08\"\x17\n\x15\x44\x65leteDatasetResponse\"+\n\x15RestoreDatasetRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\"I\n\x16RestoreDatasetResponse\x12/\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Dataset\"n\n\x05Grant\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x10\n\x08username\x18\x03 \x01(\t\x12.\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"K\n\x12\x43reateGrantRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x10\n\x08username\x18\x03 \x01(\t\"B\n\x13\x43reateGrantResponse\x12+\n\x05grant\x18\x01 \x01(\x0b\x32\x1c.cjm_protos.catalog.v1.Grant\"9\n\x12\x44\x65leteGrantRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\"\x15\n\x13\x44\x65leteGrantResponse\"\'\n\x11ListGrantsRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\"B\n\x12ListGrantsResponse\x12,\n\x06grants\x18\x01 \x03(\x0b\x32\x1c.cjm_protos.catalog.v1.Grant\"7\n\x10GetAccessRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\"e\n\x11GetAccessResponse\x12-\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1d.cjm_protos.catalog.v1.Access\x12\x0e\n\x06\x65xists\x18\x02 \x01(\x08\x12\x11\n\ttime_zone\x18\x03 \x01(\t*\\\n\nCaseNotion\x12\x1b\n\x17\x43\x41SE_NOTION_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43\x41SE_NOTION_CUSTOMER\x10\x01\x12\x17\n\x13\x43\x41SE_NOTION_SESSION\x10\x02\x32\x93\t\n\x0e\x44\x61tasetService\x12j\n\rCreateDataset\x12+.cjm_protos.catalog.v1.CreateDatasetRequest\x1a,.cjm_protos.catalog.v1.CreateDatasetResponse\x12s\n\x10\x43heckDatasetName\x12..cjm_protos.catalog.v1.CheckDatasetNameRequest\x1a/.cjm_protos.catalog.v1.CheckDatasetNameResponse\x12\x61\n\nGetDataset\x12(.cjm_protos.catalog.v1.GetDatasetRequest\x1a).cjm_protos.catalog.v1.GetDatasetResponse\x12g\n\x0cListDatasets\x12*.cjm_protos.catalog.v1.ListDatasetsRequest\x1a+.cjm_protos.catalog.v1.ListDatasetsResponse\x12j\n\rUpdateDataset\x12+.cjm_protos.catalog.v1.UpdateDatasetRequest\x1a,.cjm_protos.catalog.v1.UpdateDatasetResponse\x12j\n\rDeleteDataset\x12+.cjm_protos.catalog.v1.DeleteDatasetRequest\x1a,.cjm_protos.catalog.v1.DeleteDatasetResponse\x12m\n\x0eRestoreDataset\x12,.cjm_protos.catalog.v1.RestoreDatasetRequest\x1a-.cjm_protos.catalog.v1.RestoreDatasetResponse\x12\x64\n\x0b\x43reateGrant\x12).cjm_protos.catalog.v1.CreateGrantRequest\x1a*.cjm_protos.catalog.v1.CreateGrantResponse\x12\x64\n\x0b\x44\x65leteGrant\x12).cjm_protos.catalog.v1.DeleteGrantRequest\x1a*.cjm_protos.catalog.v1.DeleteGrantResponse\x12\x61\n\nListGrants\x12(.cjm_protos.catalog.v1.ListGrantsRequest\x1a).cjm_protos.catalog.v1.ListGrantsResponse\x12^\n\tGetAccess\x12\'.cjm_protos.catalog.v1.GetAccessRequest\x1a(.cjm_protos.catalog.v1.GetAccessResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cjm_protos.catalog.v1.dataset_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CASENOTION']._serialized_start=2232
-  _globals['_CASENOTION']._serialized_end=2324
+  _globals['_CASENOTION']._serialized_start=2370
+  _globals['_CASENOTION']._serialized_end=2462
   _globals['_DATASET']._serialized_start=96
   _globals['_DATASET']._serialized_end=414
   _globals['_ACCESS']._serialized_start=416
@@ -59,27 +59,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEDATASETRESPONSE']._serialized_start=1481
   _globals['_UPDATEDATASETRESPONSE']._serialized_end=1553
   _globals['_DELETEDATASETREQUEST']._serialized_start=1555
-  _globals['_DELETEDATASETREQUEST']._serialized_end=1597
-  _globals['_DELETEDATASETRESPONSE']._serialized_start=1599
-  _globals['_DELETEDATASETRESPONSE']._serialized_end=1622
-  _globals['_GRANT']._serialized_start=1624
-  _globals['_GRANT']._serialized_end=1734
-  _globals['_CREATEGRANTREQUEST']._serialized_start=1736
-  _globals['_CREATEGRANTREQUEST']._serialized_end=1811
-  _globals['_CREATEGRANTRESPONSE']._serialized_start=1813
-  _globals['_CREATEGRANTRESPONSE']._serialized_end=1879
-  _globals['_DELETEGRANTREQUEST']._serialized_start=1881
-  _globals['_DELETEGRANTREQUEST']._serialized_end=1938
-  _globals['_DELETEGRANTRESPONSE']._serialized_start=1940
-  _globals['_DELETEGRANTRESPONSE']._serialized_end=1961
-  _globals['_LISTGRANTSREQUEST']._serialized_start=1963
-  _globals['_LISTGRANTSREQUEST']._serialized_end=2002
-  _globals['_LISTGRANTSRESPONSE']._serialized_start=2004
-  _globals['_LISTGRANTSRESPONSE']._serialized_end=2070
-  _globals['_GETACCESSREQUEST']._serialized_start=2072
-  _globals['_GETACCESSREQUEST']._serialized_end=2127
-  _globals['_GETACCESSRESPONSE']._serialized_start=2129
-  _globals['_GETACCESSRESPONSE']._serialized_end=2230
-  _globals['_DATASETSERVICE']._serialized_start=2327
-  _globals['_DATASETSERVICE']._serialized_end=3387
+  _globals['_DELETEDATASETREQUEST']._serialized_end=1615
+  _globals['_DELETEDATASETRESPONSE']._serialized_start=1617
+  _globals['_DELETEDATASETRESPONSE']._serialized_end=1640
+  _globals['_RESTOREDATASETREQUEST']._serialized_start=1642
+  _globals['_RESTOREDATASETREQUEST']._serialized_end=1685
+  _globals['_RESTOREDATASETRESPONSE']._serialized_start=1687
+  _globals['_RESTOREDATASETRESPONSE']._serialized_end=1760
+  _globals['_GRANT']._serialized_start=1762
+  _globals['_GRANT']._serialized_end=1872
+  _globals['_CREATEGRANTREQUEST']._serialized_start=1874
+  _globals['_CREATEGRANTREQUEST']._serialized_end=1949
+  _globals['_CREATEGRANTRESPONSE']._serialized_start=1951
+  _globals['_CREATEGRANTRESPONSE']._serialized_end=2017
+  _globals['_DELETEGRANTREQUEST']._serialized_start=2019
+  _globals['_DELETEGRANTREQUEST']._serialized_end=2076
+  _globals['_DELETEGRANTRESPONSE']._serialized_start=2078
+  _globals['_DELETEGRANTRESPONSE']._serialized_end=2099
+  _globals['_LISTGRANTSREQUEST']._serialized_start=2101
+  _globals['_LISTGRANTSREQUEST']._serialized_end=2140
+  _globals['_LISTGRANTSRESPONSE']._serialized_start=2142
+  _globals['_LISTGRANTSRESPONSE']._serialized_end=2208
+  _globals['_GETACCESSREQUEST']._serialized_start=2210
+  _globals['_GETACCESSREQUEST']._serialized_end=2265
+  _globals['_GETACCESSRESPONSE']._serialized_start=2267
+  _globals['_GETACCESSRESPONSE']._serialized_end=2368
+  _globals['_DATASETSERVICE']._serialized_start=2465
+  _globals['_DATASETSERVICE']._serialized_end=3636
 # @@protoc_insertion_point(module_scope)

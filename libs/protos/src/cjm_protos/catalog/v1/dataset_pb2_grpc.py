@@ -65,6 +65,11 @@ class DatasetServiceStub:
                 request_serializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.DeleteDatasetRequest.SerializeToString,
                 response_deserializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.DeleteDatasetResponse.FromString,
                 _registered_method=True)
+        self.RestoreDataset = channel.unary_unary(
+                '/cjm_protos.catalog.v1.DatasetService/RestoreDataset',
+                request_serializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.RestoreDatasetRequest.SerializeToString,
+                response_deserializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.RestoreDatasetResponse.FromString,
+                _registered_method=True)
         self.CreateGrant = channel.unary_unary(
                 '/cjm_protos.catalog.v1.DatasetService/CreateGrant',
                 request_serializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.CreateGrantRequest.SerializeToString,
@@ -128,7 +133,15 @@ class DatasetServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteDataset(self, request, context):
-        """Deletes a dataset; its events follow by a fact on the bus. Caller: its owner, admin.
+        """Takes a dataset away from everybody; it can be restored for 30 days. Caller: its owner, admin.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestoreDataset(self, request, context):
+        """Brings a deleted dataset back with all that was in it. Caller: its owner, admin. ALREADY_EXISTS when its name was
+        taken meanwhile.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -194,6 +207,11 @@ def add_DatasetServiceServicer_to_server(servicer, server):
                     servicer.DeleteDataset,
                     request_deserializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.DeleteDatasetRequest.FromString,
                     response_serializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.DeleteDatasetResponse.SerializeToString,
+            ),
+            'RestoreDataset': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreDataset,
+                    request_deserializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.RestoreDatasetRequest.FromString,
+                    response_serializer=cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.RestoreDatasetResponse.SerializeToString,
             ),
             'CreateGrant': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateGrant,
@@ -379,6 +397,33 @@ class DatasetService:
             '/cjm_protos.catalog.v1.DatasetService/DeleteDataset',
             cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.DeleteDatasetRequest.SerializeToString,
             cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.DeleteDatasetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreDataset(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cjm_protos.catalog.v1.DatasetService/RestoreDataset',
+            cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.RestoreDatasetRequest.SerializeToString,
+            cjm__protos_dot_catalog_dot_v1_dot_dataset__pb2.RestoreDatasetResponse.FromString,
             options,
             channel_credentials,
             insecure,

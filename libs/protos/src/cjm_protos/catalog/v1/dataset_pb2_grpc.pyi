@@ -46,7 +46,11 @@ class DatasetServiceStub:
     UpdateDataset: _grpc.UnaryUnaryMultiCallable[_dataset_pb2.UpdateDatasetRequest, _dataset_pb2.UpdateDatasetResponse]
     """Changes a dataset. Caller: its owner, admin."""
     DeleteDataset: _grpc.UnaryUnaryMultiCallable[_dataset_pb2.DeleteDatasetRequest, _dataset_pb2.DeleteDatasetResponse]
-    """Deletes a dataset; its events follow by a fact on the bus. Caller: its owner, admin."""
+    """Takes a dataset away from everybody; it can be restored for 30 days. Caller: its owner, admin."""
+    RestoreDataset: _grpc.UnaryUnaryMultiCallable[_dataset_pb2.RestoreDatasetRequest, _dataset_pb2.RestoreDatasetResponse]
+    """Brings a deleted dataset back with all that was in it. Caller: its owner, admin. ALREADY_EXISTS when its name was
+    taken meanwhile.
+    """
     CreateGrant: _grpc.UnaryUnaryMultiCallable[_dataset_pb2.CreateGrantRequest, _dataset_pb2.CreateGrantResponse]
     """Lets an account analyse a dataset and add data to it. Caller: admin."""
     DeleteGrant: _grpc.UnaryUnaryMultiCallable[_dataset_pb2.DeleteGrantRequest, _dataset_pb2.DeleteGrantResponse]
@@ -74,7 +78,11 @@ class DatasetServiceAsyncStub(DatasetServiceStub):
     UpdateDataset: _aio.UnaryUnaryMultiCallable[_dataset_pb2.UpdateDatasetRequest, _dataset_pb2.UpdateDatasetResponse]  # type: ignore[assignment]
     """Changes a dataset. Caller: its owner, admin."""
     DeleteDataset: _aio.UnaryUnaryMultiCallable[_dataset_pb2.DeleteDatasetRequest, _dataset_pb2.DeleteDatasetResponse]  # type: ignore[assignment]
-    """Deletes a dataset; its events follow by a fact on the bus. Caller: its owner, admin."""
+    """Takes a dataset away from everybody; it can be restored for 30 days. Caller: its owner, admin."""
+    RestoreDataset: _aio.UnaryUnaryMultiCallable[_dataset_pb2.RestoreDatasetRequest, _dataset_pb2.RestoreDatasetResponse]  # type: ignore[assignment]
+    """Brings a deleted dataset back with all that was in it. Caller: its owner, admin. ALREADY_EXISTS when its name was
+    taken meanwhile.
+    """
     CreateGrant: _aio.UnaryUnaryMultiCallable[_dataset_pb2.CreateGrantRequest, _dataset_pb2.CreateGrantResponse]  # type: ignore[assignment]
     """Lets an account analyse a dataset and add data to it. Caller: admin."""
     DeleteGrant: _aio.UnaryUnaryMultiCallable[_dataset_pb2.DeleteGrantRequest, _dataset_pb2.DeleteGrantResponse]  # type: ignore[assignment]
@@ -135,7 +143,17 @@ class DatasetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _dataset_pb2.DeleteDatasetRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_dataset_pb2.DeleteDatasetResponse, _abc.Awaitable[_dataset_pb2.DeleteDatasetResponse]]:
-        """Deletes a dataset; its events follow by a fact on the bus. Caller: its owner, admin."""
+        """Takes a dataset away from everybody; it can be restored for 30 days. Caller: its owner, admin."""
+
+    @_abc_1.abstractmethod
+    def RestoreDataset(
+        self,
+        request: _dataset_pb2.RestoreDatasetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_dataset_pb2.RestoreDatasetResponse, _abc.Awaitable[_dataset_pb2.RestoreDatasetResponse]]:
+        """Brings a deleted dataset back with all that was in it. Caller: its owner, admin. ALREADY_EXISTS when its name was
+        taken meanwhile.
+        """
 
     @_abc_1.abstractmethod
     def CreateGrant(
