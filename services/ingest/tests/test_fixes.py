@@ -51,6 +51,16 @@ class Row:
     import_id: str = ""
 
 
+class Journal:
+    """Notes nothing."""
+
+    async def fixed(self, fix_id: str, dataset_id: str, user_id: str, kind: FindingKind, fixed: Fixed) -> None:
+        pass
+
+    async def removed(self, removed: Any, user_id: str, events_count: int) -> None:
+        pass
+
+
 class Data:
     """A store with one dataset."""
 
@@ -364,10 +374,10 @@ async def test_what_a_stop_left_of_a_fix_is_gone_at_the_next_start(data: Data, h
 
 
 async def test_other_kinds_have_no_fix(data: Data) -> None:
-    fixes = Fixes(data.fixes, data.appender)
+    fixes = Fixes(data.fixes, data.appender, Journal())
     for kind in set(FindingKind) - FIXABLE:
         with pytest.raises(AppError, match="finding_not_fixable") as refused:
-            await fixes.fix("d", kind)
+            await fixes.fix("d", kind, "u")
         assert refused.value.code is Code.INVALID_ARGUMENT
     await fixes.close()
 
@@ -375,7 +385,7 @@ async def test_other_kinds_have_no_fix(data: Data) -> None:
 async def test_a_fix_that_fails_changes_nothing(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [Row("1", "a", "x ", 1)]
     data.add(rows)
-    fixes = Fixes(data.fixes, data.appender)
+    fixes = Fixes(data.fixes, data.appender, Journal())
 
     def fail(fix: Any) -> Fixed:
         EventFixes.perform(data.fixes, fix)
@@ -384,23 +394,23 @@ async def test_a_fix_that_fails_changes_nothing(data: Data, monkeypatch: pytest.
     with monkeypatch.context() as patch:
         patch.setattr(data.fixes, "perform", fail)
         with pytest.raises(OSError, match="no room"):
-            await fixes.fix("d", BLANK)
+            await fixes.fix("d", BLANK, "u")
     assert data.rows() == rows
-    assert await fixes.fix("d", BLANK) == Fixed(1, 0)
-    assert await fixes.fix("d", BLANK) == Fixed(0, 0)
+    assert await fixes.fix("d", BLANK, "u") == Fixed(1, 0)
+    assert await fixes.fix("d", BLANK, "u") == Fixed(0, 0)
     await fixes.close()
 
 
 async def test_a_fix_goes_on_when_its_caller_goes_away(data: Data, monkeypatch: pytest.MonkeyPatch, until: Any) -> None:
     data.add([Row("1", "a", "x ", 1)])
-    fixes, gate = Fixes(data.fixes, data.appender), threading.Event()
+    fixes, gate = Fixes(data.fixes, data.appender, Journal()), threading.Event()
 
     def wait(fix: Any) -> Fixed:
         gate.wait(20)
         return EventFixes.perform(data.fixes, fix)
 
     monkeypatch.setattr(data.fixes, "perform", wait)
-    asked = asyncio.create_task(fixes.fix("d", BLANK))
+    asked = asyncio.create_task(fixes.fix("d", BLANK, "u"))
     await until(lambda: len(data.store.editions("d")) > 1)
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -15,6 +15,7 @@ from cjm_ingest.adapters.event_stream import EventStream
 from cjm_ingest.adapters.import_bus import REQUESTED, WORK_STREAM, IngestBus
 from cjm_ingest.adapters.import_files import ImportFolder
 from cjm_ingest.adapters.import_log import CatalogImportLog
+from cjm_ingest.adapters.journal import CatalogJournal
 from cjm_ingest.adapters.stream_health import StreamHealth
 from cjm_ingest.application.appender import Appender
 from cjm_ingest.application.background import end
@@ -100,11 +101,13 @@ async def build(settings: IngestSettings) -> Component:
         )
         files = ImportFolder(settings.imports_dir, settings.max_upload_bytes)
         log = CatalogImportLog(catalog)
-        imports = Imports(store, appender, files, log, facts, CsvFile, settings.import_workers)
+        journal = CatalogJournal(bus, catalog)
+        imports = Imports(store, appender, files, log, facts, journal, CsvFile, settings.import_workers)
         stack.push_async_callback(imports.close)
-        fixes = Fixes(EventFixes(store), appender)
+        fixes = Fixes(EventFixes(store), appender, journal)
         stack.push_async_callback(fixes.close)
         await listen(bus, imports, WORK_STREAM, REQUESTED, settings.import_workers)
+        await journal.listen()
         tasks = [asyncio.create_task(facts.tell()), asyncio.create_task(_sweep(files))]
         stack.push_async_callback(end, tasks)
 

@@ -25,6 +25,8 @@ from cjm_protos.catalog.v1 import (
     dataset_pb2_grpc,
     import_log_pb2,
     import_log_pb2_grpc,
+    journal_pb2,
+    journal_pb2_grpc,
     mapping_pb2,
 )
 from cjm_protos.ingest.v1 import (
@@ -51,13 +53,19 @@ FUNCTIONS: dict[str | None, Any] = {
 }
 
 
-class MemoryCatalog(dataset_pb2_grpc.DatasetServiceServicer, import_log_pb2_grpc.ImportLogServiceServicer):
+class MemoryCatalog(
+    dataset_pb2_grpc.DatasetServiceServicer,
+    import_log_pb2_grpc.ImportLogServiceServicer,
+    journal_pb2_grpc.JournalServiceServicer,
+):
     """Datasets belong to `OWNER`; `helpers` may work with them, everybody else sees them only."""
 
     def __init__(self) -> None:
         self.entries: dict[str, import_log_pb2.ImportEntry] = {}
         self.helpers: set[str] = set()
         self.is_away = False
+        self.journal: list[journal_pb2.NoteEntryRequest] = []
+        self.failures: dict[str, list[AppError]] = {"NoteEntry": [], "UpdateImport": []}
 
     @allow("service")
     async def GetAccess(self, request: dataset_pb2.GetAccessRequest, context: Any) -> dataset_pb2.GetAccessResponse:
@@ -89,12 +97,24 @@ class MemoryCatalog(dataset_pb2_grpc.DatasetServiceServicer, import_log_pb2_grpc
     @allow("service")
     async def UpdateImport(self, request: import_log_pb2.UpdateImportRequest, context: Any) -> Any:
         """Note what is set, as catalog does."""
+        self._fail("UpdateImport")
         entry = self.entries[request.import_id]
         if entry.status in _ENDED and request.status != import_log_pb2.IMPORT_STATUS_REMOVED:
             raise AppError(Code.FAILED_PRECONDITION, "import_ended", "It has ended.")
         for descriptor, value in request.ListFields():
             setattr(entry, descriptor.name, value)
         return import_log_pb2.UpdateImportResponse(entry=entry)
+
+    @allow("service")
+    async def NoteEntry(self, request: journal_pb2.NoteEntryRequest, context: Any) -> journal_pb2.NoteEntryResponse:
+        """Remember every call."""
+        self._fail("NoteEntry")
+        self.journal.append(request)
+        return journal_pb2.NoteEntryResponse()
+
+    def _fail(self, call: str) -> None:
+        if self.failures[call]:
+            raise self.failures[call].pop(0)
 
 
 async def until(is_so: Callable[[], Awaitable[bool]], timeout_seconds: float = 30) -> None:
@@ -152,6 +172,7 @@ class Ingest:
             import_id=import_id,
             dataset_id=self.dataset_id,
             created_by_id=OWNER,
+            file_name="visits.csv",
             mapping=mapping_pb2.Mapping(columns=rules, **mapping),
             all_or_nothing=strict,
             is_check=check,
@@ -280,6 +301,7 @@ async def catalog(settings: ServiceSettings, signer: IdentitySigner) -> AsyncIte
     registrations: list[Registration] = [
         (dataset_pb2_grpc.add_DatasetServiceServicer_to_server, servicer),
         (import_log_pb2_grpc.add_ImportLogServiceServicer_to_server, servicer),
+        (journal_pb2_grpc.add_JournalServiceServicer_to_server, servicer),
     ]
     server = RpcServer(settings, registrations, signer, Telemetry("catalog"))
     await server.start()

@@ -16,6 +16,7 @@ from cjm_protos.ingest.v1 import imports_pb2, intake_pb2
 FACT_STREAM: Final = "INGEST"
 WORK_STREAM: Final = "IMPORTS"
 REQUESTED: Final = "cjm.ingest.import.requested.v1"
+JOURNAL: Final = "cjm.ingest.journal.requested.v1"
 COMPLETED: Final = "cjm.ingest.import.completed.v1"
 FAILED: Final = "cjm.ingest.import.failed.v1"
 REMOVED: Final = "cjm.ingest.import.removed.v1"
@@ -40,7 +41,9 @@ class IngestBus:
     async def ensure_streams(self) -> None:
         """Create the streams or bring them to their shape."""
         await self._bus.ensure_stream(FACT_STREAM, [COMPLETED, FAILED, REMOVED, EVENTS_STORED])
-        await self._bus.ensure_stream(WORK_STREAM, [REQUESTED], retention=RetentionPolicy.WORK_QUEUE, max_age_seconds=0)
+        await self._bus.ensure_stream(
+            WORK_STREAM, [REQUESTED, JOURNAL], retention=RetentionPolicy.WORK_QUEUE, max_age_seconds=0
+        )
 
     async def request(self, entry: ImportEntry, file_import_id: str, file_bytes: int) -> None:
         """Queue the work of an import."""

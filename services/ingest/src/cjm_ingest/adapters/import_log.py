@@ -136,6 +136,7 @@ def _entry(entry: import_log_pb2.ImportEntry) -> ImportEntry:
         dataset_id=entry.dataset_id,
         created_by_id=entry.created_by_id,
         state=_STATE_BY_NUMBER[entry.status],
+        file_name=entry.file_name,
         file_bytes=entry.file_bytes,
         mapping=_mapping(entry.mapping),
         is_all_or_nothing=entry.all_or_nothing,

@@ -6,11 +6,23 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from cjm_ingest.application.appender import Appender
+from cjm_ingest.application.background import Lasting
+from cjm_ingest.application.ports import Journal
 from cjm_ingest.domain.fixes import FIXABLE, Fixed
 from cjm_ingest.domain.quality import FindingKind
 from cjm_kit.errors import AppError, Code
 
-Begun = TypeVar("Begun")
+
+class BegunFix(Protocol):
+    """A fix that has begun."""
+
+    @property
+    def fix_id(self) -> str:
+        """What it is called, each one otherwise."""
+        ...
+
+
+Begun = TypeVar("Begun", bound=BegunFix)
 
 
 class FixStore(Protocol[Begun]):
@@ -50,20 +62,24 @@ class Fixes:
     Args:
         store: Where events are fixed.
         appender: Where events arrive.
+        journal: Where it is noted.
     """
 
-    def __init__(self, store: FixStore[Any], appender: Appender) -> None:
+    def __init__(self, store: FixStore[Any], appender: Appender, journal: Journal) -> None:
         self._store = store
         self._appender = appender
+        self._journal = journal
+        self._lasting = Lasting()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="fix")
-        self._running: set[Future[Fixed]] = set()
+        self._running: set[Future[tuple[str, Fixed]]] = set()
 
-    async def fix(self, dataset_id: str, kind: FindingKind) -> Fixed:
+    async def fix(self, dataset_id: str, kind: FindingKind, user_id: str) -> Fixed:
         """Fix all that is there of one kind of finding; what was begun goes on when the caller goes away.
 
         Args:
             dataset_id: UUID.
             kind: What to fix.
+            user_id: For whom.
 
         Returns:
             How many events were changed and removed, none when there is nothing to fix (any more).
@@ -75,10 +91,7 @@ class Fixes:
         if kind not in FIXABLE:
             detail = f"There is no fix for {kind}. Choose one of {', '.join(sorted(FIXABLE))}."
             raise AppError(Code.INVALID_ARGUMENT, "finding_not_fixable", detail)
-        running = self._thread.submit(self._fix, dataset_id, kind)
-        self._running.add(running)
-        running.add_done_callback(self._running.discard)
-        return await asyncio.shield(asyncio.wrap_future(running))
+        return await self._lasting.to_its_end(self._fix_and_note(dataset_id, kind, user_id))
 
     async def present_name(self, dataset_id: str, step: str) -> str:
         """What a step that may have got another name is called now."""
@@ -90,8 +103,18 @@ class Fixes:
             if not running.cancel():
                 self._store.stop(running)
         await asyncio.to_thread(self._thread.shutdown)
+        await self._lasting.close()
 
-    def _fix(self, dataset_id: str, kind: FindingKind) -> Fixed:
+    async def _fix_and_note(self, dataset_id: str, kind: FindingKind, user_id: str) -> Fixed:
+        running = self._thread.submit(self._fix, dataset_id, kind)
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        fix_id, fixed = await asyncio.wrap_future(running)
+        if fixed != Fixed(0, 0):
+            await self._journal.fixed(fix_id, dataset_id, user_id, kind, fixed)
+        return fixed
+
+    def _fix(self, dataset_id: str, kind: FindingKind) -> tuple[str, Fixed]:
         with self._appender.paused():
             fix = self._store.begin(dataset_id, kind, time.time_ns() // 1_000_000)
         try:
@@ -109,4 +132,4 @@ class Fixes:
                     "findings again."
                 )
                 raise AppError(Code.FAILED_PRECONDITION, "dataset_changed", detail)
-        return fixed
+        return fix.fix_id, fixed

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
 from cjm_ingest.application.appender import Appender
+from cjm_ingest.application.background import Lasting
 from cjm_ingest.application.import_run import CancelledImportError, ImportRun
 from cjm_ingest.application.ports import (
     EventStore,
@@ -15,6 +16,7 @@ from cjm_ingest.application.ports import (
     ImportLog,
     ImportReport,
     ImportState,
+    Journal,
     OpenTableFile,
 )
 from cjm_ingest.domain.faults import RowFault, Tally
@@ -36,6 +38,7 @@ class Imports:
         files: Uploaded files, rejected rows, reports.
         log: The log of imports.
         bus: What others are told.
+        journal: Where removals are noted.
         open_file: Opens an uploaded file.
         workers_count: Imports at the same time, >= 1.
     """
@@ -47,6 +50,7 @@ class Imports:
         files: ImportFiles,
         log: ImportLog,
         bus: ImportBus,
+        journal: Journal,
         open_file: OpenTableFile,
         workers_count: int,
     ) -> None:
@@ -55,10 +59,12 @@ class Imports:
         self._files = files
         self._log = log
         self._bus = bus
+        self._journal = journal
         self._open_file = open_file
         self._threads = ThreadPoolExecutor(workers_count, thread_name_prefix="import")
         self._runs: dict[str, ImportRun] = {}
         self._ended: dict[str, asyncio.Event] = {}
+        self._lasting = Lasting()
         self._is_closing = False
 
     async def upload(self, entry: ImportEntry, chunks: AsyncIterator[bytes]) -> int:
@@ -157,8 +163,14 @@ class Imports:
         run.cancel()
         await ended.wait()
 
-    async def remove(self, entry: ImportEntry) -> int:
+    async def remove(self, entry: ImportEntry, user_id: str) -> int:
         """Take the rows of a completed import out of every number; of a check its file and what was found.
+
+        What was begun goes on when the caller goes away.
+
+        Args:
+            entry: Which.
+            user_id: For whom.
 
         Returns:
             Rows taken out.
@@ -169,11 +181,7 @@ class Imports:
         if entry.state is not ImportState.COMPLETED:
             detail = "Only a completed import can be removed."
             raise AppError(Code.FAILED_PRECONDITION, "import_not_completed", detail)
-        rows_count = 0
-        if not entry.is_check:
-            rows_count = await asyncio.to_thread(self._store.delete_import, entry.dataset_id, entry.import_id)
-        await self._note_removed(entry)
-        return rows_count
+        return await self._lasting.to_its_end(self._remove(entry, user_id))
 
     async def forget_dataset(self, dataset_id: str) -> None:
         """Take all events and files of a deleted dataset away and stop its imports."""
@@ -190,6 +198,7 @@ class Imports:
         for run in self._runs.values():
             run.break_off()
         await asyncio.to_thread(self._threads.shutdown)
+        await self._lasting.close()
 
     async def _run(self, entry: ImportEntry, file_import_id: str) -> ImportReport:
         import_id = entry.import_id
@@ -238,6 +247,14 @@ class Imports:
         former = [item async for item in self._log.completed(entry.dataset_id) if item.import_id != entry.import_id]
         for item in former:
             await self._note_removed(item)
+
+    async def _remove(self, entry: ImportEntry, user_id: str) -> int:
+        rows_count = 0
+        if not entry.is_check:
+            rows_count = await asyncio.to_thread(self._store.delete_import, entry.dataset_id, entry.import_id)
+            await self._journal.removed(entry, user_id, rows_count)
+        await self._note_removed(entry)
+        return rows_count
 
     async def _note_removed(self, entry: ImportEntry) -> None:
         await self._log.removed(entry.import_id)

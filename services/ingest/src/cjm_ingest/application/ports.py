@@ -13,7 +13,9 @@ import pyarrow as pa
 
 from cjm_ingest.application.columns import Block
 from cjm_ingest.domain.faults import RowFault, Tally
+from cjm_ingest.domain.fixes import Fixed
 from cjm_ingest.domain.mapping import Mapping
+from cjm_ingest.domain.quality import FindingKind
 
 
 class EventStore(Protocol):
@@ -93,6 +95,7 @@ class ImportEntry:
         dataset_id: UUID; empty for a check of a file whose dataset does not exist yet.
         created_by_id: UUID of who started it.
         state: Where it stands.
+        file_name: Name of its file.
         file_bytes: Size of its file in bytes.
         mapping: How the columns become fields.
         is_all_or_nothing: True when one bad row fails the whole.
@@ -105,6 +108,7 @@ class ImportEntry:
     dataset_id: str
     created_by_id: str
     state: ImportState
+    file_name: str
     file_bytes: int
     mapping: Mapping
     is_all_or_nothing: bool
@@ -214,3 +218,13 @@ class ImportBus(Protocol):
 
     async def removed(self, entry: ImportEntry) -> None:
         """The rows are gone."""
+
+
+class Journal(Protocol):
+    """What people did, as it is shown to them later; noting it never fails."""
+
+    async def fixed(self, fix_id: str, dataset_id: str, user_id: str, kind: FindingKind, fixed: Fixed) -> None:
+        """A finding was fixed for someone."""
+
+    async def removed(self, removed: ImportEntry, user_id: str, events_count: int) -> None:
+        """Someone took a completed import out with its events."""

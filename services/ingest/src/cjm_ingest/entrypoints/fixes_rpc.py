@@ -5,6 +5,7 @@ from typing import Any
 from cjm_access import DatasetAccess
 from cjm_ingest.application.fixes import Fixes
 from cjm_ingest.entrypoints.questions_translate import finding_kind_from_message
+from cjm_kit.identity import current_identity
 from cjm_kit.rpc import allow
 from cjm_protos.ingest.v1 import fixes_pb2, fixes_pb2_grpc
 
@@ -25,7 +26,8 @@ class FixServicer(fixes_pb2_grpc.FixServiceServicer):
     async def FixFinding(self, request: fixes_pb2.FixFindingRequest, context: Any) -> fixes_pb2.FixFindingResponse:
         """Fix all that is there of one kind of finding."""
         await self._access.require(request.dataset_id, "manage")
-        fixed = await self._fixes.fix(request.dataset_id, finding_kind_from_message(request.kind))
+        kind = finding_kind_from_message(request.kind)
+        fixed = await self._fixes.fix(request.dataset_id, kind, current_identity().user_id)
         return fixes_pb2.FixFindingResponse(
             changed_count=fixed.changed_count,
             removed_count=fixed.removed_count,

@@ -86,7 +86,8 @@ class ImportServicer(imports_pb2_grpc.ImportServiceServicer):
         self, request: imports_pb2.RemoveImportRequest, context: Any
     ) -> imports_pb2.RemoveImportResponse:
         """Take its rows out of every number."""
-        rows_count = await self._imports.remove(await self._own(request.import_id, "write"))
+        entry = await self._own(request.import_id, "write")
+        rows_count = await self._imports.remove(entry, current_identity().user_id)
         return imports_pb2.RemoveImportResponse(rows_removed=rows_count)
 
     @allow("staff", "service")
