@@ -5,6 +5,7 @@ import type { Finding, Import } from "@/api/types";
 import { T, useText, type Translate } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
+import { noteExport } from "@/shared/noteExport";
 import { Card } from "@/shared/ui";
 import css from "./data.module.css";
 
@@ -26,7 +27,7 @@ export function Findings({ item, choice }: Props) {
       actions={
         item.errors_url &&
         item.rows_rejected > 0 && (
-          <Button variant="default" component="a" href={`${item.errors_url}.csv`} download leftSection={<IconDownload size={16} stroke={1.7} />}>
+          <Button variant="default" component="a" href={`${item.errors_url}.csv`} download onClick={() => noteRejectedRows(item)} leftSection={<IconDownload size={16} stroke={1.7} />}>
             {t("data.download_rejected")}
           </Button>
         )
@@ -37,6 +38,11 @@ export function Findings({ item, choice }: Props) {
       ))}
     </Card>
   );
+}
+
+/** Tells the journal that the rejected rows were saved. */
+export function noteRejectedRows({ id, dataset_id, file_name }: Import): void {
+  noteExport(dataset_id, { object: "rejected_rows", format: "csv", name: file_name, address: `/data/imports/${id}` });
 }
 
 /** Findings in the order of the columns, which other counts leave as it is. */

@@ -36,6 +36,9 @@ it("gives all rejected rows as a table", async () => {
   show({ errors_url: "/api/v1/imports/i1/errors", findings: [{ reason: "field_missing", field: "action_type", column: "event", count: 1, examples: [fault], repair: null, actions: ["use_text"] }] });
   const download = await screen.findByRole("link", { name: "Download rejected rows" });
   expect(download.getAttribute("href")).toBe("/api/v1/imports/i1/errors.csv");
+  const post = vi.spyOn(api, "post").mockResolvedValue(undefined);
+  fireEvent.click(download);
+  expect(post).toHaveBeenCalledExactlyOnceWith("/datasets/d1/exports", { object: "rejected_rows", format: "csv", name: "many.csv", address: "/data/imports/i1" });
 });
 
 it("says what was repaired, and offers no list of rejected rows when there are none", async () => {

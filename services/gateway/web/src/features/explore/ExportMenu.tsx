@@ -13,7 +13,7 @@ import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
 import type { Direction } from "./draw/geometry";
-import { savePaths } from "./MapTables";
+import { savePaths, type OnSaved } from "./MapTables";
 import { saveFile } from "./csv";
 import type { Picture } from "./exportPicture";
 import css from "./explore.module.css";
@@ -28,7 +28,9 @@ interface ExportMenuProps {
   isBusy: boolean;
   /** Offers its paths as CSV. */
   graph: Graph | null;
-  link: () => string;
+  /** Path and query that show the same picture again. */
+  address: () => string;
+  onSaved: OnSaved;
   direction: Direction;
   onDirection: (direction: Direction) => void;
 }
@@ -39,7 +41,7 @@ const DIRECTIONS = [
 ] as const;
 
 /** Picture, numbers or link of what is shown, and which way it runs. */
-export function ExportMenu({ name, picture, isBusy, graph, link, direction, onDirection }: ExportMenuProps) {
+export function ExportMenu({ name, picture, isBusy, graph, address, onSaved, direction, onDirection }: ExportMenuProps) {
   const t = useText();
   const f = useFormat();
   const tell = useNotify();
@@ -52,12 +54,13 @@ export function ExportMenu({ name, picture, isBusy, graph, link, direction, onDi
     try {
       const made = await standaloneSvg(shown, t, f);
       saveFile(`${name}.${kind}`, kind === "svg" ? svgFile(made.text) : await pngFile(made));
+      onSaved("map", kind);
     } catch {
       tell(t("explore.export.failed"));
     }
   };
   const copyLink = async (): Promise<void> => {
-    await navigator.clipboard.writeText(link());
+    await navigator.clipboard.writeText(location.origin + address());
     tell(t("explore.export.copied"));
   };
   return (
@@ -76,7 +79,7 @@ export function ExportMenu({ name, picture, isBusy, graph, link, direction, onDi
           {t("explore.export.png")}
         </Menu.Item>
         {graph && (
-          <Menu.Item leftSection={<IconFileTypeCsv size={16} stroke={1.7} />} onClick={() => savePaths(name, graph, graph.edges)}>
+          <Menu.Item leftSection={<IconFileTypeCsv size={16} stroke={1.7} />} onClick={() => savePaths(name, graph, graph.edges, onSaved)}>
             {t("explore.export.csv")}
           </Menu.Item>
         )}

@@ -5,8 +5,8 @@ import { useText } from "@/messages";
 import { daysKnown } from "@/shared/compare";
 import { useScopeWords } from "@/shared/filters";
 import { useFormat } from "@/shared/format";
+import { addressWith, noteExport } from "@/shared/noteExport";
 import { useScope } from "@/shared/scope";
-import { parseSearch, stringifySearch } from "@/shared/search";
 import { EmptyState, ErrorState, useDocumentTitle } from "@/shared/ui";
 import { DataSlider, ModeSwitch, UnitSwitch } from "./ControlBar";
 import { useCommonWays } from "./data";
@@ -20,7 +20,7 @@ import type { Picture } from "./exportPicture";
 import { Legend } from "./map/Legend";
 import { MapCanvas, type MapHandle } from "./map/MapCanvas";
 import { CanvasShape, MapShape, PanelShape } from "./MapShape";
-import { MapTables } from "./MapTables";
+import { MapTables, type OnSaved } from "./MapTables";
 import { useMapWords } from "./mapWords";
 import { factsOf } from "./model/facts";
 import { journeysOf } from "./model/graph";
@@ -134,7 +134,10 @@ function Journeys(ready: Ready) {
     <Legend mode={mode} classes={shown.scene.classes} unit={unit} hasGoal={hasGoal} isInText={isPhone} />
   );
 
-  const tables = { name, titleRef, onSelect: (next: Selection) => selectInPanel(next, { isTable: false }) };
+  const address = (): string => addressWith({ dataset: dataset.id, steps: String(steps), dir: directionCode(direction) });
+  const noteSaved: OnSaved = (object, format) => noteExport(dataset.id, { object, format, address: address() });
+
+  const tables = { name, titleRef, onSaved: noteSaved, onSelect: (next: Selection) => selectInPanel(next, { isTable: false }) };
   const picture = (): ReactNode => {
     if (steps > MOST_STEPS) return <TooMany onFewer={() => change({ steps: MOST_STEPS })} />;
     if (map.failure?.from === "layout" && fresh)
@@ -199,7 +202,8 @@ function Journeys(ready: Ready) {
         picture={drawn}
         isBusy={map.isBusy}
         graph={shown?.graph ?? null}
-        link={() => linkWith({ dataset: dataset.id, steps: String(steps), dir: directionCode(direction) })}
+        address={address}
+        onSaved={noteSaved}
         direction={direction}
         onDirection={turn}
       />
@@ -247,10 +251,6 @@ function Journeys(ready: Ready) {
 const stepOf = (selection: Selection): string => (selection.kind === "step" ? selection.step : selection.source);
 
 /** The address with what only this browser knows: its last dataset and what it shows by default. */
-function linkWith(parts: Record<string, string>): string {
-  return `${location.origin}${location.pathname}${stringifySearch({ ...parseSearch(location.search), ...parts })}`;
-}
-
 function Action({ label, isPressed, onClick, children }: { label: string; isPressed: boolean; onClick: () => void; children: ReactNode }) {
   return (
     <button type="button" className={css.action} aria-pressed={isPressed} aria-label={label} onClick={onClick}>

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import type { Ref } from "react";
+import type { NewExport } from "@/api/types";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { DataTable, Note, type Column } from "@/shared/ui";
@@ -9,6 +10,9 @@ import css from "./explore.module.css";
 import { isRepeat, journeysOf, pathKey, stepsByName, type Graph, type Path, type Step } from "./model/graph";
 import type { Selection } from "./state";
 
+/** Is told what was saved, once it was. */
+export type OnSaved = (object: NewExport["object"], format: NewExport["format"]) => void;
+
 interface MapTablesProps {
   graph: Graph;
   /** The paths that the map shows. */
@@ -16,13 +20,14 @@ interface MapTablesProps {
   /** Name of the dataset, for file names. */
   name: string;
   onSelect: (selection: Selection) => void;
+  onSaved: OnSaved;
   titleRef?: Ref<HTMLHeadingElement>;
   /** Draws the map again, when the tables stand in for it. */
   onRetry?: () => void;
 }
 
 /** The map as two tables with the same numbers. */
-export function MapTables({ graph, paths, name, onSelect, titleRef, onRetry }: MapTablesProps) {
+export function MapTables({ graph, paths, name, onSelect, onSaved, titleRef, onRetry }: MapTablesProps) {
   const t = useText();
   const f = useFormat();
   const journeys = Math.max(1, journeysOf(graph));
@@ -90,6 +95,7 @@ export function MapTables({ graph, paths, name, onSelect, titleRef, onRetry }: M
     ]);
     const header = ["step", "events", "journeys", "share_ratio", "starts", "ends", "median_next_seconds"];
     saveFile(`${name} steps.csv`, csvFile(toCsv(header, rows)));
+    onSaved("steps", "csv");
   };
 
   return (
@@ -113,7 +119,7 @@ export function MapTables({ graph, paths, name, onSelect, titleRef, onRetry }: M
         />
       </section>
       <section>
-        <TableHead title={pathsTitle} onSave={() => savePaths(name, graph, paths)} />
+        <TableHead title={pathsTitle} onSave={() => savePaths(name, graph, paths, onSaved)} />
         <DataTable
           cards
           caption={pathsTitle}
@@ -145,7 +151,7 @@ function TableHead({ title, titleRef, onSave }: { title: string; titleRef?: Ref<
 }
 
 /** Saves paths as CSV; times in seconds, ratios 0-1. */
-export function savePaths(name: string, graph: Graph, paths: readonly Path[]): void {
+export function savePaths(name: string, graph: Graph, paths: readonly Path[], onSaved: OnSaved): void {
   const steps = stepsByName(graph);
   const header = ["from", "to", "moves", "journeys", "share_of_exits_ratio", "median_seconds", "p90_seconds", "hidden_ratio"];
   const rows = paths.map((path) => [
@@ -154,4 +160,5 @@ export function savePaths(name: string, graph: Graph, paths: readonly Path[]): v
     ...[path.median_seconds, path.p90_seconds, path.hidden_ratio],
   ]);
   saveFile(`${name} paths.csv`, csvFile(toCsv(header, rows)));
+  onSaved("paths", "csv");
 }

@@ -111,3 +111,11 @@ it("shows form and models in grey while the data is on its way", async () => {
   await show({ graph: "on its way" });
   expect(await screen.findAllByRole("status", { name: "Loading" })).toHaveLength(2);
 });
+
+it("tells the journal of a saved picture with the address of the model in its own scope", async () => {
+  const { asked, sent } = await show({ search: "?dataset=d1&from=2025-01-01&analysis=m0", opened: { ...stored, status: "succeeded" } });
+  fireEvent.click(await screen.findByRole("link", { name: "SVG" }));
+  const address = "/explore/models?dataset=d1&from=2024-01-06&f=step:cart&f=way:a>b&case=session&pause=45&analysis=m0";
+  expect(sent).toEqual([{ object: "model", format: "svg", object_id: "m0", name: "Alpha model", address }]);
+  expect(asked.at(-1)).toBe("/api/v1/datasets/d1/exports");
+});

@@ -11,8 +11,9 @@ import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useScopeWords } from "@/shared/filters";
 import { isSameTerms } from "@/shared/filters/sameTerms";
+import { noteExport } from "@/shared/noteExport";
 import { caseQuery, useScope, useUrlState, type Scope } from "@/shared/scope";
-import { scopeOf, scopeOfAnalysis } from "@/shared/search";
+import { scopeOf, scopeOfAnalysis, stringifySearch } from "@/shared/search";
 import { EmptyState, ErrorState, HelpHover, LinkButton, LoadingRows, Note, useDocumentTitle, useErrorText } from "@/shared/ui";
 import { DataSlider, UnitSwitch } from "./ControlBar";
 import { ExploreTabs, useReady, type Ready } from "./ExploreLayout";
@@ -236,7 +237,9 @@ function Result({ id, onOther }: { id: string; onOther: (id: string | null) => v
   }, [isOver, client, id]);
   if (analysis.isError) return <ErrorState error={analysis.error} onRetry={() => void analysis.refetch()} />;
   if (!analysis.data) return <CanvasShape className={css.canvas} />;
-  const { kind, status, dataset_name, events, cases, error, finished_at } = analysis.data;
+  const { kind, status, dataset_id, dataset_name, events, cases, error, finished_at } = analysis.data;
+  const address = `/explore/models${stringifySearch({ ...scopeOfAnalysis(analysis.data), analysis: id })}`;
+  const noteSaved = (format: "svg" | "png"): void => noteExport(dataset_id, { object: "model", format, name: t(`common.analysis.${kind}`), object_id: id, address });
   const picture = (format: "svg" | "png"): string => apiUrl(`/analyses/${id}/graph.${format}`, scheme === "dark" ? { theme: "dark" } : {});
   const hasResult = status === "succeeded" || status === "partial";
   return (
@@ -261,11 +264,11 @@ function Result({ id, onOther }: { id: string; onOther: (id: string | null) => v
         <div className={css.barActions}>
           {hasResult && (
             <>
-              <a className={explore.action} href={picture("svg")} download={`${dataset_name} ${kind}.svg`}>
+              <a className={explore.action} href={picture("svg")} download={`${dataset_name} ${kind}.svg`} onClick={() => noteSaved("svg")}>
                 <IconFileTypeSvg size={16} stroke={1.7} />
                 {t("explore.model.svg")}
               </a>
-              <a className={explore.action} href={picture("png")} download={`${dataset_name} ${kind}.png`}>
+              <a className={explore.action} href={picture("png")} download={`${dataset_name} ${kind}.png`} onClick={() => noteSaved("png")}>
                 <IconFileTypePng size={16} stroke={1.7} />
                 {t("explore.model.png")}
               </a>

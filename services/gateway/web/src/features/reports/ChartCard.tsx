@@ -1,8 +1,10 @@
 import { Button, Menu } from "@mantine/core";
 import { IconChartBar, IconDownload, IconTable } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
+import type { NewExport } from "@/api/types";
 import { useText } from "@/messages";
 import { useNotify } from "@/shared/notify";
+import { addressWith, noteExport } from "@/shared/noteExport";
 import { useUrlState } from "@/shared/scope";
 import { Card, DataTable, LoadingBlock, type Column } from "@/shared/ui";
 import type { DayChart } from "./chart";
@@ -25,6 +27,8 @@ interface ChartCardProps {
   /** Short name of the card in the address. */
   id: string;
   title: string;
+  /** Null for all public datasets. */
+  datasetId: string | null;
   /** The sentence that states what the chart shows. */
   caption: string;
   chart: DayChart;
@@ -40,7 +44,7 @@ interface ChartCardProps {
 }
 
 /** A chart with its sentence, its table and its exports; which of the two shows is in the address. */
-export function ChartCard({ id, title, caption, chart, names, columns, rows, formatDay, formatCell, isWide = false }: ChartCardProps) {
+export function ChartCard({ id, title, datasetId, caption, chart, names, columns, rows, formatDay, formatCell, isWide = false }: ChartCardProps) {
   const t = useText();
   const notify = useNotify();
   const [tables, setTables] = useUrlState("tables", "");
@@ -53,9 +57,14 @@ export function ChartCard({ id, title, caption, chart, names, columns, rows, for
     setTables((isTable ? shown.filter((other) => other !== id) : [...shown, id]).join(","));
   }
 
+  function saved(object: "chart" | "table", format: NewExport["format"]) {
+    if (datasetId) noteExport(datasetId, { object, format, name: title, address: addressWith({ dataset: datasetId }) });
+  }
+
   function saveNumbers() {
     const table = [[t("reports.column_day"), ...columns], ...rows.map(({ day, cells }) => [day, ...cells])];
     save(new Blob(["\ufeff", csvOf(table)], { type: "text/csv;charset=utf-8" }), `${fileName}.csv`);
+    saved("table", "csv");
   }
 
   async function savePicture(format: "svg" | "png") {
@@ -63,6 +72,7 @@ export function ChartCard({ id, title, caption, chart, names, columns, rows, for
       const { pngOf, svgOf } = await import("./chart");
       const heading = chart.before ? t("reports.picture_title", { title, range: chart.before.range }) : title;
       save(format === "svg" ? svgOf(chart, heading, names) : await pngOf(chart, heading, names), `${fileName}.${format}`);
+      saved("chart", format);
     } catch {
       notify(t("reports.export_failed"), { color: "red" });
     }

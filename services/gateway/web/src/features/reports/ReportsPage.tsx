@@ -184,8 +184,8 @@ function Report({ report, before, datasetId, question, hasPeriod, isFair, isLast
       <Summary report={report} before={before} hasPeriod={hasPeriod} isFair={isFair} />
       {before && <WhatChanged report={report} before={before} />}
       <div className={css.cards}>
-        <CountCard report={report} before={before} of="customers" isLastDayOpen={isLastDayOpen} />
-        <CountCard report={report} before={before} of="touchpoints" isLastDayOpen={isLastDayOpen} />
+        <CountCard report={report} before={before} datasetId={datasetId} of="customers" isLastDayOpen={isLastDayOpen} />
+        <CountCard report={report} before={before} datasetId={datasetId} of="touchpoints" isLastDayOpen={isLastDayOpen} />
         {splits.map((by, index) => (
           <SplitCard key={by} by={by} datasetId={datasetId} question={question} isLastDayOpen={isLastDayOpen} isWide={index === 0 || (index === splits.length - 1 && splits.length % 2 === 0)} />
         ))}
@@ -285,7 +285,7 @@ function WhatChanged({ report, before }: { report: DailyReport; before: DailyRep
 }
 
 /** Customers or touchpoints per day. */
-function CountCard({ report, before, of, isLastDayOpen }: { report: DailyReport; before: DailyReport | null | undefined; of: "customers" | "touchpoints"; isLastDayOpen: boolean }) {
+function CountCard({ report, before, datasetId, of, isLastDayOpen }: Pick<ReportProps, "report" | "before" | "datasetId" | "isLastDayOpen"> & { of: "customers" | "touchpoints" }) {
   const t = useText();
   const format = useFormat();
   const intl = useIntl();
@@ -318,6 +318,7 @@ function CountCard({ report, before, of, isLastDayOpen }: { report: DailyReport;
     <ChartCard
       id={of}
       title={t(`reports.${of}_per_day`)}
+      datasetId={datasetId}
       caption={best ? t(`reports.caption_${of}`, { day: format.day(best.date), count: best[of], total: report[of] }) : ""}
       chart={chart}
       names={names}
@@ -349,7 +350,7 @@ function SplitCard({ by, datasetId, question, isLastDayOpen, isWide }: SplitCard
   let inside: ReactNode;
   if (report.isError) inside = <ErrorState error={report.error} title={t(`reports.by.${by}`)} onRetry={() => void report.refetch()} />;
   else if (!report.data) inside = <LoadingBlock height="var(--card-height)" />;
-  else inside = <SplitChart by={by} report={report.data} isLastDayOpen={isLastDayOpen} />;
+  else inside = <SplitChart by={by} datasetId={datasetId} report={report.data} isLastDayOpen={isLastDayOpen} />;
   return (
     <div ref={ref} className={isWide ? css.wide : undefined} data-coming={report.isPending}>
       {inside}
@@ -357,7 +358,7 @@ function SplitCard({ by, datasetId, question, isLastDayOpen, isWide }: SplitCard
   );
 }
 
-function SplitChart({ by, report, isLastDayOpen }: { by: ReportBy; report: DailyReport; isLastDayOpen: boolean }) {
+function SplitChart({ by, datasetId, report, isLastDayOpen }: Pick<ReportProps, "datasetId" | "report" | "isLastDayOpen"> & { by: ReportBy }) {
   const t = useText();
   const format = useFormat();
   const { days } = report;
@@ -391,6 +392,7 @@ function SplitChart({ by, report, isLastDayOpen }: { by: ReportBy; report: Daily
     <ChartCard
       id={by}
       title={title}
+      datasetId={datasetId}
       caption={unset ? t("reports.caption_by_unset", { ...values, unset: format.share(unset.total / report.touchpoints) }) : t("reports.caption_by", values)}
       chart={chart}
       names={names}

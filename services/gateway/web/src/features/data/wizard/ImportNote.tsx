@@ -1,6 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useText } from "@/messages";
 import { useNotify } from "@/shared/notify";
+import { noteRejectedRows } from "../Findings";
 import { useImport } from "../useImport";
 import css from "./wizard.module.css";
 
@@ -35,7 +36,7 @@ function ImportNote({ importId, fileName, openMap }: ImportNoteProps) {
           {t("wizard.note_open_map")}
         </button>
         {item.rows_rejected > 0 && (
-          <a href={`${item.errors_url}.csv`} download>
+          <a href={`${item.errors_url}.csv`} download onClick={() => noteRejectedRows(item)}>
             {t("wizard.note_download")}
           </a>
         )}
