@@ -1,7 +1,10 @@
 """Files in every encoding, with and without a header, as they come out of the reader."""
 
+import contextlib
 import gzip
 import io
+import threading
+import time
 import unicodedata
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
@@ -172,6 +175,25 @@ def test_reading_begins_however_far_the_first_good_row_is(
     """It once waited for ever, and all later imports with it."""
     found = _read(path, b"who,what,when\n" + start + b"c,s,2024-01-01\n", _mapping("who", "what", "when"))
     assert (found[0][-1], found[1], len(found[2])) == (["c", "s", "2024-01-01"], numbers, faults_count)
+
+
+def test_who_leaves_off_in_the_middle_is_not_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an import does that is cancelled or fails: its thread once waited for ever, in two of three tries."""
+    monkeypatch.setattr("cjm_ingest.adapters.csv_reader._BLOCK_BYTES", 4096)
+    path.write_bytes(b"who,what,when\n" + b"c,s,2024-01-01\n" * 1_000_000)
+
+    def leave_off() -> None:
+        with contextlib.suppress(InterruptedError), CsvFile(path, _mapping("who", "what", "when")) as file:
+            for number, _ in enumerate(file.blocks()):
+                if number == 40:
+                    time.sleep(0.1)  # the reading thread runs ahead, and waits
+                    raise InterruptedError
+
+    for _ in range(3):
+        leaving = threading.Thread(target=leave_off, daemon=True)
+        leaving.start()
+        leaving.join(20)
+        assert not leaving.is_alive()
 
 
 def test_the_separator_of_the_mapping_is_taken(path: Path) -> None:

@@ -150,6 +150,9 @@ class CsvFile:
                     f"{misshapen[0].detail} Correct the header line or the separator.",
                 )
             _explain(failure, last_row, block_bytes)
+        finally:
+            # Before the reader goes: it waits for its thread, which waits for someone to want its next block.
+            self._text.finish()
         if misshapen:
             nothing = pa.array([], pa.string())
             yield self._block(dict.fromkeys(places, nothing), np.empty(0, np.int64), misshapen)
@@ -271,9 +274,9 @@ class _TextStream(io.RawIOBase):
 
         Destroying its reader waits for that thread without letting go of the interpreter lock, which the thread needs.
         """
-        self._is_open = False
+        was_open, self._is_open = self._is_open, False
         self.is_wanted.set()
-        if self._has_begun:
+        if was_open and self._has_begun:
             self._has_ended.wait(_FINISH_SECONDS)
 
     def _read(self, size: int) -> bytes:
