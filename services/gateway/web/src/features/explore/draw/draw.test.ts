@@ -120,6 +120,14 @@ describe("router", () => {
     expect([leftOf(top), rightOf(top)]).toContain(back?.tip.x);
   });
 
+  it("finds a way beside a card where large numbers fill the room between the cards", () => {
+    const crowded = { roomLeft: 60, hasLoop: true };
+    const boxes = [cardBox("s0", { x: 0, y: 0 }, "down", crowded), ...[-248, 0, 248].map((x, index) => cardBox(`s${index + 1}`, { x, y: 94 }, "down", crowded))];
+    const points = route(boxes, [wireOf(2, 0)], "down").get("2-0")?.points ?? [];
+    expect(points.length).toBeGreaterThan(0);
+    for (const point of points) for (const box of boxes) expect(isInside(box, point)).toBe(false);
+  });
+
   it("does not move a strong path when weaker ones are added", () => {
     const boxes = cardsOf(4, 10);
     const far = wireOf(0, 9);

@@ -17,6 +17,7 @@ export interface Row {
   top: number;
   bottom: number;
   boxes: Box[];
+  /** One left of each card and one right of the last. */
   gaps: Gap[];
   lanes: Lane[];
   /** Curves in the channel below the row: x at its top and at its bottom. */
@@ -51,10 +52,13 @@ export function rowsOf(boxes: readonly Box[]): Row[] {
 
 function gapsBetween(boxes: readonly Box[]): Gap[] {
   const gaps: Gap[] = [];
-  let from = -Infinity;
+  let [from, edge] = [-Infinity, -Infinity];
   for (const box of boxes) {
     const to = leftOf(box) - box.roomLeft - CARD_CLEARANCE;
-    if (to >= from) gaps.push({ from, to });
+    const middle = (edge + leftOf(box)) / 2;
+    // Where large numbers beside two cards leave no room, one line between the cards is left.
+    gaps.push(to >= from ? { from, to } : { from: middle, to: middle });
+    edge = rightOf(box);
     from = rightOf(box) + box.roomRight + CARD_CLEARANCE;
   }
   return [...gaps, { from, to: Infinity }];
@@ -96,17 +100,16 @@ export function linesThrough(row: Row, wanted: readonly number[], halfWidth: num
 
 /** Free lines directly left and right of a box, without another card in between. */
 export function linesBeside(row: Row, box: Box, halfWidth: number): number[] {
-  const right = rightOf(box) + box.roomRight + CARD_CLEARANCE;
-  const left = leftOf(box) - box.roomLeft - CARD_CLEARANCE;
-  const lines: number[] = [];
-  for (const gap of row.gaps) {
-    if (gap.from !== right && gap.to !== left) continue;
+  const at = row.boxes.indexOf(box);
+  const [before, after] = [row.gaps[at] as Gap, row.gaps[at + 1] as Gap];
+  const places = [
+    { gap: before, x: before.to },
+    { gap: after, x: after.from },
     // Beside the loop too where there is none, so that a path along several cards stays straight.
-    const places = gap.from === right ? [right, rightOf(box) + LOOP_ROOM + CARD_CLEARANCE] : [left];
-    // Where a gap is full, lines share a place: every card keeps its ways out.
-    for (const place of places) lines.push(nearestFree(row, gap, place, halfWidth) ?? Math.min(Math.max(place, gap.from), gap.to));
-  }
-  return lines;
+    { gap: after, x: rightOf(box) + LOOP_ROOM + CARD_CLEARANCE },
+  ];
+  // Where a gap is full, lines share a place: every card keeps its ways out.
+  return places.map(({ gap, x }) => nearestFree(row, gap, x, halfWidth) ?? Math.min(Math.max(x, gap.from), gap.to));
 }
 
 /** How much crossing the curves of the channel below a row would weigh. */
