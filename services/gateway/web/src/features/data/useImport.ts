@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { api, apiUrl } from "@/api/client";
 import type { Import } from "@/api/types";
 
@@ -25,15 +25,20 @@ export function useImport(id: string | null) {
     stream.addEventListener("progress", (event) => {
       const pushed = JSON.parse((event as MessageEvent<string>).data) as Import;
       client.setQueryData<Import>(["imports", "one", id], (former) => ({ ...former, ...pushed }));
-      if (isOpen(pushed)) return;
-      stream.close();
-      // The last push carries no findings, and every number of the dataset is new.
-      void client.invalidateQueries({ queryKey: ["imports"] });
-      void client.invalidateQueries({ queryKey: ["datasets"] });
+      if (!isOpen(pushed)) stream.close();
     });
     // The browser would reconnect for ever; polling goes on instead.
     stream.addEventListener("error", () => stream.close());
     return () => stream.close();
   }, [isRunning, id, client]);
+  const wasRunning = useRef(false);
+  useEffect(() => {
+    if (wasRunning.current && !isRunning) {
+      // By whatever way the end became known, every number of the dataset is new, and a push carries no findings.
+      void client.invalidateQueries({ queryKey: ["imports"] });
+      void client.invalidateQueries({ queryKey: ["datasets"] });
+    }
+    wasRunning.current = isRunning;
+  }, [isRunning, client]);
   return item;
 }
