@@ -1,8 +1,21 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiError } from "@/api/client";
+import { datasetsQuery } from "@/api/hooks";
+
+/** Refusals that say that what a person may do with a dataset is no longer what the list of datasets says. */
+const OUTDATED = new Set(["dataset_not_found", "dataset_analysis_not_allowed"]);
 
 /** Answers live a minute; refusals are never retried, lost connections and server faults twice. */
-export const queryClient = new QueryClient({
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error, { queryKey }) => {
+      if (!(error instanceof ApiError && OUTDATED.has(error.reason))) return;
+      const [list, id, ...question] = queryKey;
+      void queryClient.invalidateQueries({ queryKey: datasetsQuery.queryKey, exact: true });
+      // The dataset itself may be on the screen; its own refusal asks for nothing more.
+      if (list === datasetsQuery.queryKey[0] && question.length > 0) void queryClient.invalidateQueries({ queryKey: [list, id], exact: true });
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 60_000,
