@@ -25,3 +25,20 @@ it("gives the focus back to Add person when nobody is added", async () => {
   await userEvent.click(screen.getByRole("button", { name: "Cancel" }));
   expect(document.activeElement).toBe(screen.getByRole("button", { name: "Add person" }));
 });
+
+it("tells each of two changes made one right after the other, each with its way back", async () => {
+  const linh = { id: "u2", username: "Linh", role: "analyst", is_superuser: false, is_disabled: false, created_at: null, last_login_at: null };
+  vi.spyOn(api, "get").mockResolvedValue({ items: [linh], next_cursor: null });
+  const patch = vi.spyOn(api, "patch").mockResolvedValue(linh);
+  const client = quietClient();
+  client.setQueryData(meQuery.queryKey, { user: { id: "u1", username: "admin", role: "admin", is_superuser: true } } as never);
+  showAt("/settings/team", <TeamPage />, client);
+  for (const choice of ["Make administrator", "Disable"]) {
+    await userEvent.click(await screen.findByRole("button", { name: "Change Linh" }));
+    await userEvent.click(await screen.findByRole("button", { name: choice }));
+  }
+  await screen.findByText("Linh is an administrator now.");
+  await screen.findByText("Linh is disabled and signed out everywhere.");
+  await userEvent.click(screen.getAllByRole("button", { name: "Undo" }).at(-1) as HTMLElement);
+  expect(patch).toHaveBeenLastCalledWith("/users/u2", { is_disabled: false });
+});

@@ -1,6 +1,5 @@
 import { Button, Popover, Radio, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { notifications } from "@mantine/notifications";
 import { IconCheck, IconLock, IconMinus, IconPlus, IconUsers } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -12,6 +11,7 @@ import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
 import { Card, DataTable, EmptyState, ErrorState, LoadingRows, Note, PageBody, PageTitle, useErrorText, type Column } from "@/shared/ui";
 import { PasswordField } from "@/shared/ui/PasswordField";
+import { useUndo } from "@/shared/ui/undo";
 import { AdminsOnly } from "./AdminsOnly";
 import { PASSWORD_LENGTH } from "./password";
 import { lockOf } from "./rights";
@@ -182,34 +182,20 @@ function PersonActions({ user }: { user: User }) {
   const t = useText();
   const errorText = useErrorText();
   const notify = useNotify();
+  const offerUndo = useUndo();
   const [isOpen, setOpen] = useState(false);
   const [isResetting, setResetting] = useState(false);
   const change = useChange((input: UserChange) => api.patch<User>(`/users/${user.id}`, input), TOUCHES);
   const name = user.username;
 
-  async function apply(input: UserChange, done: string, undo?: UserChange) {
+  async function apply(input: UserChange, done: string, undo: UserChange) {
     try {
       await change.mutateAsync(input);
     } catch (error) {
       notify(errorText(error), { color: "red" });
       return;
     }
-    const id = `user-${user.id}`;
-    const takeBack = () => {
-      notifications.hide(id);
-      if (undo) void apply(undo, "settings.team.changed");
-    };
-    notify(
-      <>
-        {t(done, { name })}{" "}
-        {undo && (
-          <Button variant="subtle" size="compact-sm" onClick={takeBack}>
-            {t("settings.team.undo")}
-          </Button>
-        )}
-      </>,
-      { id, autoClose: 10_000 },
-    );
+    offerUndo(t(done, { name }), () => void change.mutateAsync(undo).catch((error: unknown) => notify(errorText(error), { color: "red" })));
   }
 
   function choose(input: UserChange, done: string, undo: UserChange) {
@@ -219,7 +205,7 @@ function PersonActions({ user }: { user: User }) {
 
   const otherRole = user.role === "admin" ? "analyst" : "admin";
   const choices: { label: string; onChoose: () => void }[] = [
-    { label: t(`settings.team.make_${otherRole}`), onChoose: () => choose({ role: otherRole }, "settings.team.changed", { role: user.role }) },
+    { label: t(`settings.team.make_${otherRole}`), onChoose: () => choose({ role: otherRole }, `settings.team.made_${otherRole}`, { role: user.role }) },
     { label: t("settings.team.reset"), onChoose: () => setResetting(true) },
     user.is_disabled
       ? { label: t("settings.team.enable"), onChoose: () => choose({ is_disabled: false }, "settings.team.enabled_now", { is_disabled: true }) }
