@@ -27,6 +27,7 @@ from cjm_protos.catalog.v1 import mapping_pb2 as mapping
 from cjm_protos.catalog.v1.account_pb2_grpc import AccountServiceStub
 from cjm_protos.catalog.v1.dataset_pb2_grpc import DatasetServiceStub
 from cjm_protos.catalog.v1.import_log_pb2_grpc import ImportLogServiceStub
+from cjm_protos.catalog.v1.journal_pb2_grpc import JournalServiceStub
 from cjm_protos.catalog.v1.mapping_pb2_grpc import MappingServiceStub
 from cjm_protos.catalog.v1.token_pb2_grpc import TokenServiceStub
 
@@ -63,6 +64,7 @@ class Catalog:
         self.tokens = self.client.stub(TokenServiceStub)
         self.mappings = self.client.stub(MappingServiceStub)
         self.imports = self.client.stub(ImportLogServiceStub)
+        self.journal = self.client.stub(JournalServiceStub)
 
     @contextmanager
     def acting(self, name: str) -> Iterator[None]:

@@ -238,7 +238,9 @@ async def test_datasets_are_listed_by_name_in_pages_and_searched(catalog: Catalo
     assert await names_seen(catalog, "eva", name_contains="0%") == [f"{letter} 100%" for letter in "abcde"]
 
 
-async def test_deleting_takes_grants_tokens_and_log_along_and_tells(catalog: Catalog, database: Database) -> None:
+async def test_deleting_for_good_takes_grants_tokens_and_log_along_and_tells(
+    catalog: Catalog, database: Database
+) -> None:
     await catalog.user("eva")
     dataset_id = (await catalog.dataset("eva", "data")).dataset_id
     with catalog.acting("admin"):
@@ -246,7 +248,7 @@ async def test_deleting_takes_grants_tokens_and_log_along_and_tells(catalog: Cat
         token = await catalog.tokens.CreateToken(token_pb2.CreateTokenRequest(name="till", dataset_ids=[dataset_id]))
     with catalog.acting("eva"):
         await catalog.datasets.UpdateDataset(dataset.UpdateDatasetRequest(dataset_id=dataset_id, is_public=True))
-        await catalog.datasets.DeleteDataset(dataset.DeleteDatasetRequest(dataset_id=dataset_id))
+        await catalog.datasets.DeleteDataset(dataset.DeleteDatasetRequest(dataset_id=dataset_id, for_good=True))
         with refused(Code.NOT_FOUND, "dataset_not_found"):
             await catalog.datasets.GetDataset(dataset.GetDatasetRequest(dataset_id=dataset_id))
     known = await catalog.tokens.AuthenticateToken(token_pb2.AuthenticateTokenRequest(secret=token.secret))

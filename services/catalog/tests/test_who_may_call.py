@@ -5,13 +5,13 @@ from google.protobuf.message_factory import GetMessageClass
 
 from cjm_kit.errors import AppError
 from cjm_kit.identity import Identity, acting_as, service_identity, staff_identity
-from cjm_protos.catalog.v1 import account_pb2, dataset_pb2, import_log_pb2, mapping_pb2, token_pb2
+from cjm_protos.catalog.v1 import account_pb2, dataset_pb2, import_log_pb2, journal_pb2, mapping_pb2, token_pb2
 
 from .conftest import Catalog
 
 SERVICES = [
     service
-    for module in (account_pb2, dataset_pb2, token_pb2, mapping_pb2, import_log_pb2)
+    for module in (account_pb2, dataset_pb2, token_pb2, mapping_pb2, import_log_pb2, journal_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
 ]
 CALLERS = {
@@ -39,6 +39,7 @@ MAY_CALL = {
     "ListDatasets": STAFF | SERVICE,
     "UpdateDataset": STAFF,
     "DeleteDataset": STAFF,
+    "RestoreDataset": STAFF,
     "CreateGrant": ADMIN,
     "DeleteGrant": ADMIN,
     "ListGrants": STAFF,
@@ -58,6 +59,9 @@ MAY_CALL = {
     "UpdateImport": SERVICE,
     "GetImport": STAFF | SERVICE,
     "ListImports": STAFF | SERVICE,
+    "NoteExport": STAFF,
+    "NoteEntry": SERVICE,
+    "ListJournal": STAFF,
 }
 
 

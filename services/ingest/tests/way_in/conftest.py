@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -342,8 +343,8 @@ async def ingest(stopped_ingest: Ingest) -> AsyncIterator[Ingest]:
     component = stopped_ingest.component = await build(settings)
     intake_settings = IntakeSettings(**{**settings.model_dump(), "rpc_listen": settings.intake_target})
     intake = stopped_ingest.intake_component = await build_intake(intake_settings)
-    await component.start()
-    await intake.start()
-    yield stopped_ingest
-    await intake.stop()
-    await component.stop()
+    async with AsyncExitStack() as running:  # an event store left open would fail every later test
+        for part in (component, intake):
+            running.push_async_callback(part.stop)
+            await part.start()
+        yield stopped_ingest

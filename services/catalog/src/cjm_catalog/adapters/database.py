@@ -16,11 +16,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cjm_catalog.adapters.facts import as_message
-from cjm_catalog.adapters.tables import TABLES, datasets, grants, imports, outbox
+from cjm_catalog.adapters.tables import TABLES, datasets, grants, imports, journal, outbox
 from cjm_catalog.application.ports import TakenError
 from cjm_catalog.domain.datasets import Dataset
 from cjm_catalog.domain.facts import Fact
 from cjm_catalog.domain.imports import ImportEntry, ImportStatus
+from cjm_catalog.domain.journal import JournalEntry, JournalKind
 from cjm_kit.db import Database
 from cjm_kit.outbox import add_fact
 
@@ -65,15 +66,15 @@ class SqlRecords:
         self.has_facts = False
         """True once a fact was told."""
 
-    async def get(self, kind: type[R], *, lock: bool = False, **where: object) -> R | None:
+    async def get(self, kind: type[R], *, lock: bool = False, deleted: bool = False, **where: object) -> R | None:
         """The one record that matches."""
-        query = select(TABLES[kind]).where(*_conditions(TABLES[kind], where))
+        query = _selected(TABLES[kind], where, deleted=deleted)
         found = await self._found(kind, query.with_for_update() if lock else query)
         return found[0] if found else None
 
-    async def all(self, kind: type[R], **where: object) -> list[R]:
+    async def all(self, kind: type[R], *, deleted: bool = False, **where: object) -> list[R]:
         """Every record that matches, in no order."""
-        return await self._found(kind, select(TABLES[kind]).where(*_conditions(TABLES[kind], where)))
+        return await self._found(kind, _selected(TABLES[kind], where, deleted=deleted))
 
     async def page(
         self,
@@ -85,7 +86,7 @@ class SqlRecords:
         newest_first: bool = False,
     ) -> list[R]:
         """At most `limit` records in the order of the columns `by`, those behind the key `after`."""
-        query = select(TABLES[kind])
+        query = _selected(TABLES[kind], {})
         return await self._found(kind, _paged(query, TABLES[kind], by, after, limit, newest_first=newest_first))
 
     async def dataset_page(
@@ -97,7 +98,7 @@ class SqlRecords:
         limit: int,
     ) -> list[Dataset]:
         """Datasets by name, those an account may see."""
-        query = select(datasets)
+        query = _selected(datasets, {})
         if visible_to is not None:
             query = query.where(_is_visible_to(visible_to))
         if name_contains:
@@ -114,9 +115,13 @@ class SqlRecords:
         statuses: Sequence[ImportStatus],
         after: Sequence[object] | None,
         limit: int,
+        *,
+        deleted: bool = False,
     ) -> list[ImportEntry]:
         """Imports, newest first, those of datasets an account may see and its own without a dataset."""
         is_in_sight = imports.c.dataset_id.is_not(None) if visible_to is None else _is_visible_to(visible_to)
+        if not deleted:
+            is_in_sight = and_(is_in_sight, datasets.c.deleted_at.is_(None))
         is_own_check = and_(imports.c.dataset_id.is_(None), *_conditions(imports, {"created_by_id": maker_id}))
         query = select(imports).outerjoin(datasets).where(or_(is_in_sight, is_own_check))
         if dataset_id:
@@ -125,6 +130,31 @@ class SqlRecords:
             query = query.where(imports.c.status.in_(statuses))
         by = ("created_at", "import_id")
         return await self._found(ImportEntry, _paged(query, imports, by, after, limit, newest_first=True))
+
+    async def journal_page(
+        self,
+        visible_to: str | None,
+        dataset_id: str,
+        kinds: Sequence[JournalKind],
+        after: Sequence[object] | None,
+        limit: int,
+    ) -> list[JournalEntry]:
+        """Entries, newest first, those of datasets an account may see or owns, its own and those without a dataset."""
+        query = select(journal).outerjoin(datasets, datasets.c.dataset_id == journal.c.dataset_id)
+        if visible_to is not None:
+            is_visible = and_(datasets.c.deleted_at.is_(None), _is_visible_to(visible_to))
+            is_own = or_(datasets.c.owner_id == visible_to, journal.c.created_by_id == visible_to)
+            query = query.where(or_(is_visible, is_own, journal.c.dataset_id == ""))
+        if dataset_id:
+            query = query.where(*_conditions(journal, {"dataset_id": dataset_id}))
+        if kinds:
+            query = query.where(journal.c.kind.in_(kinds))
+        by = ("created_at", "entry_id")
+        return await self._found(JournalEntry, _paged(query, journal, by, after, limit, newest_first=True))
+
+    async def datasets_deleted_before(self, time: datetime) -> list[Dataset]:
+        """Deleted datasets that were kept long enough."""
+        return await self._found(Dataset, select(datasets).where(datasets.c.deleted_at < time))
 
     async def add(self, record: object) -> None:
         """Keeps a new record; raises `TakenError`."""
@@ -168,6 +198,11 @@ class SqlRecords:
             await self._session.execute(statement)
         except IntegrityError as error:
             raise TakenError from error
+
+
+def _selected(table: Table, where: dict[str, object], *, deleted: bool = False) -> Select[Any]:
+    query = select(table).where(*_conditions(table, where))
+    return query.where(table.c.deleted_at.is_(None)) if "deleted_at" in table.c and not deleted else query
 
 
 def _conditions(table: Table, where: dict[str, object]) -> list[ColumnElement[bool]]:

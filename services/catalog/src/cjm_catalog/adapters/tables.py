@@ -29,6 +29,7 @@ from sqlalchemy import (
 from cjm_catalog.domain.accounts import Attempts, Role, Session, User
 from cjm_catalog.domain.datasets import CaseNotion, Dataset, Grant
 from cjm_catalog.domain.imports import ImportEntry, ImportStatus
+from cjm_catalog.domain.journal import JournalEntry, JournalKind
 from cjm_catalog.domain.mappings import Function, Mapping, MappingColumn, StepRule
 from cjm_catalog.domain.repairs import Repair, RepairAction
 from cjm_catalog.domain.tokens import Token, TokenDataset
@@ -195,6 +196,7 @@ datasets = Table(
     Column("session_gap_minutes", Integer, nullable=False),
     Column("goal_activity", String(500), nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("deleted_at", UtcTime, index=True),
 )
 
 grants = Table(
@@ -270,6 +272,26 @@ imports = Table(
     Index(None, "created_at", "import_id"),
 )
 
+# No foreign key but the account: entries outlive what they are about.
+journal = Table(
+    "journal",
+    metadata,
+    Column("entry_id", _ID, primary_key=True),
+    Column("kind", _choice(JournalKind), nullable=False),
+    Column("object", String(40), nullable=False),
+    Column("object_id", String(255), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("dataset_id", _ID, nullable=False, index=True),
+    Column("dataset_name", String(100), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("created_by_id", _ID, ForeignKey("users.user_id"), nullable=False),
+    Column("format", String(10), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("events_changed", BigInteger),
+    Column("events_removed", BigInteger),
+    Index(None, "created_at", "entry_id"),
+)
+
 outbox = outbox_table(metadata)
 
 TABLES: dict[type, Table] = {
@@ -282,4 +304,5 @@ TABLES: dict[type, Table] = {
     TokenDataset: token_datasets,
     Mapping: mappings,
     ImportEntry: imports,
+    JournalEntry: journal,
 }

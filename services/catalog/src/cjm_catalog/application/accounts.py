@@ -132,13 +132,13 @@ class Accounts:
         """
         check_password("new_password", new)
         async with self.store.read() as records:
-            user = await _existing_user(records, caller.user_id)
+            user = await existing_user(records, caller.user_id)
         attempt = {"username_key": user.username_key, "client_address": _PASSWORD_CHANGE}
         await self._count_attempt(**attempt)
         is_right = await self.passwords.verify(user.password_hash, old[: MAX_PASSWORD_LENGTH + 1])
         new_hash = await self.passwords.hash(new) if is_right else ""
         async with self.store.write() as records:
-            current = await _existing_user(records, caller.user_id, lock=True)
+            current = await existing_user(records, caller.user_id, lock=True)
             if not is_right or current.password_hash != user.password_hash:
                 raise invalid("old_password", "password_wrong", "The current password is wrong. Type it again.")
             await records.save(replace(current, password_hash=new_hash))
@@ -206,7 +206,7 @@ class Accounts:
                 Code.PERMISSION_DENIED, "user_read_not_allowed", "Only an administrator sees the accounts of others."
             )
         async with self.store.read() as records:
-            return await _existing_user(records, user_id)
+            return await existing_user(records, user_id)
 
     async def update(
         self, caller: Caller, user_id: str, role: Role | None, is_disabled: bool | None, new_password: str | None
@@ -221,8 +221,8 @@ class Accounts:
             check_password("new_password", new_password)
         new_hash = None if new_password is None else await self.passwords.hash(new_password)
         async with self.store.write() as records:
-            actor = await _existing_user(records, caller.user_id)
-            target = await _existing_user(records, user_id, lock=True)
+            actor = await existing_user(records, caller.user_id)
+            target = await existing_user(records, user_id, lock=True)
             check_may_edit(actor, target)
             changed = replace(
                 target,
@@ -276,7 +276,12 @@ async def usernames(records: Records, user_ids: set[str]) -> dict[str, str]:
     return {user.user_id: user.username for user in users}
 
 
-async def _existing_user(records: Records, user_id: str, *, lock: bool = False) -> User:
+async def existing_user(records: Records, user_id: str, *, lock: bool = False) -> User:
+    """Finds an account.
+
+    Raises:
+        AppError: NOT_FOUND user_not_found.
+    """
     user = await records.get(User, lock=lock, user_id=user_id)
     if user is None:
         raise AppError(Code.NOT_FOUND, "user_not_found", "There is no such account. Check the id.")

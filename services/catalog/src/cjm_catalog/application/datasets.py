@@ -1,6 +1,7 @@
 """Keeping datasets, granting rights on them, telling who may do what."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from cjm_catalog.domain.checks import (
     text,
 )
 from cjm_catalog.domain.datasets import (
+    KEPT_AFTER_DELETION,
     MAX_NAME_LENGTH,
     Access,
     CaseNotion,
@@ -29,6 +31,7 @@ from cjm_catalog.domain.datasets import (
     dataset_not_found,
 )
 from cjm_catalog.domain.facts import DatasetCreated, DatasetDeleted, DatasetUpdated, GrantChanged
+from cjm_catalog.domain.journal import JournalEntry, JournalKind
 from cjm_catalog.domain.tokens import EVENTS_WRITE, Token, TokenDataset
 from cjm_kit.errors import AppError, Code
 
@@ -173,16 +176,57 @@ class Datasets:
         except TakenError as error:
             raise _name_taken(str(news["name"])) from error
 
-    async def delete(self, caller: Caller, dataset_id: str) -> None:
-        """Deletes a dataset with its grants, token bindings and import log; its events follow by a fact.
+    async def delete(self, caller: Caller, dataset_id: str, *, for_good: bool) -> None:
+        """Takes a dataset away from everybody; it can be restored for 30 days.
+
+        Args:
+            caller: who wants it.
+            dataset_id: UUID of the dataset; may be a deleted one when it is to go for good.
+            for_good: True when grants, token bindings and import log go now; the events follow by a fact.
 
         Raises:
             AppError: NOT_FOUND dataset_not_found; PERMISSION_DENIED dataset_manage_not_allowed.
         """
         async with self.store.write() as records:
-            await manageable_dataset(records, caller, dataset_id)
-            await records.remove(Dataset, dataset_id=dataset_id)
-            await records.tell(DatasetDeleted(dataset_id))
+            dataset = (await manageable_dataset(records, caller, dataset_id, lock=True, deleted=for_good)).dataset
+            if for_good:
+                await _erase(records, dataset)
+                await self._note(records, caller, JournalKind.ERASED, dataset)
+                return
+            entry = await self._note(records, caller, JournalKind.DELETED, dataset)
+            await records.save(replace(dataset, deleted_at=entry.created_at))
+            await records.tell(DatasetUpdated(dataset_id))
+
+    async def restore(self, caller: Caller, dataset_id: str) -> DatasetView:
+        """Brings a deleted dataset back with all that was in it; one that is there stays.
+
+        Raises:
+            AppError: NOT_FOUND dataset_not_found; PERMISSION_DENIED dataset_manage_not_allowed; ALREADY_EXISTS
+                dataset_name_taken.
+        """
+        view = None
+        try:
+            async with self.store.write() as records:
+                view = await manageable_dataset(records, caller, dataset_id, lock=True, deleted=True)
+                if view.dataset.deleted_at is not None:
+                    view = replace(view, dataset=replace(view.dataset, deleted_at=None))
+                    await records.save(view.dataset)
+                    await records.tell(DatasetUpdated(dataset_id))
+                    await self._note(records, caller, JournalKind.RESTORED, view.dataset)
+                return view
+        except TakenError as error:
+            assert view is not None
+            raise AppError(
+                Code.ALREADY_EXISTS,
+                "dataset_name_taken",
+                f'There is another dataset named "{view.dataset.name}" now. Rename that one, then restore this one.',
+            ) from error
+
+    async def erase_old(self) -> None:
+        """Erases datasets that were deleted 30 days ago."""
+        async with self.store.write() as records:
+            for dataset in await records.datasets_deleted_before(self.now() - KEPT_AFTER_DELETION):
+                await _erase(records, dataset)
 
     async def grant(self, caller: Caller, dataset_id: str, user_id: str, username: str) -> GrantView:
         """Lets an account, named by id or sign-in name, analyse a dataset and add data to it.
@@ -271,32 +315,62 @@ class Datasets:
                 caller = Caller(user.user_id, is_admin=user.role is Role.ADMIN)
             return (await _views(records, caller, [dataset]))[0].access, dataset
 
+    async def _note(self, records: Records, caller: Caller, kind: JournalKind, dataset: Dataset) -> JournalEntry:
+        entry = JournalEntry(
+            entry_id=str(uuid4()),
+            kind=kind,
+            object="dataset",
+            created_by_id=caller.user_id,
+            created_at=self.now(),
+            object_id=dataset.dataset_id,
+            name=dataset.name,
+            dataset_id=dataset.dataset_id,
+            dataset_name=dataset.name,
+        )
+        await records.add(entry)
+        return entry
+
+
+def restorable_until(caller: Caller, dataset: Dataset | None, deleted_at: datetime) -> datetime | None:
+    """Until when the caller may restore what was deleted then; None when he may not, or there is nothing to restore."""
+    if (
+        dataset is None
+        or dataset.deleted_at != deleted_at
+        or not access_to(dataset, caller, has_grant=False).can_manage
+    ):
+        return None
+    return deleted_at + KEPT_AFTER_DELETION
+
 
 def restricted_to(caller: Caller) -> str | None:
     """The account whose view limits a list; None when the caller sees everything."""
     return None if caller.is_admin or caller.is_service else caller.user_id
 
 
-async def visible_dataset(records: Records, caller: Caller, dataset_id: str, *, lock: bool = False) -> DatasetView:
-    """Finds a dataset the caller may see.
+async def visible_dataset(
+    records: Records, caller: Caller, dataset_id: str, *, lock: bool = False, deleted: bool = False
+) -> DatasetView:
+    """Finds a dataset the caller may see; also a deleted one when asked for.
 
     Raises:
         AppError: NOT_FOUND dataset_not_found.
     """
-    dataset = await records.get(Dataset, lock=lock, dataset_id=dataset_id)
+    dataset = await records.get(Dataset, lock=lock, deleted=deleted, dataset_id=dataset_id)
     view = (await _views(records, caller, [dataset]))[0] if dataset else None
     if view is None or not view.access.can_see:
         raise dataset_not_found()
     return view
 
 
-async def manageable_dataset(records: Records, caller: Caller, dataset_id: str, *, lock: bool = False) -> DatasetView:
-    """Finds a dataset the caller may change.
+async def manageable_dataset(
+    records: Records, caller: Caller, dataset_id: str, *, lock: bool = False, deleted: bool = False
+) -> DatasetView:
+    """Finds a dataset the caller may change; also a deleted one when asked for.
 
     Raises:
         AppError: NOT_FOUND dataset_not_found; PERMISSION_DENIED dataset_manage_not_allowed.
     """
-    view = await visible_dataset(records, caller, dataset_id, lock=lock)
+    view = await visible_dataset(records, caller, dataset_id, lock=lock, deleted=deleted)
     if not view.access.can_manage:
         raise AppError(
             Code.PERMISSION_DENIED,
@@ -304,6 +378,11 @@ async def manageable_dataset(records: Records, caller: Caller, dataset_id: str, 
             f'Only the owner of "{view.dataset.name}" or an administrator may do this.',
         )
     return view
+
+
+async def _erase(records: Records, dataset: Dataset) -> None:
+    await records.remove(Dataset, dataset_id=dataset.dataset_id)
+    await records.tell(DatasetDeleted(dataset.dataset_id))
 
 
 async def _views(records: Records, caller: Caller, datasets: list[Dataset]) -> list[DatasetView]:

@@ -143,7 +143,7 @@ class ImportLog:
                     raise _import_not_found()
                 return (await _views(records, [entry]))[0]
             try:
-                await visible_dataset(records, caller, entry.dataset_id)
+                await visible_dataset(records, caller, entry.dataset_id, deleted=caller.is_service)
             except AppError as error:
                 raise _import_not_found() from error
             return (await _views(records, [entry]))[0]
@@ -167,9 +167,15 @@ class ImportLog:
         after = decode_cursor(cursor, moment, text)
         async with self.store.read() as records:
             if dataset_id:
-                await visible_dataset(records, caller, dataset_id)
+                await visible_dataset(records, caller, dataset_id, deleted=caller.is_service)
             entries = await records.import_page(
-                restricted_to(caller), caller.user_id, dataset_id, statuses, after, limit + 1
+                restricted_to(caller),
+                caller.user_id,
+                dataset_id,
+                statuses,
+                after,
+                limit + 1,
+                deleted=caller.is_service,  # an import that runs goes on while its dataset can still be restored
             )
             views = await _views(records, entries[:limit])
         last = entries[limit - 1] if len(entries) > limit else None

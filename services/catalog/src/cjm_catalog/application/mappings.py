@@ -8,6 +8,7 @@ from cjm_catalog.application.accounts import usernames
 from cjm_catalog.application.ports import Clock, Records, Store, TakenError
 from cjm_catalog.domain.accounts import Caller
 from cjm_catalog.domain.checks import Page, checked_page_size, decode_cursor, encode_cursor, text
+from cjm_catalog.domain.journal import JournalEntry, JournalKind
 from cjm_catalog.domain.mappings import Mapping, MappingSpec, checked_mapping
 from cjm_kit.errors import AppError, Code
 
@@ -84,6 +85,16 @@ class Mappings:
                     f'Only the owner of "{mapping.name}" or an administrator may delete it.',
                 )
             await records.remove(Mapping, mapping_id=mapping_id)
+            entry = JournalEntry(
+                entry_id=str(uuid4()),
+                kind=JournalKind.DELETED,
+                object="mapping",
+                created_by_id=caller.user_id,
+                created_at=self.now(),
+                object_id=mapping_id,
+                name=mapping.name,
+            )
+            await records.add(entry)
 
 
 async def existing_mapping(records: Records, mapping_id: str) -> Mapping:

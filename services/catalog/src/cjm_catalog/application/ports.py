@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from cjm_catalog.domain.datasets import Dataset
 from cjm_catalog.domain.facts import Fact
 from cjm_catalog.domain.imports import ImportEntry, ImportStatus
+from cjm_catalog.domain.journal import JournalEntry, JournalKind
 
 R = TypeVar("R")
 
@@ -22,13 +23,14 @@ class TakenError(Exception):
 class Records(Protocol):
     """The records of the catalog within one transaction.
 
-    `where` names columns: a value must be equal, a sequence of values contains it.
+    `where` names columns: a value must be equal, a sequence of values contains it. What is deleted and only kept for a
+    while does not match unless `deleted` says so.
     """
 
-    async def get(self, kind: type[R], *, lock: bool = False, **where: object) -> R | None:
+    async def get(self, kind: type[R], *, lock: bool = False, deleted: bool = False, **where: object) -> R | None:
         """The one record that matches; `lock` keeps others from changing it until the transaction ends."""
 
-    async def all(self, kind: type[R], **where: object) -> list[R]:
+    async def all(self, kind: type[R], *, deleted: bool = False, **where: object) -> list[R]:
         """Every record that matches, in no order."""
 
     async def page(
@@ -60,8 +62,23 @@ class Records(Protocol):
         statuses: Sequence[ImportStatus],
         after: Sequence[object] | None,
         limit: int,
+        *,
+        deleted: bool = False,
     ) -> list[ImportEntry]:
         """Imports, newest first; empty `dataset_id` and `statuses` mean all. Without a dataset only a maker's own."""
+
+    async def journal_page(
+        self,
+        visible_to: str | None,
+        dataset_id: str,
+        kinds: Sequence[JournalKind],
+        after: Sequence[object] | None,
+        limit: int,
+    ) -> list[JournalEntry]:
+        """Entries, newest first; empty `dataset_id` and `kinds` mean all; `visible_to` as with `dataset_page`."""
+
+    async def datasets_deleted_before(self, time: datetime) -> list[Dataset]:
+        """Deleted datasets that were kept long enough."""
 
     async def add(self, record: object) -> None:
         """Keeps a new record; raises `TakenError`."""

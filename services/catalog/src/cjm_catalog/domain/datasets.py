@@ -1,7 +1,7 @@
 """Datasets and what people may do with them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cjm_catalog.domain.accounts import Caller
@@ -9,6 +9,7 @@ from cjm_catalog.domain.checks import folded, has_control_characters, invalid
 from cjm_kit.errors import AppError, Code
 
 MAX_NAME_LENGTH = 100
+KEPT_AFTER_DELETION = timedelta(days=30)
 MAX_GAP_MINUTES = 10_080
 MAX_ACTIVITY_LENGTH = 500
 
@@ -22,7 +23,10 @@ class CaseNotion(StrEnum):
 
 @dataclass(frozen=True)
 class Dataset:
-    """One dataset; `session_gap_minutes` 0 means that events carry their session id."""
+    """One dataset; `session_gap_minutes` 0 means that events carry their session id.
+
+    One with `deleted_at` is there for nobody but who restores it.
+    """
 
     dataset_id: str
     name: str
@@ -33,11 +37,12 @@ class Dataset:
     session_gap_minutes: int
     goal_activity: str
     created_at: datetime
+    deleted_at: datetime | None = None
 
     @property
     def name_key(self) -> str:
-        """The form of the name that is unique."""
-        return folded(self.name)
+        """The form of the name that is unique; a deleted one leaves its name to others."""
+        return folded(self.name) if self.deleted_at is None else f"deleted {self.dataset_id}"
 
 
 @dataclass(frozen=True)

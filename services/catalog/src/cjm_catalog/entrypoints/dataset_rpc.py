@@ -82,9 +82,17 @@ class DatasetServicer(dataset_pb2_grpc.DatasetServiceServicer):
     async def DeleteDataset(
         self, request: dataset_pb2.DeleteDatasetRequest, context: Any
     ) -> dataset_pb2.DeleteDatasetResponse:
-        """Deletes a dataset."""
-        await self._datasets.delete(caller(), request.dataset_id)
+        """Takes a dataset away."""
+        await self._datasets.delete(caller(), request.dataset_id, for_good=request.for_good)
         return dataset_pb2.DeleteDatasetResponse()
+
+    @allow("staff")
+    async def RestoreDataset(
+        self, request: dataset_pb2.RestoreDatasetRequest, context: Any
+    ) -> dataset_pb2.RestoreDatasetResponse:
+        """Brings a deleted dataset back."""
+        view = await self._datasets.restore(caller(), request.dataset_id)
+        return dataset_pb2.RestoreDatasetResponse(dataset=_dataset_message(view))
 
     @allow("admin")
     async def CreateGrant(

@@ -12,6 +12,7 @@ from cjm_protos.catalog.v1 import (
     account_pb2_grpc,
     dataset_pb2_grpc,
     import_log_pb2_grpc,
+    journal_pb2_grpc,
     mapping_pb2_grpc,
     token_pb2_grpc,
 )
@@ -59,6 +60,7 @@ class Services:
     datasets: "dataset_pb2_grpc.DatasetServiceAsyncStub"
     mappings: "mapping_pb2_grpc.MappingServiceAsyncStub"
     import_log: "import_log_pb2_grpc.ImportLogServiceAsyncStub"
+    journal: "journal_pb2_grpc.JournalServiceAsyncStub"
     intake: "intake_pb2_grpc.IntakeServiceAsyncStub"
     imports: "imports_pb2_grpc.ImportServiceAsyncStub"
     questions: "questions_pb2_grpc.QuestionServiceAsyncStub"
@@ -90,6 +92,7 @@ def connect(settings: "GatewaySettings", signer: IdentitySigner) -> Services:
         datasets=channels.catalog.stub(dataset_pb2_grpc.DatasetServiceStub),
         mappings=channels.catalog.stub(mapping_pb2_grpc.MappingServiceStub),
         import_log=channels.catalog.stub(import_log_pb2_grpc.ImportLogServiceStub),
+        journal=channels.catalog.stub(journal_pb2_grpc.JournalServiceStub),
         intake=channels.intake.stub(intake_pb2_grpc.IntakeServiceStub),
         imports=channels.ingest.stub(imports_pb2_grpc.ImportServiceStub),
         questions=channels.ingest.stub(questions_pb2_grpc.QuestionServiceStub),

@@ -243,7 +243,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a dataset
-         * @description Delete a dataset with its events; this cannot be undone.
+         * @description Take a dataset away from everybody; its owner and administrators can restore it for 30 days.
          */
         delete: operations["delete_dataset"];
         options?: never;
@@ -253,6 +253,26 @@ export interface paths {
          * @description Change a dataset of one's own, or any as an administrator.
          */
         patch: operations["update_dataset"];
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a dataset
+         * @description Bring a deleted dataset back with all that was in it; its name must be free.
+         */
+        post: operations["restore_dataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/datasets/{dataset_id}/grants": {
@@ -866,6 +886,48 @@ export interface paths {
         get: operations["stream_analysis_progress"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the journal
+         * @description What happened to datasets you may see or own, what you did yourself, and to mappings, newest first.
+         *
+         *     Analyses and imports have lists of their own.
+         */
+        get: operations["list_journal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note an export
+         * @description Note that something of the dataset was saved as a file, so that the history tells it.
+         */
+        post: operations["note_export"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1835,6 +1897,71 @@ export interface components {
             mapping: components["schemas"]["MappingShape"];
         };
         /**
+         * JournalEntryShape
+         * @description One entry; names are those of then.
+         */
+        JournalEntryShape: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @description `erased`: deleted for good; `deleted` datasets can be restored.
+             * @enum {string}
+             */
+            kind: "deleted" | "restored" | "erased" | "fixed" | "exported";
+            /**
+             * Object
+             * @description To what: `dataset`, `mapping`, `import`; of a fix the kind of finding; of an export what was exported.
+             */
+            object: string;
+            /** Object Id */
+            object_id: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Dataset Id
+             * @description null for a mapping.
+             */
+            dataset_id: string | null;
+            /** Dataset Name */
+            dataset_name: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @description RFC 3339, UTC, with milliseconds and Z.
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Created By Id */
+            created_by_id: string;
+            /**
+             * Format
+             * @description Of an export.
+             */
+            format: ("svg" | "png" | "csv") | null;
+            /**
+             * Address
+             * @description Path and query of the page that shows it again; may be empty.
+             */
+            address: string;
+            /**
+             * Events Changed
+             * @description Events that got another value.
+             */
+            events_changed: number | null;
+            /**
+             * Events Removed
+             * @description Events taken out of every number.
+             */
+            events_removed: number | null;
+            /**
+             * Restorable Until
+             * @description Until when you may restore the dataset; null when you cannot.
+             */
+            restorable_until: string | null;
+        };
+        /**
          * JourneyDay
          * @description Journeys that began on a day.
          */
@@ -2050,6 +2177,40 @@ export interface components {
             goal_activity?: string | null;
         };
         /**
+         * NewExport
+         * @description What was saved as a file.
+         */
+        NewExport: {
+            /**
+             * Object
+             * @enum {string}
+             */
+            object: "map" | "paths" | "steps" | "model" | "chart" | "table" | "rejected_rows";
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "svg" | "png" | "csv";
+            /**
+             * Object Id
+             * @description Id of the analysis or import, when there is one.
+             * @default
+             */
+            object_id: string;
+            /**
+             * Name
+             * @description Name of what was exported, at most 255 characters.
+             * @default
+             */
+            name: string;
+            /**
+             * Address
+             * @description Path and query of the page that shows the same again, at most 2000 characters.
+             * @default
+             */
+            address: string;
+        };
+        /**
          * NewGrant
          * @description Whom to permit: either by id or by name.
          */
@@ -2249,6 +2410,16 @@ export interface components {
         Page_ImportShape_: {
             /** Items */
             items: components["schemas"]["ImportShape"][];
+            /**
+             * Next Cursor
+             * @description Send as `cursor` for the next part; null at the end.
+             */
+            next_cursor?: string | null;
+        };
+        /** Page[JournalEntryShape] */
+        Page_JournalEntryShape_: {
+            /** Items */
+            items: components["schemas"]["JournalEntryShape"][];
             /**
              * Next Cursor
              * @description Send as `cursor` for the next part; null at the end.
@@ -3348,7 +3519,10 @@ export interface operations {
     };
     delete_dataset: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Erase its events, imports and analyses now; works for a deleted one too. */
+                for_good?: boolean;
+            };
             header?: never;
             path: {
                 dataset_id: string;
@@ -3391,6 +3565,31 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DatasetShape"];
                 };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    restore_dataset: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];
@@ -4508,6 +4707,68 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": unknown;
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    list_journal: {
+        parameters: {
+            query?: {
+                /** @description Only of this dataset, which may be gone. */
+                dataset_id?: string;
+                /** @description Only these kinds. */
+                kind?: ("deleted" | "restored" | "erased" | "fixed" | "exported")[];
+                /** @description Items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the part before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_JournalEntryShape_"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    note_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice, new for every new request. Sent again within 24 hours with the same request, it brings the first answer back, with the header `Idempotency-Replayed: true`; with another request it is refused (422 `idempotency_key_reused`), and so it is while the first one runs (409 `idempotency_key_in_use`) and when the first answer was larger than 64 KiB (409 `idempotency_answer_too_large`: the request ran and does not run again). Answers of 408, 429, 500 and above are not kept: the request runs again. When very many answers are kept, the oldest go before 24 hours are over. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JournalEntryShape"];
                 };
             };
             "4XX": components["responses"]["Problem"];

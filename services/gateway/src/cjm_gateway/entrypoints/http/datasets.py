@@ -227,9 +227,23 @@ async def update_dataset(dataset_id: str, body: DatasetChange, gateway: GatewayD
 
 
 @router.delete("/{dataset_id}", summary="Delete a dataset", status_code=204)
-async def delete_dataset(dataset_id: str, gateway: GatewayDep) -> Response:
-    """Delete a dataset with its events; this cannot be undone."""
-    await gateway.services.datasets.DeleteDataset(dataset_pb2.DeleteDatasetRequest(dataset_id=dataset_id))
+async def delete_dataset(
+    dataset_id: str,
+    gateway: GatewayDep,
+    for_good: Annotated[
+        bool, Query(description="Erase its events, imports and analyses now; works for a deleted one too.")
+    ] = False,
+) -> Response:
+    """Take a dataset away from everybody; its owner and administrators can restore it for 30 days."""
+    request = dataset_pb2.DeleteDatasetRequest(dataset_id=dataset_id, for_good=for_good)
+    await gateway.services.datasets.DeleteDataset(request)
+    return Response(status_code=204)
+
+
+@router.post("/{dataset_id}/restore", summary="Restore a dataset", status_code=204)
+async def restore_dataset(dataset_id: str, gateway: GatewayDep) -> Response:
+    """Bring a deleted dataset back with all that was in it; its name must be free."""
+    await gateway.services.datasets.RestoreDataset(dataset_pb2.RestoreDatasetRequest(dataset_id=dataset_id))
     return Response(status_code=204)
 
 
