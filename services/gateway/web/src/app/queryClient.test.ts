@@ -17,3 +17,9 @@ it.each([
   await queryClient.fetchQuery({ queryKey: ["datasets", "d1", "variants"], queryFn: refused(reason, status) }).catch(() => undefined);
   expect([isOutdated(datasetsQuery.queryKey), isOutdated(["datasets", "d1"])]).toEqual([isAsked, isAsked]);
 });
+
+it("forgets a dataset that is refused itself", async () => {
+  queryClient.setQueryData(["datasets", "d2"], {});
+  await queryClient.fetchQuery({ queryKey: ["datasets", "d2"], queryFn: refused("dataset_not_found", 404), staleTime: 0 }).catch(() => undefined);
+  expect(queryClient.getQueryData(["datasets", "d2"])).toBeUndefined();
+});

@@ -8,12 +8,14 @@ const OUTDATED = new Set(["dataset_not_found", "dataset_analysis_not_allowed"]);
 /** Answers live a minute; refusals are never retried, lost connections and server faults twice. */
 export const queryClient: QueryClient = new QueryClient({
   queryCache: new QueryCache({
-    onError: (error, { queryKey }) => {
+    onError: (error, query) => {
       if (!(error instanceof ApiError && OUTDATED.has(error.reason))) return;
-      const [list, id, ...question] = queryKey;
+      const [list, id, ...question] = query.queryKey;
       void queryClient.invalidateQueries({ queryKey: datasetsQuery.queryKey, exact: true });
-      // The dataset itself may be on the screen; its own refusal asks for nothing more.
-      if (list === datasetsQuery.queryKey[0] && question.length > 0) void queryClient.invalidateQueries({ queryKey: [list, id], exact: true });
+      if (list !== datasetsQuery.queryKey[0]) return;
+      if (question.length > 0) void queryClient.invalidateQueries({ queryKey: [list, id], exact: true });
+      // What may no longer be seen is not shown from before, and its page claims no scope.
+      else query.setState({ data: undefined });
     },
   }),
   defaultOptions: {
