@@ -154,3 +154,31 @@ def _epoch(text: str) -> float:
     from datetime import datetime
 
     return datetime.fromisoformat(text).timestamp()
+
+
+def test_a_deleted_dataset_takes_nothing_until_it_is_back_with_all_that_was_in_it(
+    system: httpx.Client, admin: httpx.Client, dataset: dict[str, Any]
+) -> None:
+    path = f"/api/v1/datasets/{dataset['id']}"
+    created(system.post(f"{path}/events", json=EVENT), 202)
+    before = stored(admin, dataset["id"], 1)
+    assert admin.delete(path).status_code == 204
+
+    def sent(status: int) -> dict[str, Any]:
+        """What a sender gets, once the services have heard of the change."""
+        give_up_at = time.monotonic() + 10
+        while (answer := system.post(f"{path}/events", json=EVENT)).status_code != status:
+            assert time.monotonic() < give_up_at, answer.text
+            time.sleep(0.05)
+        return dict(answer.json())
+
+    assert sent(404)["reason"] == "dataset_not_found"
+    assert admin.get(f"{path}/events").status_code == 404
+    assert admin.post(f"{path}/restore").status_code == 204
+    assert sent(202)["accepted"] == 1
+    kept = [event["event_id"] for event in before]
+    give_up_at = time.monotonic() + 10
+    while (answer := admin.get(f"{path}/events", params={"limit": 200})).status_code != 200:
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
+    assert set(kept) <= {event["event_id"] for event in answer.json()["items"]}

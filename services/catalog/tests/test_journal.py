@@ -75,6 +75,8 @@ async def test_a_deleted_dataset_is_away_and_comes_back_whole(catalog: Catalog, 
             assert not (await catalog.imports.ListImports(imports.ListImportsRequest())).entries
     for subject in (f"user:{helper.user_id}", f"token:{created.token.token_id}", "service:mining"):
         assert await access_of(catalog, kept.dataset_id, subject) == NOTHING
+    known = await catalog.tokens.AuthenticateToken(token.AuthenticateTokenRequest(secret=created.secret))
+    assert not known.token.dataset_ids
     # Who works on its import goes on.
     assert (await catalog.imports.GetImport(imports.GetImportRequest(import_id=entry.import_id))).entry == entry
     request = imports.ListImportsRequest(dataset_id=kept.dataset_id)
@@ -85,6 +87,8 @@ async def test_a_deleted_dataset_is_away_and_comes_back_whole(catalog: Catalog, 
     assert await restore(catalog, "eva", kept.dataset_id) == kept
     assert await access_of(catalog, kept.dataset_id, f"user:{helper.user_id}") == (True, True, True, False)
     assert (await access_of(catalog, kept.dataset_id, f"token:{created.token.token_id}"))[2]
+    known = await catalog.tokens.AuthenticateToken(token.AuthenticateTokenRequest(secret=created.secret))
+    assert list(known.token.dataset_ids) == [kept.dataset_id]
     assert await restore(catalog, "eva", kept.dataset_id) == kept, "a second time changes nothing"
     assert await told(catalog, "eva") == ["deleted Shop", "restored Shop"]
     async with database.read() as session:

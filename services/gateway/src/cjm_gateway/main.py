@@ -17,7 +17,7 @@ from cjm_kit.identity import IdentitySigner
 from cjm_kit.runtime import Component
 from cjm_kit.telemetry import Telemetry
 
-_FACTS_ABOUT_TOKENS = ("token.revoked", "user.changed", "dataset.deleted")
+_FACTS_ABOUT_TOKENS = ("token.revoked", "user.changed", "dataset.updated", "dataset.deleted")
 
 
 async def build(settings: GatewaySettings) -> Component:

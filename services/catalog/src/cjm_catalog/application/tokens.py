@@ -159,7 +159,10 @@ async def _existing(records: Records, token_id: str, *, lock: bool = False) -> T
 async def _views(records: Records, tokens: Sequence[Token]) -> list[TokenView]:
     names = await usernames(records, {token.created_by_id for token in tokens})
     bindings = await records.all(TokenDataset, token_id=[token.token_id for token in tokens])
+    bound = {binding.dataset_id for binding in bindings}
+    there = {dataset.dataset_id for dataset in await records.all(Dataset, dataset_id=sorted(bound))}
     datasets: dict[str, list[str]] = {token.token_id: [] for token in tokens}
     for binding in bindings:
-        datasets[binding.token_id].append(binding.dataset_id)
+        if binding.dataset_id in there:
+            datasets[binding.token_id].append(binding.dataset_id)
     return [TokenView(token, sorted(datasets[token.token_id]), names[token.created_by_id]) for token in tokens]
