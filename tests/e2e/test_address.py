@@ -49,8 +49,6 @@ def test_a_dataset_that_is_not_there_is_told_and_left(page: Page) -> None:
 def test_deleting_the_dataset_in_use_is_no_fault_of_the_address(page: Page, dataset: dict[str, Any]) -> None:
     page.goto(f"/data/datasets/{dataset['id']}?dataset={dataset['id']}&tab=settings")
     page.get_by_role("button", name="Delete").click()
-    page.get_by_role("dialog").get_by_role("textbox").fill(dataset["name"])
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page).to_have_url(re.compile(r"/data/datasets\?dataset="))
     settled(page)
     expect(page.get_by_text("in the address")).to_have_count(0)

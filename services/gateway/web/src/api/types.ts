@@ -63,33 +63,8 @@ export type JourneysByDay = Shapes["JourneysByDay"];
 
 export type AnalysisInput = Partial<Refined<Shapes["NewAnalysis"], { kind: AnalysisKind; parameters: Record<string, number> }>> & { dataset_id: string; kind: AnalysisKind };
 export type Analysis = Refined<Shapes["AnalysisShape"], { kind: AnalysisKind; status: AnalysisStatus; parameters: Record<string, number> }>;
-/** What is told to the journal about a saved file. */
-export interface NewExport {
-  object: "map" | "paths" | "steps" | "model" | "chart" | "table" | "rejected_rows";
-  format: "svg" | "png" | "csv";
-  /** Path and query of the page that shows the same again; empty when there is none. */
-  address: string;
-  name?: string;
-  object_id?: string;
-}
-export interface JournalEntry {
-  id: string;
-  kind: "deleted" | "restored" | "erased" | "fixed" | "exported";
-  /** What it was done to; of a fix the kind of finding. */
-  object: string;
-  object_id: string | null;
-  name: string;
-  dataset_id: string | null;
-  dataset_name: string | null;
-  created_at: string;
-  created_by: string;
-  created_by_id: string;
-  format: string;
-  address: string;
-  events_changed: number | null;
-  events_removed: number | null;
-  restorable_until: string | null;
-}
+export type NewExport = Pick<Shapes["NewExport"], "object" | "format" | "address"> & Partial<Shapes["NewExport"]>;
+export type JournalEntry = Shapes["JournalEntryShape"];
 export type PetriResult = Shapes["PetriNetShape"];
 export interface TreeNode {
   operator?: string;

@@ -3,12 +3,11 @@ import type { NewExport } from "@/api/types";
 import { parseSearch, stringifySearch } from "./search";
 
 const LONGEST_ADDRESS = 2000;
-const LONGEST_NAME = 200;
 
 /** Tells the journal what was saved as a file; nobody waits for it, and where it fails the file is saved all the same. */
-export function noteExport(datasetId: string | null, { name = "", address, ...what }: NewExport): void {
+export function noteExport(datasetId: string | null, { address, ...what }: NewExport): void {
   if (datasetId === null) return;
-  const kept = { ...what, name: name.slice(0, LONGEST_NAME), address: address.length > LONGEST_ADDRESS ? "" : address };
+  const kept = { ...what, address: address.length > LONGEST_ADDRESS ? "" : address };
   api.post(`/datasets/${datasetId}/exports`, kept).catch(() => undefined);
 }
 

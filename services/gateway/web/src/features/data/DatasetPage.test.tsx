@@ -2,7 +2,7 @@ import { notifications } from "@mantine/notifications";
 import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { api } from "@/api/client";
+import { api, ApiError } from "@/api/client";
 import { meQuery } from "@/api/hooks";
 import type { Dataset, Me } from "@/api/types";
 import { loadMessages } from "@/messages";
@@ -71,16 +71,43 @@ it("gives the focus to the form of a new dataset, and back when none is made", a
   expect(document.activeElement).toBe(opener);
 });
 
-it("says that a dataset is deleted, and with how much", async () => {
-  const remove = vi.spyOn(api, "delete").mockResolvedValue(undefined);
+it("deletes a dataset at once, and takes that back", async () => {
+  const remove = vi.spyOn(api, "delete").mockImplementation(() => {
+    datasets = [];
+    return Promise.resolve(undefined);
+  });
+  const restore = vi.spyOn(api, "post").mockImplementation(() => {
+    datasets = [shop];
+    return Promise.resolve(shop as never);
+  });
+  const shop = datasets[0]!;
   const { where } = show("/data/datasets/d1?dataset=d1&tab=settings");
-  fireEvent.click(await screen.findByRole("button", { name: "Delete dataset" }));
-  fireEvent.change(await screen.findByLabelText("Type Shop to confirm"), { target: { value: "Shop" } });
-  const buttons = await screen.findAllByRole("button", { name: "Delete dataset" });
-  fireEvent.click(buttons.at(-1)!);
-  await screen.findByText("Dataset “Shop” deleted with 0 events.");
+  await screen.findByText("The dataset goes at once for everybody, with all its events, imports and analyses. For 30 days Linh and administrators can restore it in History.");
+  fireEvent.click(screen.getByRole("button", { name: "Delete dataset" }));
+  await screen.findByText("Dataset “Shop” deleted.");
   expect(remove).toHaveBeenCalledExactlyOnceWith("/datasets/d1");
   expect(where()).toBe("/data/datasets");
+  await waitFor(() => expect(screen.queryByRole("link", { name: "Shop" })).toBeNull());
+  fireEvent.click(screen.getByRole("button", { name: "Undo" }));
+  await screen.findByRole("link", { name: "Shop" });
+  expect(restore).toHaveBeenCalledExactlyOnceWith("/datasets/d1/restore");
+});
+
+it("says why a dataset could not be deleted, and why not brought back", async () => {
+  const refusal = (reason: string, detail: string) => new ApiError({ type: "about:blank", title: "", status: 409, reason, detail });
+  const remove = vi.spyOn(api, "delete").mockRejectedValueOnce(refusal("import_running", "An import is running."));
+  const { unmount } = show("/data/datasets/d1?dataset=d1&tab=settings");
+  fireEvent.click(await screen.findByRole("button", { name: "Delete dataset" }));
+  await screen.findByText("An import is running.");
+  await screen.findByRole("link", { name: "Shop" });
+  expect(screen.queryByRole("button", { name: "Undo" })).toBeNull();
+  unmount();
+  remove.mockResolvedValue(undefined);
+  vi.spyOn(api, "post").mockRejectedValue(refusal("dataset_name_taken", "Another dataset is named Shop."));
+  show("/data/datasets/d1?dataset=d1&tab=settings");
+  fireEvent.click(await screen.findByRole("button", { name: "Delete dataset" }));
+  fireEvent.click(await screen.findByRole("button", { name: "Undo" }));
+  await screen.findByText("Another dataset is named Shop.");
 });
 
 it.each([

@@ -2,16 +2,15 @@ import { Button, Tabs } from "@mantine/core";
 import { IconRoute, IconUpload, IconX } from "@tabler/icons-react";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
 import { api } from "@/api/client";
 import { datasetsQuery, useChange, useDataset, useDirectlyFollows } from "@/api/hooks";
 import type { Dataset, EventRow, Page } from "@/api/types";
-import { T, useText } from "@/messages";
+import { useText } from "@/messages";
 import { fieldLabel } from "@/shared/fields";
 import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
 import { usePathParam, useScopeIn, useScopeOfPage, useUrlState } from "@/shared/scope";
-import { Card, DataTable, ErrorState, LinkButton, LoadingBlock, LoadingRows, NoPermission, PageBody, PageTitle, Tiles } from "@/shared/ui";
+import { Card, DataTable, ErrorState, LinkButton, LoadingBlock, LoadingRows, NoPermission, PageBody, PageTitle, Tiles, useErrorText } from "@/shared/ui";
 import { AccessTab } from "./AccessTab";
 import css from "./data.module.css";
 import { DatasetForm, datasetInput, datasetValues } from "./DatasetForm";
@@ -21,7 +20,8 @@ import { ImportsTable } from "./ImportsTable";
 import { NoEvents } from "./NoEvents";
 import { QualityTab } from "./QualityTab";
 import { LockedButton } from "@/shared/ui/LockedButton";
-import { TypedConfirm } from "./TypedConfirm";
+import { useUndo } from "@/shared/ui/undo";
+import { useDeletedDataset } from "./useDeletedDataset";
 
 const TABS = ["overview", "fields", "quality", "imports", "access", "settings"] as const;
 const OWN_ACTION = new Set<(typeof TABS)[number]>(["access", "settings"]);
@@ -195,19 +195,28 @@ function SettingsTab({ dataset }: { dataset: Dataset }) {
   const navigate = useNavigate();
   const client = useQueryClient();
   const notify = useNotify();
-  const [isDeleting, setDeleting] = useState(false);
+  const errorText = useErrorText();
+  const offerUndo = useUndo();
   const isFixed = !dataset.access.can_manage;
   const graph = useDirectlyFollows(dataset.id, { f: [] }, dataset.access.can_analyse && dataset.events > 0);
   const known = graph.data?.all_activities.map((step) => step.activity) ?? [];
   const steps = dataset.goal_activity && !known.includes(dataset.goal_activity) ? [dataset.goal_activity, ...known] : known;
   const save = useChange((change: ReturnType<typeof datasetInput>) => api.patch<Dataset>(`/datasets/${dataset.id}`, change), [["datasets"]]);
-  const remove = useChange(() => api.delete(`/datasets/${dataset.id}`), []);
+  const { restore } = useDeletedDataset(dataset.id);
 
-  async function leave() {
+  async function remove() {
+    const tell = (error: unknown) => void notify(errorText(error), { color: "red" });
     // Gone from the list first, so that the scope does not fall back to it.
+    await client.cancelQueries(datasetsQuery);
     client.setQueryData<Dataset[]>(datasetsQuery.queryKey, (former) => former?.filter(({ id }) => id !== dataset.id));
     await navigate({ to: "/data/datasets", search: {} });
-    notify(t("data.deleted", { name: dataset.name, events: dataset.events }));
+    try {
+      await api.delete(`/datasets/${dataset.id}`);
+      offerUndo(t("data.deleted", { name: dataset.name }), () => void restore.mutateAsync(undefined).catch(tell));
+    } catch (error) {
+      // What failed brings the line back.
+      tell(error);
+    }
     client.removeQueries({ queryKey: ["datasets", dataset.id] });
     await client.invalidateQueries();
   }
@@ -232,28 +241,12 @@ function SettingsTab({ dataset }: { dataset: Dataset }) {
       </Card>
       <Card title={t("data.delete")}>
         <p className="muted" style={{ marginTop: 0 }}>
-          {t("data.delete_text")}
+          {t("data.delete_text", { owner: dataset.owner })}
         </p>
-        <Button variant="default" c="var(--danger)" disabled={isFixed} onClick={() => setDeleting(true)}>
+        <Button variant="default" c="var(--danger)" disabled={isFixed} onClick={() => void remove()}>
           {t("data.delete")}
         </Button>
       </Card>
-      {isDeleting && (
-        <TypedConfirm
-          title={t("data.delete_title", { name: dataset.name })}
-          text={<T id="data.delete_confirm" values={{ events: dataset.events, name: dataset.name }} />}
-          word={dataset.name}
-          actionLabel={t("data.delete")}
-          isPending={remove.isPending}
-          error={remove.error}
-          onClose={() => setDeleting(false)}
-          onConfirm={() =>
-            remove.mutate(undefined, {
-              onSuccess: () => void leave(),
-            })
-          }
-        />
-      )}
     </div>
   );
 }

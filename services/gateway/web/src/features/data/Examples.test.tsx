@@ -46,7 +46,7 @@ it("says why an import failed, leaves no dataset, and offers both again", async 
   const { remove } = show("Shop", { status: "failed", error: { detail: "The store of events is full." } });
   await press("Loan applications");
   await screen.findByText("The example could not be imported: The store of events is full.");
-  expect(remove).toHaveBeenCalledWith("/datasets/d2");
+  expect(remove).toHaveBeenCalledWith("/datasets/d2?for_good=true");
   expect(screen.getAllByRole("button").map((button) => button.textContent)).toEqual(["Web shop", "Loan applications"]);
 });
 

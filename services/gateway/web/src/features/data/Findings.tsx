@@ -42,7 +42,7 @@ export function Findings({ item, choice }: Props) {
 
 /** Tells the journal that the rejected rows were saved. */
 export function noteRejectedRows({ id, dataset_id, file_name }: Import): void {
-  noteExport(dataset_id, { object: "rejected_rows", format: "csv", name: file_name, address: `/data/imports/${id}` });
+  noteExport(dataset_id, { object: "rejected_rows", format: "csv", name: file_name, object_id: id, address: `/data/imports/${id}` });
 }
 
 /** Findings in the order of the columns, which other counts leave as it is. */

@@ -38,7 +38,7 @@ it("gives all rejected rows as a table", async () => {
   expect(download.getAttribute("href")).toBe("/api/v1/imports/i1/errors.csv");
   const post = vi.spyOn(api, "post").mockResolvedValue(undefined);
   fireEvent.click(download);
-  expect(post).toHaveBeenCalledExactlyOnceWith("/datasets/d1/exports", { object: "rejected_rows", format: "csv", name: "many.csv", address: "/data/imports/i1" });
+  expect(post).toHaveBeenCalledExactlyOnceWith("/datasets/d1/exports", { object: "rejected_rows", format: "csv", name: "many.csv", object_id: "i1", address: "/data/imports/i1" });
 });
 
 it("says what was repaired, and offers no list of rejected rows when there are none", async () => {

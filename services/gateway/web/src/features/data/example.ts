@@ -67,7 +67,7 @@ export async function importExample(example: Example, name: string, takenNames: 
     if (started.status !== "completed") throw new Error(started.error?.detail ?? started.status);
     return await api.patch<Dataset>(`/datasets/${dataset.id}`, { goal_activity: example.goal });
   } catch (error) {
-    await api.delete(`/datasets/${dataset.id}`).catch(() => undefined);
+    await api.delete(`/datasets/${dataset.id}?for_good=true`).catch(() => undefined);
     throw error;
   }
 }

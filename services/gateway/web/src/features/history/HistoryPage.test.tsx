@@ -1,6 +1,9 @@
-import { screen } from "@testing-library/react";
-import { beforeAll, expect, it, vi } from "vitest";
-import { api } from "@/api/client";
+import { notifications } from "@mantine/notifications";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import { api, ApiError } from "@/api/client";
+import { meQuery } from "@/api/hooks";
+import type { JournalEntry, Me } from "@/api/types";
 import { loadMessages } from "@/messages";
 import { quietClient, showAt } from "@/test-page";
 import HistoryPage from "./HistoryPage";
@@ -8,7 +11,12 @@ import HistoryPage from "./HistoryPage";
 beforeAll(async () => {
   vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
   vi.stubGlobal("ResizeObserver", class { observe() {} unobserve() {} disconnect() {} });
-  await loadMessages("history", "filters");
+  await loadMessages("history", "filters", "data");
+});
+
+afterEach(() => {
+  act(() => notifications.clean());
+  vi.restoreAllMocks();
 });
 
 it.each([
@@ -34,4 +42,106 @@ it.each([
   vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve({ items: path === "/imports" ? [item] : [], next_cursor: null } as never));
   showAt("/history?show=import", <HistoryPage />, quietClient());
   expect((await screen.findByRole("link", { name: `${what} of many.csv` })).closest("tr")?.textContent).toContain(said);
+});
+
+const entry = (more: Partial<JournalEntry>): JournalEntry => ({
+  ...{ id: "j1", kind: "deleted", object: "dataset", object_id: "d9", name: "Old shop", dataset_id: "d9", dataset_name: "Old shop", format: null, address: "" },
+  ...{ created_at: "2024-01-01T00:00:00Z", created_by: "Linh", created_by_id: "u2", events_changed: null, events_removed: null, restorable_until: null },
+  ...more,
+});
+
+/** History with a journal, for one who sees the dataset "Web shop". */
+function showJournal(journal: () => JournalEntry[], search = "") {
+  const get = vi.spyOn(api, "get").mockImplementation((path) => {
+    if (path === "/datasets") return Promise.resolve({ items: [{ id: "d1", name: "Web shop", fields: [] }], next_cursor: null } as never);
+    return Promise.resolve({ items: path === "/journal" ? journal() : [], next_cursor: null } as never);
+  });
+  const client = quietClient();
+  client.setQueryData(meQuery.queryKey, { user: { id: "u1", role: "admin" } } as Me);
+  return { ...showAt(`/history${search}`, <HistoryPage />, client), get };
+}
+
+it.each<[Partial<JournalEntry>, string, string]>([
+  [{ kind: "exported", object: "map", name: "", format: "svg", dataset_id: "d1", dataset_name: "Shop of then" }, "Map exported as SVG", "Web shopLinh"],
+  [
+    { kind: "exported", object: "chart", format: "png", name: "Customers per day", address: "/reports?from=2024-05-01&to=2024-05-31&f=device_category:mobile", created_by_id: "u1" },
+    "Chart exported as PNG",
+    "Old shopCustomers per day · May 1 – 31, 2024 · Device is mobileYou",
+  ],
+  [{ kind: "exported", object: "paths", format: "csv", address: "/explore/map?case=session&pause=30" }, "Paths exported as CSV", "All data · journeys by session, new after 30 min"],
+  [{ kind: "exported", object: "rejected_rows", format: "csv", name: "many.csv", address: "/data/imports/i1" }, "Rejected rows exported as CSV", "Old shopmany.csvLinh"],
+  [{ kind: "fixed", object: "duplicates", events_changed: 0, events_removed: 1 }, "Doubled events fixed", "1 event removed"],
+  [{ kind: "fixed", object: "similar_steps", events_changed: 1200, events_removed: 0 }, "Steps spelled alike fixed", "1,200 events changed"],
+  [{ kind: "deleted", object: "import", name: "many.csv", events_removed: 99 }, "Import of many.csv removed", "99 events removed"],
+  [{ kind: "deleted", object: "mapping", name: "Orders", dataset_id: null, dataset_name: "" }, "Mapping “Orders” deleted", "deletedLinh"],
+  [{ kind: "restored" }, "Dataset “Old shop” restored", "Old shopLinh"],
+  [{ kind: "erased" }, "Dataset “Old shop” deleted for good", "Old shopLinh"],
+])("tells of %o", async (more, name, said) => {
+  showJournal(() => [entry(more)]);
+  const row = (await screen.findByText(name)).closest("tr")!;
+  const told = row.textContent.replaceAll(/\s/g, " ");
+  expect(told).toContain(said);
+  expect(told).toContain("Finished");
+  expect(within(row).queryAllByRole("button")).toEqual([]);
+});
+
+it.each([
+  ["", undefined],
+  ["?show=exported", ["exported"]],
+  ["?show=fixed", ["fixed"]],
+  ["?show=deleted", ["deleted", "restored", "erased"]],
+])("asks the journal at %s for its kinds", async (search, kind) => {
+  const { get } = showJournal(() => [], search);
+  await waitFor(() => expect(get.mock.calls.filter(([path]) => path === "/journal")).toHaveLength(1));
+  const asked = get.mock.calls.find(([path]) => path === "/journal")?.[1];
+  expect(asked?.["kind"] ?? []).toEqual(kind ?? []);
+});
+
+it("opens what was exported where it was, as long as its dataset is there", async () => {
+  const address = "/explore/map?f=device_category:mobile&steps=7&dataset=d1";
+  const map = { kind: "exported", object: "map", format: "svg", address } as const;
+  showJournal(() => [entry({ ...map, dataset_id: "d1" }), entry({ ...map, id: "j2" })]);
+  const open = await screen.findAllByRole("link", { name: /^Open: Map exported as SVG/ });
+  expect(open.map((link) => link.getAttribute("href"))).toEqual([address]);
+});
+
+it("brings a deleted dataset back, and says why it cannot", async () => {
+  let journal = [entry({ restorable_until: "2026-12-30T08:00:00Z" })];
+  showJournal(() => journal);
+  const row = (await screen.findByText("Dataset “Old shop” deleted")).closest("tr")!;
+  expect(row.textContent).toContain("can be restored until Dec 30, 2026");
+  const refusal = new ApiError({ type: "about:blank", title: "", status: 409, reason: "dataset_name_taken", detail: "Another dataset is named Old shop." });
+  const post = vi.spyOn(api, "post").mockRejectedValueOnce(refusal);
+  const restore = within(row).getByRole("button", { name: /^Restore: Dataset “Old shop” deleted/ });
+  fireEvent.click(restore);
+  await screen.findByText("Another dataset is named Old shop.");
+  post.mockImplementation(() => {
+    journal = [entry({ id: "j2", kind: "restored" }), entry({})];
+    return Promise.resolve(undefined as never);
+  });
+  restore.focus();
+  fireEvent.click(restore);
+  await screen.findByText("Dataset “Old shop” restored.");
+  await screen.findByText("Dataset “Old shop” restored");
+  expect(post).toHaveBeenLastCalledWith("/datasets/d9/restore");
+  expect(screen.queryByRole("button", { name: /^Restore/ })).toBeNull();
+  expect(document.activeElement?.textContent).toBe("Dataset “Old shop” deleted");
+});
+
+it("erases a deleted dataset only once its name is typed", async () => {
+  let journal = [entry({ restorable_until: "2026-12-30T08:00:00Z" })];
+  showJournal(() => journal);
+  const remove = vi.spyOn(api, "delete").mockImplementation(() => {
+    journal = [entry({ id: "j2", kind: "erased" }), entry({})];
+    return Promise.resolve(undefined);
+  });
+  fireEvent.click(await screen.findByRole("button", { name: /^Delete for good: Dataset “Old shop” deleted/ }));
+  const dialog = await screen.findByRole("dialog", { name: "Delete Old shop for good" });
+  const action = within(dialog).getByRole("button", { name: "Delete for good" });
+  expect(action).toHaveProperty("disabled", true);
+  fireEvent.change(within(dialog).getByRole("textbox"), { target: { value: "Old shop" } });
+  fireEvent.click(action);
+  await screen.findByText("Dataset “Old shop” deleted for good.");
+  expect(remove).toHaveBeenCalledExactlyOnceWith("/datasets/d9?for_good=true");
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
 });

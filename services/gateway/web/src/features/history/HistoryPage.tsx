@@ -4,7 +4,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteD
 import { Link } from "@tanstack/react-router";
 import { api, type Query } from "@/api/client";
 import { allItems, useDatasets, useMe } from "@/api/hooks";
-import type { Analysis, AnalysisKind, Import, Page, User } from "@/api/types";
+import type { Analysis, AnalysisKind, JournalEntry, Page, User } from "@/api/types";
 import { isTaken } from "@/features/data/useImport";
 import { useText, type Translate } from "@/messages";
 import { useScopeWords } from "@/shared/filters";
@@ -15,11 +15,15 @@ import { scopeOf, scopeOfAnalysis } from "@/shared/search";
 import { DataTable, EmptyState, ErrorState, LoadingRows, Note, PageBody, PageTitle, useErrorText, type Column } from "@/shared/ui";
 import { LinkButton } from "@/shared/ui/LinkButton";
 import { useUndo } from "@/shared/ui/undo";
-import { isRunning, joined, secondsTaken, type Entry, type Listed } from "./entries";
+import { isRunning, joined, secondsTaken, type Entry, type Listed, type Sources } from "./entries";
 import css from "./history.module.css";
+import { JournalActions, journalName, JournalScope } from "./journal";
 
 const KINDS: AnalysisKind[] = ["directly_follows", "heuristics_net", "inductive_tree", "inductive_petri", "heuristics_petri", "alpha", "dfg_petri"];
-const WHATS = ["all", "import", ...KINDS, "deleted"] as const;
+const WHATS = ["all", "import", ...KINDS, "exported", "fixed", "deleted"] as const;
+/** What the journal adds to a choice; all of it where none is named. */
+const OF_JOURNAL: Partial<Record<(typeof WHATS)[number], JournalEntry["kind"][]>> = { all: [], exported: ["exported"], fixed: ["fixed"], deleted: ["deleted", "restored", "erased"] };
+const PATHS: Record<keyof Sources, string> = { analysis: "/analyses", import: "/imports", journal: "/journal" };
 const ROWS_PER_PAGE = 50;
 const WHILE_RUNNING_MS = 3000;
 const LIST_ID = "history-list";
@@ -27,20 +31,24 @@ const HISTORY_OF_ANALYSES = ["analyses", "history"];
 const idOfName = (id: string): string => `history-${id}`;
 
 /** A list read page by page; read again while something in it is running. */
-function useList<Item extends { status: string }>(path: string, query: Query, enabled: boolean) {
+function useList<Kind extends keyof Sources>(kind: Kind, query: Query, enabled: boolean) {
+  const path = PATHS[kind];
   const found = useInfiniteQuery({
     queryKey: [path.slice(1), "history", query],
-    queryFn: ({ pageParam, signal }) => api.get<Page<Item>>(path, { ...query, limit: ROWS_PER_PAGE, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) => api.get<Page<Sources[Kind]>>(path, { ...query, limit: ROWS_PER_PAGE, cursor: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     enabled,
-    refetchInterval: ({ state }) => (state.data?.pages.some((page) => page.items.some(({ status }) => status === "queued" || status === "running")) ? WHILE_RUNNING_MS : false),
+    refetchInterval: ({ state }) => (state.data?.pages.some((page) => page.items.some(isRunning)) ? WHILE_RUNNING_MS : false),
+    // It tells what was done on other pages, and by other people.
+    staleTime: 0,
   });
-  const listed: Listed<Item> = enabled ? { items: found.data?.pages.flatMap((page) => page.items) ?? [], hasMore: found.hasNextPage } : { items: [], hasMore: false };
+  const entries = found.data?.pages.flatMap((page) => page.items.map((source) => ({ kind, source, id: source.id, createdAt: source.created_at }) as Entry)) ?? [];
+  const listed: Listed = { entries, hasMore: found.hasNextPage };
   return { ...found, listed };
 }
 
-/** History: analyses and imports with their settings, newest first. */
+/** History: analyses and imports with their settings, and what the journal tells, newest first. */
 export default function HistoryPage() {
   const t = useText();
   const known = useDatasets().data;
@@ -49,12 +57,14 @@ export default function HistoryPage() {
   const [only, setOnly] = useUrlState("only", "", known?.map(({ id }) => id));
   const ofDataset = { dataset_id: only };
   const isDeleted = what === "deleted";
-  const isKind = !isDeleted && what !== "all" && what !== "import";
-  const chosen = isKind ? { kind: what } : isDeleted ? { deleted: true } : {};
-  const analyses = useList<Analysis>("/analyses", { ...ofDataset, ...chosen }, what !== "import");
-  const imports = useList<Import>("/imports", ofDataset, what === "all" || what === "import");
-  const lists = [...(what === "import" ? [] : [analyses]), ...(isKind || isDeleted ? [] : [imports])];
-  const entries = joined(analyses.listed, imports.listed);
+  const isKind = KINDS.some((kind) => kind === what);
+  const ofJournal = OF_JOURNAL[what];
+  const lists = [
+    useList("analysis", { ...ofDataset, ...(isKind && { kind: what }), ...(isDeleted && { deleted: true }) }, what === "all" || isKind || isDeleted),
+    useList("import", ofDataset, what === "all" || what === "import"),
+    useList("journal", { ...ofDataset, kind: ofJournal }, ofJournal !== undefined),
+  ].filter(({ isEnabled }) => isEnabled);
+  const entries = joined(...lists.map(({ listed }) => listed));
   const columns = useColumns(entries);
   const failed = lists.find((one) => one.isError);
   const isLoading = lists.some((one) => one.isPending);
@@ -147,10 +157,11 @@ function useColumns(entries: Entry[]): Column<Entry>[] {
   const me = useMe().data?.user;
   const people = useQuery({ queryKey: ["users"], queryFn: ({ signal }) => allItems<User>("/users", {}, signal) }).data ?? [];
   const { remove, restore } = useDeletion();
-  const datasetName = ({ kind, source }: Entry) =>
-    datasets.find(({ id }) => id === source.dataset_id)?.name ?? (kind === "analysis" ? source.dataset_name : t("common.not_set"));
+  const datasetOf = ({ source }: Entry) => datasets.find(({ id }) => id === source.dataset_id);
+  // The name of then, where it is not there any more; what never had one has an empty cell.
+  const datasetName = (entry: Entry) => datasetOf(entry)?.name ?? (entry.kind === "import" ? t("common.not_set") : entry.source.dataset_name);
   const who = ({ kind, source }: Entry) =>
-    source.created_by_id === me?.id ? t("history.you") : kind === "import" ? source.created_by : (people.find(({ id }) => id === source.created_by_id)?.username ?? t("common.not_set"));
+    source.created_by_id === me?.id ? t("history.you") : kind === "analysis" ? (people.find(({ id }) => id === source.created_by_id)?.username ?? t("common.not_set")) : source.created_by;
 
   function act(entry: Entry, change: typeof remove) {
     // The line vanishes now, and the focus must not vanish with it.
@@ -163,7 +174,7 @@ function useColumns(entries: Entry[]): Column<Entry>[] {
 
   return [
     { key: "what", label: t("history.column_what"), render: (entry) => <Name entry={entry} /> },
-    { key: "dataset", label: t("history.column_dataset"), render: (entry) => <span className={css.dataset}>{datasetName(entry)}</span> },
+    { key: "dataset", label: t("history.column_dataset"), render: (entry) => datasetName(entry) && <span className={css.dataset}>{datasetName(entry)}</span> },
     { key: "scope", label: t("history.column_scope"), render: (entry) => <Scope entry={entry} /> },
     { key: "who", label: t("history.column_who"), render: who },
     {
@@ -188,6 +199,7 @@ function useColumns(entries: Entry[]): Column<Entry>[] {
       render: (entry) => {
         if (entry.kind === "import") return null;
         const named = { what: nameOf(entry, t), when: format.moment(entry.createdAt) };
+        if (entry.kind === "journal") return <JournalActions source={entry.source} named={named} isThere={datasetOf(entry) !== undefined} nameId={idOfName(entry.id)} />;
         return (
           <span className={css.actions}>
             {entry.source.kind === "directly_follows" && !entry.source.deleted_at && (
@@ -201,7 +213,7 @@ function useColumns(entries: Entry[]): Column<Entry>[] {
               </Button>
             ) : (
               entry.source.created_by_id === me?.id &&
-              !isRunning(entry) && (
+              !isRunning(entry.source) && (
                 <Button variant="subtle" size="compact-sm" className={css.delete} aria-label={t("history.delete_of", named)} onClick={() => act(entry, remove)}>
                   {t("history.delete")}
                 </Button>
@@ -247,7 +259,7 @@ function NothingYet({ isDeleted, isFiltered, onShowAll }: { isDeleted: boolean; 
   );
 }
 
-/** Leads to the same address that showed the entry when it was made; a deleted one has no address. */
+/** Leads to the same address that showed the entry when it was made; a deleted one, and what the journal tells, has none. */
 function Name({ entry }: { entry: Entry }) {
   const t = useText();
   const scopeWithin = useScopeIn();
@@ -258,7 +270,7 @@ function Name({ entry }: { entry: Entry }) {
       </Link>
     );
   }
-  if (entry.source.deleted_at) {
+  if (entry.kind === "journal" || entry.source.deleted_at) {
     return (
       <b id={idOfName(entry.id)} tabIndex={-1}>
         {nameOf(entry, t)}
@@ -276,6 +288,7 @@ function Scope({ entry }: { entry: Entry }) {
   const t = useText();
   const scopeWords = useScopeWords();
   if (entry.kind === "import") return t(isTaken(entry.source) ? "history.rows" : "history.rows_fine", { accepted: entry.source.rows_accepted, read: entry.source.rows_read });
+  if (entry.kind === "journal") return <JournalScope source={entry.source} />;
   const { events, cases } = entry.source;
   return (
     <span>
@@ -296,22 +309,26 @@ const STATUS = {
   removed: { tone: "quiet", Icon: IconMinus },
 } as const;
 
-function Status({ entry: { source } }: { entry: Entry }) {
+function Status({ entry: { kind, source } }: { entry: Entry }) {
   const t = useText();
   const format = useFormat();
-  const { tone, Icon } = STATUS[source.status];
+  // The journal tells only of what is done.
+  const [status, ratio] = kind === "journal" ? (["completed", 1] as const) : ([source.status, source.progress_ratio] as const);
+  const { tone, Icon } = STATUS[status];
   return (
     <span>
       <span className={css.status} data-tone={tone}>
         <Icon size={16} stroke={1.7} />
-        {t(`history.status.${source.status}`, { share: format.share(source.progress_ratio) })}
+        {t(`history.status.${status}`, { share: format.share(ratio) })}
       </span>
-      {source.error && <span className={css.why}>{source.error.detail}</span>}
+      {kind !== "journal" && source.error && <span className={css.why}>{source.error.detail}</span>}
+      {kind === "journal" && source.restorable_until && <span className={css.note}>{t("history.restorable_until", { day: format.day(source.restorable_until.slice(0, 10)) })}</span>}
     </span>
   );
 }
 
 function nameOf({ kind, source }: Entry, t: Translate): string {
   if (kind === "analysis") return t(`common.analysis.${source.kind}`);
+  if (kind === "journal") return journalName(source, t);
   return t(source.check_only ? "history.check" : "history.import", { file: source.file_name });
 }

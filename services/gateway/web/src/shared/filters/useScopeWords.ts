@@ -6,8 +6,8 @@ import { useTermText } from "./useTermText";
 /** Settings with a name of their own, in the order in which they are chosen. */
 const NAMED_SETTINGS = ["dependency_threshold", "and_threshold", "loop_two_threshold", "noise_threshold"];
 
-/** What numbers were counted in: period, journeys, filters, and the settings of a model. */
-export type CountedIn = Pick<Analysis, "from" | "to" | "filter" | "case" | "session_gap_minutes"> & Partial<Pick<Analysis, "parameters">>;
+/** What numbers were counted in: period, journeys where known, filters, and the settings of a model. */
+export type CountedIn = Pick<Analysis, "from" | "to" | "filter"> & Partial<Pick<Analysis, "case" | "session_gap_minutes" | "parameters">>;
 
 /** Says a scope in words, one text per part: period, what makes a journey, each filter as its chip says it, each setting. */
 export function useScopeWords(): (scope: CountedIn) => string[] {
@@ -25,7 +25,7 @@ export function useScopeWords(): (scope: CountedIn) => string[] {
             : t("filters.scope.all");
     return [
       period,
-      t(`filters.scope.${unit === "session" && minutes ? "session_gap" : unit}`, { minutes }),
+      ...(unit ? [t(`filters.scope.${unit === "session" && minutes ? "session_gap" : unit}`, { minutes })] : []),
       ...filter.map((term) => termText(term).whole),
       ...Object.entries(parameters)
         .sort(([one], [other]) => NAMED_SETTINGS.indexOf(one) - NAMED_SETTINGS.indexOf(other))

@@ -56,7 +56,7 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
       if (replaces) form.set("replaces_dataset", "true");
       const datasetId = draft.datasetId ?? (await createDataset(settings)).id;
       const started = await api.post<Import>(`/datasets/${datasetId}/imports`, form).catch(async (error: unknown) => {
-        if (isNew) await api.delete(`/datasets/${datasetId}`).catch(() => undefined);
+        if (isNew) await api.delete(`/datasets/${datasetId}?for_good=true`).catch(() => undefined);
         throw error;
       });
       setEventsBefore(dataset?.events ?? 0);

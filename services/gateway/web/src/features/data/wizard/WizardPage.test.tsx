@@ -198,7 +198,7 @@ it("leaves no dataset behind when the import is refused", async () => {
   showSummary();
   await begin();
   await screen.findByText("The import could not be started");
-  expect(remove).toHaveBeenCalledExactlyOnceWith("/datasets/d9");
+  expect(remove).toHaveBeenCalledExactlyOnceWith("/datasets/d9?for_good=true");
 });
 
 it("checks a file for a new dataset without making one", async () => {
