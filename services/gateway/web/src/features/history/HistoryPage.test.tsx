@@ -66,16 +66,16 @@ it.each<[Partial<JournalEntry>, string, string]>([
   [
     { kind: "exported", object: "chart", format: "png", name: "Customers per day", address: "/reports?from=2024-05-01&to=2024-05-31&f=device_category:mobile", created_by_id: "u1" },
     "Chart exported as PNG",
-    "Old shopCustomers per day · May 1 – 31, 2024 · Device is mobileYou",
+    "Old shopnot there any moreCustomers per day · May 1 – 31, 2024 · Device is mobileYou",
   ],
   [{ kind: "exported", object: "paths", format: "csv", address: "/explore/map?case=session&pause=30" }, "Paths exported as CSV", "All data · journeys by session, new after 30 min"],
-  [{ kind: "exported", object: "rejected_rows", format: "csv", name: "many.csv", address: "/data/imports/i1" }, "Rejected rows exported as CSV", "Old shopmany.csvLinh"],
+  [{ kind: "exported", object: "rejected_rows", format: "csv", name: "many.csv", address: "/data/imports/i1" }, "Rejected rows exported as CSV", "Old shopnot there any moremany.csvLinh"],
   [{ kind: "fixed", object: "duplicates", events_changed: 0, events_removed: 1 }, "Doubled events fixed", "1 event removed"],
   [{ kind: "fixed", object: "similar_steps", events_changed: 1200, events_removed: 0 }, "Steps spelled alike fixed", "1,200 events changed"],
   [{ kind: "deleted", object: "import", name: "many.csv", events_removed: 99 }, "Import of many.csv removed", "99 events removed"],
   [{ kind: "deleted", object: "mapping", name: "Orders", dataset_id: null, dataset_name: "" }, "Mapping “Orders” deleted", "deletedLinh"],
-  [{ kind: "restored" }, "Dataset “Old shop” restored", "Old shopLinh"],
-  [{ kind: "erased" }, "Dataset “Old shop” deleted for good", "Old shopLinh"],
+  [{ kind: "restored" }, "Dataset “Old shop” restored", "Old shopnot there any moreLinh"],
+  [{ kind: "erased" }, "Dataset “Old shop” deleted for good", "Old shopnot there any moreLinh"],
 ])("tells of %o", async (more, name, said) => {
   showJournal(() => [entry(more)]);
   const row = (await screen.findByText(name)).closest("tr")!;
@@ -144,4 +144,17 @@ it("erases a deleted dataset only once its name is typed", async () => {
   await screen.findByText("Dataset “Old shop” deleted for good.");
   expect(remove).toHaveBeenCalledExactlyOnceWith("/datasets/d9?for_good=true");
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+});
+
+it("leads to no analysis of a dataset that is gone", async () => {
+  const made = { kind: "directly_follows", dataset_name: "Shop of then", status: "succeeded", filter: [], from: null, to: null, case: "customer", events: 9, cases: 3, progress_ratio: 1, created_at: "2024-01-01T00:00:00Z", created_by_id: "u1", deleted_at: null };
+  vi.spyOn(api, "get").mockImplementation((path) => {
+    const items = path === "/analyses" ? [{ ...made, id: "a1", dataset_id: "d1" }, { ...made, id: "a2", dataset_id: "d9" }] : path === "/datasets" ? [{ id: "d1", name: "Web shop", fields: [] }] : [];
+    return Promise.resolve({ items, next_cursor: null } as never);
+  });
+  showAt("/history?show=directly_follows", <HistoryPage />, quietClient());
+  const [there, gone] = (await screen.findAllByText("Journey map", { selector: "tbody *" })).map((name) => name.closest("tr")!);
+  expect(within(there!).getAllByRole("link").map((link) => link.textContent)).toEqual(["Journey map", "Open map"]);
+  expect(within(gone!).queryAllByRole("link")).toEqual([]);
+  expect(gone!.textContent).toContain("Shop of thennot there any more");
 });

@@ -153,11 +153,12 @@ function useDeletion() {
 function useColumns(entries: Entry[]): Column<Entry>[] {
   const t = useText();
   const format = useFormat();
-  const datasets = useDatasets().data ?? [];
+  const datasets = useDatasets().data;
   const me = useMe().data?.user;
   const people = useQuery({ queryKey: ["users"], queryFn: ({ signal }) => allItems<User>("/users", {}, signal) }).data ?? [];
   const { remove, restore } = useDeletion();
-  const datasetOf = ({ source }: Entry) => datasets.find(({ id }) => id === source.dataset_id);
+  const datasetOf = ({ source }: Entry) => datasets?.find(({ id }) => id === source.dataset_id);
+  const isGone = (entry: Entry) => datasets !== undefined && entry.source.dataset_id !== null && !datasetOf(entry);
   // The name of then, where it is not there any more; what never had one has an empty cell.
   const datasetName = (entry: Entry) => datasetOf(entry)?.name ?? (entry.kind === "import" ? t("common.not_set") : entry.source.dataset_name);
   const who = ({ kind, source }: Entry) =>
@@ -173,8 +174,8 @@ function useColumns(entries: Entry[]): Column<Entry>[] {
   }
 
   return [
-    { key: "what", label: t("history.column_what"), render: (entry) => <Name entry={entry} /> },
-    { key: "dataset", label: t("history.column_dataset"), render: (entry) => datasetName(entry) && <span className={css.dataset}>{datasetName(entry)}</span> },
+    { key: "what", label: t("history.column_what"), render: (entry) => <Name entry={entry} isGone={isGone(entry)} /> },
+    { key: "dataset", label: t("history.column_dataset"), render: (entry) => datasetName(entry) && <DatasetName name={datasetName(entry)} isGone={isGone(entry)} /> },
     { key: "scope", label: t("history.column_scope"), render: (entry) => <Scope entry={entry} /> },
     { key: "who", label: t("history.column_who"), render: who },
     {
@@ -199,10 +200,10 @@ function useColumns(entries: Entry[]): Column<Entry>[] {
       render: (entry) => {
         if (entry.kind === "import") return null;
         const named = { what: nameOf(entry, t), when: format.moment(entry.createdAt) };
-        if (entry.kind === "journal") return <JournalActions source={entry.source} named={named} isThere={datasetOf(entry) !== undefined} nameId={idOfName(entry.id)} />;
+        if (entry.kind === "journal") return <JournalActions source={entry.source} named={named} isGone={isGone(entry)} nameId={idOfName(entry.id)} />;
         return (
           <span className={css.actions}>
-            {entry.source.kind === "directly_follows" && !entry.source.deleted_at && (
+            {entry.source.kind === "directly_follows" && !entry.source.deleted_at && !isGone(entry) && (
               <Link to="/explore/map" search={scopeOfAnalysis(entry.source)} className={css.open} aria-label={t("history.open_map_of", named)}>
                 {t("history.open_map")}
               </Link>
@@ -259,8 +260,18 @@ function NothingYet({ isDeleted, isFiltered, onShowAll }: { isDeleted: boolean; 
   );
 }
 
-/** Leads to the same address that showed the entry when it was made; a deleted one, and what the journal tells, has none. */
-function Name({ entry }: { entry: Entry }) {
+function DatasetName({ name, isGone }: { name: string; isGone: boolean }) {
+  const t = useText();
+  return (
+    <span className={css.dataset}>
+      {name}
+      {isGone && <span className={css.note}>{t("history.dataset_gone")}</span>}
+    </span>
+  );
+}
+
+/** Leads to the same address that showed the entry when it was made; what is deleted or of a dataset that is gone, and what the journal tells, has none. */
+function Name({ entry, isGone }: { entry: Entry; isGone: boolean }) {
   const t = useText();
   const scopeWithin = useScopeIn();
   if (entry.kind === "import") {
@@ -270,7 +281,7 @@ function Name({ entry }: { entry: Entry }) {
       </Link>
     );
   }
-  if (entry.kind === "journal" || entry.source.deleted_at) {
+  if (entry.kind === "journal" || entry.source.deleted_at || isGone) {
     return (
       <b id={idOfName(entry.id)} tabIndex={-1}>
         {nameOf(entry, t)}

@@ -44,16 +44,16 @@ interface JournalActionsProps {
   source: JournalEntry;
   /** Says which line the buttons are about. */
   named: { what: string; when: string };
-  /** The dataset is there. */
-  isThere: boolean;
+  /** The dataset is not there any more. */
+  isGone: boolean;
   /** Id of the line's name. */
   nameId: string;
 }
 
 /** Leads to what was exported, or brings back what was deleted. */
-export function JournalActions({ source, named, isThere, nameId }: JournalActionsProps) {
+export function JournalActions({ source, named, isGone, nameId }: JournalActionsProps) {
   const t = useText();
-  const [path = "", query = ""] = isThere ? source.address.split("?") : [];
+  const [path = "", query = ""] = isGone ? [] : source.address.split("?");
   const restorableId = source.restorable_until === null ? null : source.object_id;
   if (!path && restorableId === null) return null;
   return (
