@@ -43,7 +43,7 @@ async def test_a_code_ends_after_ten_minutes(
     made = await bot.ask("CreateLinkCode")
     await telegram.write(f"/start {made.code}")
     (answer,) = await telegram.wait_sent(1)
-    assert answer.text == "This code expired after 10 minutes. Get a new code on the web page."
+    assert answer.text == "This code is used up, mistyped or older than 10 minutes. Get a new code on the web page."
     assert not (await bot.ask("GetLink")).is_linked
 
 
@@ -68,6 +68,12 @@ async def test_a_new_chat_replaces_the_old_one(bot: RunningBot, telegram: FakeTe
 async def test_a_chat_without_link(bot: RunningBot, telegram: FakeTelegram, written: str, text: str) -> None:
     await telegram.write(written)
     assert (await telegram.wait_sent(1))[0].text == text
+
+
+async def test_a_linked_chat_that_starts_again_is_not_asked_to_link(bot: RunningBot, telegram: FakeTelegram) -> None:
+    await bot.link(telegram)
+    await telegram.write("/start")
+    assert (await telegram.wait_sent(1))[0].text == messages.LINKED
 
 
 async def test_groups_get_no_answer(bot: RunningBot, telegram: FakeTelegram) -> None:

@@ -63,6 +63,13 @@ def test_a_day_that_is_not_over_says_so() -> None:
     assert "will grow" not in messages.today(recent, last_event_at + timedelta(days=1))
 
 
+def test_one_is_one() -> None:
+    recent = RecentDays((DayNumbers(MONDAY, 1, 1),), 0, None)
+    assert messages.today(recent, datetime(2024, 5, 8, tzinfo=UTC)).startswith(
+        "6 May 2024: 1 touchpoint (+1 on the day before) from 1 customer (+1)."
+    )
+
+
 def test_codes_are_different_fit_a_deep_link_and_are_stored_hashed() -> None:
     codes = {new_code() for _ in range(100)}
     assert len(codes) == 100

@@ -179,6 +179,10 @@ class Chats:
         """Note that a chat writes: it takes messages again."""
         await self._store.set_blocked(chat_id, is_blocked=False)
 
+    async def start(self, chat_id: int) -> Reply:
+        """What to do next: link, or ask."""
+        return Reply(messages.LINKED if await self._store.link_of_chat(chat_id) else messages.START)
+
     async def link(self, chat_id: int, chat_title: str, code: str) -> Reply:
         """Link a chat with the account that made the code."""
         now = self._clock()

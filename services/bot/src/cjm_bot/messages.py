@@ -18,7 +18,7 @@ HELP = (
 )
 START = "This bot shows your customers' journeys. Open Settings, Telegram on the web page and choose Link Telegram."
 NOT_LINKED = "This chat is not linked yet. Open Settings, Telegram on the web page and choose Link Telegram."
-CODE_ENDED = "This code expired after 10 minutes. Get a new code on the web page."
+CODE_ENDED = "This code is used up, mistyped or older than 10 minutes. Get a new code on the web page."
 LINKED = f"This chat is linked to your account.\n\n{HELP}"
 UNLINKED = "This chat is no longer linked. No more messages come here."
 ACCOUNT_ENDED = (
@@ -48,9 +48,10 @@ def today(recent: RecentDays, now: datetime) -> str:
     latest = recent.days[-1]
     before = recent.days[-2] if len(recent.days) > 1 else DayNumbers(latest.day, 0, 0)
     sentence = (
-        f"{day_name(latest)}: {latest.touchpoints_count:,} touchpoints "
+        f"{day_name(latest)}: {counted(latest.touchpoints_count, 'touchpoint')} "
         f"({change(latest.touchpoints_count, before.touchpoints_count)} on the day before) "
-        f"from {latest.customers_count:,} customers ({change(latest.customers_count, before.customers_count)})."
+        f"from {counted(latest.customers_count, 'customer')} "
+        f"({change(latest.customers_count, before.customers_count)})."
     )
     sentences = [sentence]
     if recent.last_event_at and latest.day >= now.date():
@@ -70,7 +71,7 @@ def analysis(ended: EndedAnalysis) -> str:
     name = f"{_KINDS[ended.kind]} of {ended.dataset_name}"
     if not ended.has_result:
         return f"{name} ended without a result. {ended.error_detail}".rstrip()
-    basis = f"{ended.events_count:,} events in {ended.cases_count:,} journeys"
+    basis = f"{counted(ended.events_count, 'event')} in {counted(ended.cases_count, 'journey')}"
     if ended.is_partial:
         return f"{name} is only partly ready: {basis}. {ended.error_detail}".rstrip()
     return f"{name} is ready: {basis}."
@@ -84,6 +85,11 @@ def last_map(ended: EndedAnalysis) -> str:
 def day_name(numbers: DayNumbers) -> str:
     """A day as people write it, for example "7 May 2024"."""
     return f"{numbers.day.day} {numbers.day:%b %Y}"
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun, for example "1 customer"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def change(now_count: int, before_count: int) -> str:

@@ -41,7 +41,7 @@ def dispatcher(chats: Chats, messenger: Messenger) -> Dispatcher:
 
     @router.message(CommandStart())
     async def start(message: Message) -> None:
-        await answer(message, _ready(messages.START))
+        await answer(message, chats.start(message.chat.id))
 
     @router.message(Command("today"))
     async def today(message: Message) -> None:
