@@ -75,6 +75,14 @@ def test_taken_port() -> None:
     instance.require_free_port("127.0.0.1", port)
 
 
+def test_a_port_that_was_given_out_is_not_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instance, "_PORTS", range(19_000, 19_030))
+    ports = [free_port() for _ in range(20)]
+    assert len(set(ports)) == 20
+    with socket.socket() as user:
+        user.bind(("127.0.0.1", ports[0]))
+
+
 def test_signing_key_is_made_once_and_is_private(tmp_path: Path) -> None:
     key = instance.identity_secret(tmp_path)
     assert len(key) >= 32

@@ -1,15 +1,17 @@
 """What must be true before anything starts: a writable data folder of our own and a free port."""
 
-import contextlib
 import fcntl
 import os
 import secrets
 import socket
+from collections import deque
 from pathlib import Path
 
 from cjm_kit.errors import AppError, Code
 
 _PORTS = range(20_000, 32_768)  # connections to elsewhere begin at higher ones
+_HELD_COUNT = 64
+_held: deque[int] = deque()
 
 
 def prepare_data_dir(data_dir: Path) -> None:
@@ -71,12 +73,25 @@ def require_free_port(host: str, port: int) -> None:
 
 
 def free_port() -> int:
-    """A port on the loopback address that is free now, and that no connection to elsewhere takes before it is used."""
+    """A TCP port on the loopback address that is free, and stays so until it is used.
+
+    No connection to elsewhere takes it, and nobody else who asks here gets it: who asks holds the UDP port of that
+    number, with the last ones he got.
+    """
     while True:
         port = secrets.choice(_PORTS)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+        holder = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            holder.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            holder.close()
+            continue
+        _held.append(holder.detach())
+        if len(_held) > _HELD_COUNT:
+            os.close(_held.popleft())
+        return port
 
 
 def identity_secret(data_dir: Path) -> str:

@@ -19,6 +19,7 @@ from cjm_kit.identity import Identity, IdentitySigner, acting_as, current_identi
 from cjm_kit.rpc import RpcClient, RpcServer, allow
 from cjm_kit.settings import ServiceSettings
 from cjm_kit.telemetry import Telemetry
+from cjm_launcher.instance import free_port
 from cjm_mining.domain.models import MoveCounts
 from cjm_mining.main import build
 from cjm_mining.settings import MiningSettings
@@ -300,7 +301,7 @@ def start_mining(
 
     @asynccontextmanager
     async def start(**changes: Any) -> AsyncIterator[Mining]:
-        with_port = await free_port()
+        with_port = free_port()
         common = settings.model_dump(exclude={"identity_secret", "rpc_listen"})
         common |= {"catalog_target": neighbours[0], "ingest_target": neighbours[1], "data_dir": tmp_path / "mining"}
         mining_settings = MiningSettings(
@@ -317,15 +318,6 @@ def start_mining(
             await component.stop()
 
     return start
-
-
-async def free_port() -> int:
-    """A port nobody listens on."""
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return port
 
 
 @pytest_asyncio.fixture
@@ -403,7 +395,7 @@ def greedy_ways() -> Mapping[Way, int]:
     return {("register", "pay"): 150_000, **ways}
 
 
-@pytest_asyncio.fixture
-async def free_port_number() -> int:
+@pytest.fixture
+def free_port_number() -> int:
     """A port nobody listens on."""
-    return await free_port()
+    return free_port()

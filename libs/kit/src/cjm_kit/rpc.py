@@ -33,6 +33,7 @@ _OPTIONS = [
     ("grpc.max_send_message_length", -1),
     ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
     ("grpc.absolute_max_metadata_size", _MAX_METADATA_BYTES),
+    ("grpc.so_reuseport", 0),  # two servers on one port would share its calls
 ]
 _OPEN_SERVICES = ("/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/")
 
@@ -203,8 +204,7 @@ class RpcClient:
     """Calls to one service. Every call carries identity, request id and a deadline, and raises `AppError`.
 
     Args:
-        target: Address and port; after "inprocess:" that of a service of this very process, whose unary calls then
-            skip the wire.
+        target: Address and port; after "inprocess:" of a service of this process, whose unary calls skip the wire.
         signer: Signs who is asking.
         service_name: Name of the service that asks on its own behalf.
     """
