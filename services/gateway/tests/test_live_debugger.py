@@ -376,3 +376,22 @@ async def test_for_a_watcher_who_does_not_keep_up_the_oldest_is_only_counted() -
     assert sum(len(window.events) for window in told) < 150
     assert sum(len(window.events) + window.left_out_accepted + window.left_out_rejected for window in told) == 150
     assert sum(window.left_out_rejected for window in told) * 3 == 150 - sum(len(window.events) for window in told)
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("1717236000", "1970-01-20T21:00:36.000Z"),
+        ("1717236000000", "2024-06-01T10:00:00.000Z"),
+        ('"1717236000"', "1717236000"),
+        ("1e300", "1e300"),
+        ("true", "true"),
+        ("null", None),
+    ],
+)
+async def test_a_time_in_seconds_shows_in_which_year_it_was_read(sent: str, shown: str | None) -> None:
+    wire = _Wire()
+    body = f'{{"customer_id": "c", "action_type": "a", "time": {sent}}}'.encode()
+    LiveDebugger(wire).answered(SentRequest("a", "d", 1, body, is_ndjson=False), 202, 1, {})
+    received = msgspec.json.decode(await asyncio.wait_for(wire.published.get(), 5), type=Received)
+    assert [event.time for event in received.events] == [shown]

@@ -5,9 +5,11 @@ and lives only as long as it is announced again; each tells what it received, bo
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 import msgspec
@@ -18,6 +20,7 @@ WINDOW_SECONDS: Final = 0.25
 WINDOW_EVENTS: Final = 12  # accepted ones, and as many rejected ones: a flood of good events hides no bad one
 EVENT_BYTES: Final = 4096
 _VALUE_CHARACTERS: Final = 200
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _WAITING_WINDOWS: Final = 40
 
 _raws: Final = msgspec.json.Decoder(list[msgspec.Raw])
@@ -49,7 +52,7 @@ class ReceivedEvent(msgspec.Struct, frozen=True):
         rejection: Why it was not taken; None when it is on disk.
         customer_id: As sent, cut; None when there is none.
         action_type: Likewise.
-        time: Likewise.
+        time: Likewise; a number, which counts milliseconds since 1970 UTC, as the date it stands for.
         sent: What was sent, cut after 4096 bytes.
         is_cut: True when more was sent.
     """
@@ -258,10 +261,18 @@ def _event(
         rejection=rejection,
         customer_id=_shown(fields.get("customer_id")),
         action_type=_shown(fields.get("action_type")),
-        time=_shown(fields.get("time")),
+        time=_moment(fields.get("time")),
         sent=content[:EVENT_BYTES].decode(errors="replace"),
         is_cut=len(content) > EVENT_BYTES,
     )
+
+
+def _moment(value: object) -> str | None:
+    """A time as text; whoever sent seconds must see that they lie in 1970."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        with contextlib.suppress(OverflowError, ValueError):
+            return (_EPOCH + timedelta(milliseconds=value)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _shown(value)
 
 
 def _shown(value: object) -> str | None:

@@ -2686,7 +2686,7 @@ export interface components {
             action_type: string | null;
             /**
              * Time
-             * @description As sent; null when there is none: then the time is `received_at`.
+             * @description As sent, a number (milliseconds since 1970 UTC) as its date; null when there is none: then the time is `received_at`.
              */
             time: string | null;
             /**

@@ -42,7 +42,13 @@ class ReceivedEventShape(Shape):
     rejection: Annotated[RejectionShape | None, Field(description="null when the event is on disk.")]
     customer_id: Annotated[str | None, Field(description="As sent; null when there is none.")]
     action_type: Annotated[str | None, Field(description="As sent; null when there is none.")]
-    time: Annotated[str | None, Field(description="As sent; null when there is none: then the time is `received_at`.")]
+    time: Annotated[
+        str | None,
+        Field(
+            description="As sent, a number (milliseconds since 1970 UTC) as its date; "
+            "null when there is none: then the time is `received_at`."
+        ),
+    ]
     sent: Annotated[str, Field(description="What was sent, its first 4096 bytes.")]
     is_cut: Annotated[bool, Field(description="True when more was sent.")]
 

@@ -77,3 +77,12 @@ it("opens no stream for a revoked token or for an analyst", async () => {
   await screen.findByText("Only administrators see this page");
   expect(FakeStream.opened).toEqual([]);
 });
+
+it("claims to have understood nothing of what could not be read", async () => {
+  await shown("admin");
+  await screen.findByText("Connecting…");
+  const event = { received_at: "2024-05-07T10:00:00.000Z", dataset_id: "d1", status: 400, customer_id: null, action_type: null, time: null, sent: "{bad", is_cut: false };
+  FakeStream.opened[0]?.say({ events: [{ ...event, index: 0, rejection: { reason: "event_not_json", field: "", detail: "This event is not valid JSON." } }, { ...event, index: 1, customer_id: "c-1", rejection: { reason: "field_missing", field: "action_type", detail: "The step is missing." } }] });
+  await screen.findByText("This event is not valid JSON.");
+  expect(screen.getAllByText(/^Customer/)).toHaveLength(1);
+});

@@ -158,6 +158,7 @@ const Row = memo(function Row({ row }: { row: ReceivedRow }) {
   const { formatTime } = useIntl();
   const format = useFormat();
   const outcome = outcomeOf(row);
+  const isRead = row.customer_id !== null || row.action_type !== null || row.time !== null;
   return (
     <li className={css.row}>
       <details>
@@ -176,7 +177,7 @@ const Row = memo(function Row({ row }: { row: ReceivedRow }) {
                 {!row.rejection.detail.includes(row.rejection.field) && <code>{row.rejection.field}</code>} {row.rejection.detail}
               </span>
             )}
-            {row.index === null ? <span className={css.understood}>{t("settings.debugger.whole_request")}</span> : <Understood event={row} />}
+            {row.index === null ? <span className={css.understood}>{t("settings.debugger.whole_request")}</span> : isRead && <Understood event={row} />}
           </span>
         </summary>
         <Sent event={row} />
