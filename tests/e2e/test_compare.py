@@ -190,7 +190,7 @@ def test_long_periods(page: Page, shop: dict[str, Any]) -> None:
     expect(page.locator("[stroke-dasharray]")).to_have_count(2)
     for path in ("/reports", "/"):
         page.goto(address(path, shop, "2010-01-01", "2024-06-29"))
-        expect(page.get_by_role("alert").first).to_contain_text("Choose at most 3660 days")
+        expect(page.get_by_role("alert").first).to_contain_text("a report at most 3,660. Choose a shorter one")
 
 
 def test_switch_is_part_of_the_scope(page: Page, shop: dict[str, Any]) -> None:

@@ -201,7 +201,10 @@ def chosen_period(
         raise _invalid("from", "period_reversed", detail)
     days_count = (last - first).days + 1
     if days_count > MAX_DAYS:
-        detail = f"The period has {days_count} days. Choose at most {MAX_DAYS} days with from and to."
+        detail = (
+            f"The period has {days_count:,} days, a report at most {MAX_DAYS:,}. Choose a shorter one (from, to). "
+            "One event with a wrong time can stretch it: see Quality of the dataset."
+        )
         raise _invalid("from", "period_too_long", detail)
     return first, last
 

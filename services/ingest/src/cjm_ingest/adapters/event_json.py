@@ -334,7 +334,7 @@ def _check_count(count: int) -> None:
     if not count:
         raise RefusedBodyError("body_empty", "The body holds no event. Send at least one.")
     if count > EVENTS_PER_BODY:
-        detail = f"The body holds {count} events, the limit is {EVENTS_PER_BODY}. Send them in several requests."
+        detail = f"The body holds {count:,} events, the limit is {EVENTS_PER_BODY:,}. Send them in several requests."
         raise RefusedBodyError("too_many_events", detail)
 
 
