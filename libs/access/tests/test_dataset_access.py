@@ -17,7 +17,7 @@ class Catalog:
     """Answers when the test says so, with the right as it was when the question came."""
 
     def __init__(self) -> None:
-        self.may_analyse = True
+        self.may_analyse, self.is_deleted = True, False
         self.asked_count = 0
         self.is_asked, self.may_answer = asyncio.Event(), asyncio.Event()
 
@@ -29,6 +29,8 @@ class Catalog:
         access = dataset_pb2.Access(can_see=True, can_analyse=self.may_analyse)
         self.is_asked.set()
         await self.may_answer.wait()
+        if self.is_deleted:
+            return dataset_pb2.GetAccessResponse(could_analyse=self.may_analyse)
         return dataset_pb2.GetAccessResponse(exists=True, access=access, time_zone="UTC")
 
 
@@ -69,3 +71,28 @@ async def test_an_answer_is_remembered_until_something_changes() -> None:
     await facts.heard["cjm.catalog.user.changed.v1"](SimpleNamespace())
     await access.require("d1", "analyse", person)
     assert catalog.asked_count == 2
+
+
+@pytest.mark.parametrize(
+    ("is_deleted", "may_analyse", "reasons"),
+    [
+        (False, True, {"analyse": "", "read_results": ""}),
+        (False, False, dict.fromkeys(("analyse", "read_results"), "dataset_analysis_not_allowed")),
+        (True, True, {"analyse": "dataset_not_found", "see": "dataset_not_found", "read_results": ""}),
+        (True, False, dict.fromkeys(("analyse", "see", "read_results"), "dataset_not_found")),
+    ],
+)
+async def test_of_a_deleted_dataset_only_results_are_read(
+    *, is_deleted: bool, may_analyse: bool, reasons: dict[Any, str]
+) -> None:
+    catalog = Catalog()
+    catalog.may_analyse, catalog.is_deleted = may_analyse, is_deleted
+    catalog.may_answer.set()
+    access = DatasetAccess(catalog, "test")  # type: ignore[arg-type]
+    for right, reason in reasons.items():
+        refused = ""
+        try:
+            await access.require("d1", right, staff_identity("u1", is_admin=False))
+        except AppError as failure:
+            refused = failure.reason
+        assert refused == reason, right

@@ -73,14 +73,19 @@ async def test_a_deleted_dataset_is_away_and_comes_back_whole(catalog: Catalog, 
             with refused(Code.NOT_FOUND, "import_not_found"):
                 await catalog.imports.GetImport(imports.GetImportRequest(import_id=entry.import_id))
             assert not (await catalog.imports.ListImports(imports.ListImportsRequest())).entries
+    stranger = await catalog.user("zoe")
+    for user_id, could_analyse in ((helper.user_id, True), (stranger.user_id, False)):
+        request = dataset.GetAccessRequest(dataset_id=kept.dataset_id, subject=f"user:{user_id}")
+        answer = await catalog.datasets.GetAccess(request)
+        assert answer == dataset.GetAccessResponse(access=None, could_analyse=could_analyse)
     for subject in (f"user:{helper.user_id}", f"token:{created.token.token_id}", "service:mining"):
         assert await access_of(catalog, kept.dataset_id, subject) == NOTHING
     known = await catalog.tokens.AuthenticateToken(token.AuthenticateTokenRequest(secret=created.secret))
     assert not known.token.dataset_ids
     # Who works on its import goes on.
     assert (await catalog.imports.GetImport(imports.GetImportRequest(import_id=entry.import_id))).entry == entry
-    request = imports.ListImportsRequest(dataset_id=kept.dataset_id)
-    assert list((await catalog.imports.ListImports(request)).entries) == [entry]
+    listing = imports.ListImportsRequest(dataset_id=kept.dataset_id)
+    assert list((await catalog.imports.ListImports(listing)).entries) == [entry]
     with refused(Code.NOT_FOUND, "dataset_not_found"):
         await delete(catalog, "eva", kept.dataset_id)
 

@@ -66,12 +66,14 @@ class World:
     Attributes:
         datasets: Dataset id -> its ways; an id that is absent has no events.
         owners: Dataset id -> accounts that may analyse it.
+        deleted: Datasets that are deleted and kept.
         before_answer: Awaited before every answer about events.
         askers: Subjects that asked about events.
     """
 
     datasets: dict[str, Mapping[Way, int]] = field(default_factory=dict)
     owners: dict[str, set[str]] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
     before_answer: Callable[[], Awaitable[None]] | None = None
     askers: set[str] = field(default_factory=set)
 
@@ -93,6 +95,8 @@ class Catalog(dataset_pb2_grpc.DatasetServiceServicer):
     async def GetAccess(self, request: Any, context: Any) -> dataset_pb2.GetAccessResponse:
         owners = self._world.owners.get(request.dataset_id, set())
         may = request.subject.removeprefix("user:") in owners
+        if request.dataset_id in self._world.deleted:
+            return dataset_pb2.GetAccessResponse(could_analyse=may)
         access = dataset_pb2.Access(can_see=may, can_analyse=may)
         return dataset_pb2.GetAccessResponse(
             exists=request.dataset_id in self._world.owners, access=access, time_zone="UTC"

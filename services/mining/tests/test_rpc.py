@@ -92,6 +92,22 @@ async def test_results_are_closed_when_the_right_is_taken_back(
     await user.call("DeleteAnalysis", analysis_id=analysis.analysis_id)
 
 
+async def test_results_of_a_deleted_dataset_that_is_kept_can_be_looked_at(
+    mining: Any, running_example: Mapping[Way, int], failure_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = mining.caller()
+    dataset_id = mining.world.add(running_example, user.user_id)
+    analysis = await user.run(dataset_id, Kind.DIRECTLY_FOLLOWS)
+    before = await user.result(analysis.analysis_id)
+    mining.world.deleted.add(dataset_id)
+    now = time.monotonic()
+    monkeypatch.setattr("cjm_access.dataset_access.time.monotonic", lambda: now + 10)  # what is remembered is over
+    assert await user.result(analysis.analysis_id) == before
+    await user.call("RenderGraph", analysis_id=analysis.analysis_id)
+    failure = await failure_of(user.create(dataset_id, Kind.ALPHA))
+    assert (failure.code, failure.reason) == (Code.NOT_FOUND, "dataset_not_found")
+
+
 async def test_a_dataset_that_may_not_be_analysed_is_refused(mining: Any, failure_of: Any) -> None:
     user = mining.caller()
     failure = await failure_of(user.create(mining.world.add({}), Kind.ALPHA))

@@ -282,7 +282,7 @@ class Datasets:
         return sorted(views, key=lambda view: folded(view.username))
 
     async def access(self, dataset_id: str, subject: str) -> tuple[Access, Dataset | None]:
-        """Tells what a subject may do with a dataset now.
+        """Tells what a subject may do with a dataset now, or could do with a deleted one.
 
         Args:
             dataset_id: UUID of the dataset.
@@ -299,7 +299,7 @@ class Datasets:
         if kind not in ("user", "token", "service") or not name:
             raise invalid("subject", "subject_invalid", "A subject is user:<uuid>, token:<uuid> or service:<name>.")
         async with self.store.read() as records:
-            dataset = await records.get(Dataset, dataset_id=dataset_id)
+            dataset = await records.get(Dataset, deleted=True, dataset_id=dataset_id)
             if dataset is None:
                 return Access(), None
             if kind == "token":

@@ -120,6 +120,8 @@ class DatasetServicer(dataset_pb2_grpc.DatasetServiceServicer):
     async def GetAccess(self, request: dataset_pb2.GetAccessRequest, context: Any) -> dataset_pb2.GetAccessResponse:
         """Tells what a subject may do with a dataset."""
         access, dataset = await self._datasets.access(request.dataset_id, request.subject)
+        if dataset is not None and dataset.deleted_at is not None:
+            return dataset_pb2.GetAccessResponse(could_analyse=access.can_analyse)
         return dataset_pb2.GetAccessResponse(
             access=_access_message(access),
             exists=dataset is not None,

@@ -47,7 +47,9 @@ class Store(Protocol):
 class Access(Protocol):
     """Who may do what with a dataset; see `cjm_access.DatasetAccess`."""
 
-    async def require(self, dataset_id: str, right: Literal["analyse"], identity: Identity | None = None) -> object: ...
+    async def require(
+        self, dataset_id: str, right: Literal["analyse", "read_results"], identity: Identity | None = None
+    ) -> object: ...
 
 
 class Pictures(Protocol):
@@ -191,11 +193,11 @@ class Analyses:
 
         Raises:
             AppError: As `get`; NOT_FOUND or PERMISSION_DENIED as `DatasetAccess.require` when the right to analyse the
-                dataset was taken back; FAILED_PRECONDITION `analysis_not_finished`, or `analysis_without_result` when
-                it failed or was cancelled.
+                dataset was taken back, but not when it was deleted and is kept; FAILED_PRECONDITION
+                `analysis_not_finished`, or `analysis_without_result` when it failed or was cancelled.
         """
         analysis = await self.get(analysis_id, asked_by)
-        await self._access.require(analysis.dataset_id, "analyse", asked_by)
+        await self._access.require(analysis.dataset_id, "read_results", asked_by)
         if analysis.status.is_open:
             detail = "This analysis has not ended yet. Wait until it has."
             raise AppError(Code.FAILED_PRECONDITION, "analysis_not_finished", detail)
