@@ -224,3 +224,13 @@ def test_a_header_in_another_encoding_is_no_text(path: Path) -> None:
     with pytest.raises(AppError, match=r"not text in UTF-8\. Set the encoding") as caught:
         _read(path, "Größe;b\n1;2\n".encode("cp1252"), _mapping("b"))
     assert caught.value.reason == "file_not_text"
+
+
+def test_progress_counts_the_rows_that_were_handed_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cjm_ingest.adapters.csv_reader._BLOCK_BYTES", 1 << 16)
+    rows_count = 100_000
+    path.write_bytes(b"customer,step,time\n" + b"c-0001042,purchase,2024-05-07\n" * rows_count)
+    with CsvFile(path, _mapping("customer", "step", "time")) as file:
+        for block in file.blocks():
+            assert block.progress_ratio == pytest.approx(int(block.rows[-1]) / rows_count, abs=0.1)
+    assert block.progress_ratio == 1.0

@@ -74,6 +74,7 @@ class CsvFile:
         self._open()
 
     def _open(self) -> None:
+        self._used_bytes = 0
         self._raw = self._path.open("rb")
         try:
             is_gzip = self._raw.peek(2)[:2] == _GZIP_MAGIC
@@ -137,6 +138,7 @@ class CsvFile:
                 ),
             )
             while (batch := self._next(reader)) is not None:
+                self._used_bytes += block_bytes
                 rows = _row_numbers(last_row, batch.num_rows, [fault.row for fault in misshapen])
                 last_row = int(rows[-1]) if len(rows) else last_row
                 due = [fault for fault in misshapen if fault.row <= last_row]
@@ -168,7 +170,9 @@ class CsvFile:
 
     def _block(self, columns: dict[str, pa.StringArray], rows: npt.NDArray[np.int64], faults: list[RowFault]) -> Block:
         position = self._file_bytes if self._raw.closed else self._raw.tell()
-        ratio = min(position / max(self._file_bytes, 1), 1.0)
+        # Blocks that are read and wait for their turn are not done.
+        used_ratio = min(self._used_bytes / max(self._text.read_bytes, 1), 1.0)
+        ratio = min(position / max(self._file_bytes, 1), 1.0) * used_ratio
         has_invalid, has_nul = self._text.has_invalid_utf8, self._text.has_nul
         return Block(columns, rows, faults, ratio, has_invalid, has_nul, self._encoding)
 
@@ -213,7 +217,7 @@ class _TextStream(io.RawIOBase):
         self._source = source
         self._decode = getincrementaldecoder("utf-8")("cjm_mark_invalid").decode
         self._rest = b""
-        self._read_bytes = 0
+        self.read_bytes = 0
         self._has_open_character = False
         self._blocks_ahead = 0
         self._is_open, self._has_begun = True, False
@@ -284,8 +288,8 @@ class _TextStream(io.RawIOBase):
             chunk = self._source.read(size)
         except _GZIP_FAILURES as failure:
             raise _truncated() from failure
-        self._read_bytes += len(chunk)
-        if self._read_bytes > _UNPACKED_BYTES:
+        self.read_bytes += len(chunk)
+        if self.read_bytes > _UNPACKED_BYTES:
             limit = _UNPACKED_BYTES >> 30
             _refuse("file_too_large_unpacked", f"The file is larger than {limit} GB when unpacked. Split it by month.")
         self.has_nul = self.has_nul or b"\0" in chunk
