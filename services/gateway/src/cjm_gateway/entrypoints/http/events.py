@@ -155,7 +155,8 @@ async def append_as_system(
         JSON that says what became of them.
 
     Raises:
-        AppError: UNAUTHENTICATED `token_invalid`, PERMISSION_DENIED `token_scope`, NOT_FOUND `dataset_not_found`, ...
+        AppError: UNAUTHENTICATED `token_invalid`, PERMISSION_DENIED `token_scope`, NOT_FOUND `dataset_not_found`,
+            RESOURCE_EXHAUSTED `rate_limit_reached`, ...
     """
     token = await token_of(gateway, headers[b"authorization"].decode("latin-1"))
     if gateway.debugger.is_watched(token.token_id):
@@ -205,7 +206,10 @@ async def _append_allowed(
     if dataset_id not in token.dataset_ids:
         detail = f"There is no dataset {dataset_id!r} for this token. Check the id."
         raise AppError(Code.NOT_FOUND, "dataset_not_found", detail)
-    return await _append(gateway, token.signed_identity, dataset_id, headers, receive)
+    gateway.rate_limit.check(token.token_id)
+    result = await _append(gateway, token.signed_identity, dataset_id, headers, receive)
+    gateway.rate_limit.count(token.token_id, result.accepted_count + len(result.rejected))
+    return result
 
 
 async def _append(

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from cjm_gateway.application.coalescer import Coalescer
 from cjm_gateway.application.idempotency import Records
 from cjm_gateway.application.live_debugger import LiveDebugger
+from cjm_gateway.application.rate_limit import RateLimit
 from cjm_gateway.application.remote_file import RemoteFiles
 from cjm_gateway.application.token_cache import KnownToken, TokenCache
 from cjm_gateway.entrypoints.services import ESSENTIAL_SERVICES, Services
@@ -42,10 +43,12 @@ class Gateway:
     answers: Records = field(init=False)
     debugger: LiveDebugger = field(init=False)
     tokens: TokenCache = field(init=False)
+    rate_limit: RateLimit = field(init=False)
     intake: Coalescer[intake_pb2.EventBody, intake_pb2.EventBodyResult] = field(init=False)
 
     def __post_init__(self) -> None:
         self.tokens = TokenCache(self._authenticate_token)
+        self.rate_limit = RateLimit(self.settings.token_events_per_minute)
         self.intake = Coalescer(self._append_events)
 
     async def readiness(self) -> tuple[bool, dict[str, bool]]:

@@ -13,6 +13,7 @@ const REFUSALS = [
   ["404", "dataset_not_found"],
   ["400", "body_not_json"],
   ["413", "too_large"],
+  ["429", "rate_limit_reached"],
   ["503", "unavailable"],
 ] as const;
 
