@@ -1,6 +1,7 @@
 """The event store: what went in comes out once, what is taken out is gone, and one process owns it."""
 
 import asyncio
+import errno
 import json
 import os
 import subprocess
@@ -8,10 +9,12 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from cjm_ingest.adapters.event_store.engine import Engine, EngineSettings
 from cjm_ingest.adapters.event_store.graph_questions import directly_follows
@@ -22,7 +25,7 @@ from cjm_ingest.adapters.event_store.store import EventStore, StoreReader, _migr
 from cjm_ingest.domain.keys import event_keys
 from cjm_ingest.domain.packing import Bounds, packing_for
 from cjm_ingest.domain.scope import Scope
-from cjm_kit.errors import AppError
+from cjm_kit.errors import AppError, Code
 
 Fill = Callable[..., None]
 Until = Callable[[Callable[[], bool]], Awaitable[None]]
@@ -121,6 +124,7 @@ def test_a_deleted_dataset_leaves_nothing_and_can_start_anew(store: EventStore, 
     fill(store, "e", frame(("x", "b", "2024-01-01")))
     store.delete_dataset("d")
     store.delete_dataset("never there")
+    store.drop_gone()
     assert (rows_count(store, "d"), rows_count(store, "e")) == (0, 1)
     assert directly_follows(reader_of(store), Scope("d")).nodes == ()
     fill(store, "d", frame(("x", "z", "1930-01-01")), first_id=5)
@@ -264,6 +268,9 @@ def test_an_edition_takes_the_place_of_all_that_was_there(tmp_path: Path, fill: 
     store.adopt_edition("d", "second")
     store.abandon_edition("d", "second")
     assert questions_count(store, "d") == 2
+    assert rows_count(store, current) == 3
+    store.drop_gone()
+    assert questions_count(store, "d") == 2
     assert store.dataset_version(store.edition("d")) != version
     page = asyncio.run(EventStoreQuestions(store).list_events([Scope("d")], 10, None, "", ""))
     assert [(event.dataset_id, event.action_type) for event in page.events] == [("d", "sent"), ("d", "new")]
@@ -279,6 +286,7 @@ def test_an_edition_takes_the_place_of_all_that_was_there(tmp_path: Path, fill: 
         assert store.delete_import("d", "first") == 0
         assert questions_count(store, "d") == 1
         store.delete_dataset("d")
+        store.drop_gone()
         assert questions_count(store, "d") == 0
     finally:
         store.close()
@@ -295,6 +303,7 @@ def test_an_edition_given_up_changes_nothing(store: EventStore, fill: Fill) -> N
     store.adopt_edition("d", "failed")
     store.adopt_edition("d", "lost")
     assert store.editions("d") == ("d",)
+    store.drop_gone()
     assert questions_count(store, "d") == 1
     assert rows_count(store, made) == 0
 
@@ -307,16 +316,12 @@ def test_the_next_edition_follows_the_one_before(store: EventStore, fill: Fill) 
         assert questions_count(store, "d") == number
 
 
-def test_what_a_kill_leaves_of_an_edition_that_is_gone_is_thrown_away(
-    tmp_path: Path, fill: Fill, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_kill_leaves_of_an_edition_that_is_gone_is_thrown_away(tmp_path: Path, fill: Fill) -> None:
     store = EventStore.open(tmp_path)
     fill(store, "d", frame(("x", "old", "2024-01-01")))
     store.begin_edition("d", "new")
     fill(store, store.editions("d", "new")[0], frame(("x", "new", "2024-01-01"), ("y", "new", "2024-01-01")))
-    with monkeypatch.context() as context:
-        context.setattr(store, "drop_edition", lambda edition: None)  # killed before
-        store.adopt_edition("d", "new")
+    store.adopt_edition("d", "new")
     assert rows_count(store, "d") == 1
     store.close()
     store = EventStore.open(tmp_path)
@@ -339,8 +344,80 @@ async def test_a_question_that_saw_two_editions_is_asked_anew(store: EventStore,
         asked += 1
         if asked == 1:
             store.adopt_edition("d", "new")
+            store.drop_gone()
         return await ask(question)
 
     store.ask = replaced_meanwhile  # type: ignore[method-assign, assignment]
     (stats,) = await EventStoreQuestions(store).dataset_stats(["d"])
     assert (asked, stats.events_count) == (2, 2)
+
+
+def test_while_an_import_is_taken_out_nothing_is_merged_and_others_are_stored(
+    tmp_path: Path, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = EventStore.open(tmp_path)
+    fill(store, "d", frame(("x", "a", "2024-01-01"), ("y", "b", "2024-01-02")), import_id="i", parts=2)
+    fill(store, "e", frame(("x", "a", "2024-01-01")), import_id="i")
+    assert not _has_merge_limit(store)
+    long_command = Engine.long_command
+    limited = []
+
+    def meanwhile(engine: Engine, sql: str, *arguments: Any) -> None:
+        limited.append(_has_merge_limit(store))
+        fill(store, "d", frame(("z", "c", "2024-01-03")), import_id="j")
+        long_command(engine, sql, *arguments)
+
+    monkeypatch.setattr(Engine, "long_command", meanwhile)
+    assert store.delete_import("d", "i") == 2
+    assert (rows_count(store, "d"), rows_count(store, "e")) == (1, 1)
+    assert (limited, _has_merge_limit(store)) == ([True], False)
+    monkeypatch.setattr(store.engine, "_resume_merges", lambda: None)  # killed before
+    with store.engine.events_unmerged():
+        pass
+    store.close()
+    store = EventStore.open(tmp_path)
+    try:
+        assert _has_merge_limit(store)
+        fill(store, "d", frame(("z", "c", "2024-01-03")), import_id="k")
+        assert not _has_merge_limit(store)
+    finally:
+        store.close()
+
+
+def _has_merge_limit(store: EventStore) -> bool:
+    found = store.engine.write_query("SELECT create_table_query AS ddl FROM system.tables WHERE name = 'events'")
+    return "max_bytes_to_merge" in found["ddl"][0].as_py()
+
+
+@pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), DatabaseError("Code: 243.")])
+def test_a_full_disk_is_said(store: EventStore, fill: Fill, monkeypatch: pytest.MonkeyPatch, failure: Any) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise failure
+
+    failure.code = 243
+    with monkeypatch.context() as patch:
+        patch.setattr(store.engine._writer, "insert_arrow", refuse)
+        with pytest.raises(AppError, match="disk_full") as said:
+            fill(store, "d", frame(("x", "a", "2024-01-01")))
+        patch.setattr(store.engine._own_client(), "command", refuse)
+        with pytest.raises(AppError, match="disk_full"):
+            store.engine.long_command("SELECT 1", {}, "test")
+    assert (said.value.code, "make room" in said.value.detail) == (Code.UNAVAILABLE, True)
+    assert rows_count(store, "d") == 0
+
+
+def test_a_delete_that_would_wait_for_room_is_refused(
+    store: EventStore, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store, "d", frame(("x", "a", "2024-01-01")), import_id="i")
+    write_query = store.engine.write_query
+
+    def on_a_full_disk(sql: str, parameters: Any = None) -> Any:
+        return write_query(sql.replace("min(unreserved_space)", "min(unreserved_space) * 0 + 1000"), parameters)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.engine, "write_query", on_a_full_disk)
+        with pytest.raises(AppError, match="disk_full"):
+            store.delete_import("d", "i")
+    assert rows_count(store, "d") == 1
+    assert store.delete_import("d", "i") == 1

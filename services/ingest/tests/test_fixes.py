@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from cjm_ingest.adapters.event_store import questions
+from cjm_ingest.adapters.event_store.engine import Engine
 from cjm_ingest.adapters.event_store.fixes import EventFixes
 from cjm_ingest.adapters.event_store.listing_questions import list_events
 from cjm_ingest.adapters.event_store.quality_questions import check_events
@@ -92,10 +93,9 @@ class Data:
     def fix(self, kind: FindingKind) -> Fixed:
         fix = self.fixes.begin("d", kind, NOW_MS)
         fixed = self.fixes.perform(fix)
-        if fixed == Fixed(0, 0):
-            self.fixes.give_up(fix)
-        else:
-            assert self.fixes.finish(fix)
+        assert fixed == Fixed(0, 0) or self.fixes.finish(fix)
+        self.fixes.give_up(fix)
+        self.fixes.clean_up(fix)
         return fixed
 
     @property
@@ -329,15 +329,16 @@ def test_a_fix_is_void_when_events_were_taken_out_meanwhile(data: Data, what: st
         data.store.delete_import("d", "i")
         data.add([Row("1", "a", "x ", 2, import_id="j")])
     elif what == "dataset":
-        data.store.delete_dataset("d")
+        data.appender.delete_dataset("d")
     else:
         data.store.begin_edition("d", "r")
         data.add([Row("7", "a", "x", 1, import_id="r")])
-        data.store.adopt_edition("d", "r")
+        data.appender.adopt_edition("d", "r")
     if when == "before":
         data.fixes.perform(fix)
     expected = data.rows()
     assert not data.fixes.finish(fix)
+    data.fixes.clean_up(fix)
     assert data.rows() == expected
     assert [row.event_id for row in expected] == {"import": ["1", "2"], "dataset": [], "replaced": ["7"]}[what]
     assert data.keys() == ({data.store.edition("d")} if expected else set())
@@ -421,3 +422,85 @@ async def test_a_fix_goes_on_when_its_caller_goes_away(data: Data, monkeypatch: 
     await until(lambda: [row.action_type for row in data.rows()] == ["x", "y"])
     await fixes.close()
     assert len(data.rows("other")) == 1
+
+
+async def test_events_arrive_while_old_ones_are_thrown_away(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    data.add([Row("1", "a", "x ", 1)])
+    were_paused = []
+    long_command = Engine.long_command
+
+    def watch(engine: Engine, sql: str, *arguments: Any) -> None:
+        were_paused.append(data.appender.paused().locked())  # type: ignore[attr-defined]
+        assert not engine._writer_lock.locked()
+        long_command(engine, sql, *arguments)
+
+    fixes = Fixes(data.fixes, data.appender, Journal())
+    monkeypatch.setattr(Engine, "long_command", watch)
+    assert await fixes.fix("d", BLANK, "u") == Fixed(1, 0)
+    assert (len(were_paused), data.keys()) == (5, {data.store.edition("d")})
+    data.appender.begin_edition("d", "r")
+    data.add([Row("1", "a", "x", 1, import_id="r")])
+    data.appender.adopt_edition("d", "r")
+    assert (len(were_paused), data.keys()) == (8, {"d/r"})
+    data.appender.begin_edition("d", "given up")
+    data.add([Row("2", "a", "x", 1)])
+    data.appender.abandon_edition("d", "given up")
+    assert (len(were_paused), data.keys()) == (11, {"d/r"})
+    data.appender.delete_dataset("d")
+    assert (len(were_paused), data.keys()) == (14, set())
+    assert not any(were_paused)
+    await fixes.close()
+
+
+async def test_a_fix_that_waits_for_a_removal_does_not_hold_up_events(data: Data, until: Any) -> None:
+    data.add([Row("1", "a", "x ", 1)])
+    fixes = Fixes(data.fixes, data.appender, Journal())
+    with data.store.removals:
+        asked = asyncio.create_task(fixes.fix("d", BLANK, "u"))
+        await until(lambda: bool(fixes._running))
+        for number in range(5):
+            assert await asyncio.wait_for(asyncio.to_thread(data.add, [Row(f"n{number}", "a", "y", 1)]), 10) == 1
+    assert await asked == Fixed(1, 0)
+    await fixes.close()
+
+
+def test_what_could_not_be_given_up_is_when_the_next_fix_begins(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    data.add([Row("1", "a", "x ", 1)])
+    fix = data.fixes.begin("d", BLANK, NOW_MS)
+    data.fixes.perform(fix)
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "insert", _refuse)
+        with pytest.raises(OSError, match="no room"):
+            data.fixes.finish(fix)
+        with pytest.raises(OSError, match="no room"):
+            data.fixes.give_up(fix)
+    data.add([Row("2", "a", "y", 1)])
+    assert [row.action_type for row in data.rows()] == ["x ", "y"]
+    assert data.fix(BLANK) == Fixed(1, 0)
+    assert [row.action_type for row in data.rows()] == ["x", "y"]
+    assert data.keys() == {data.store.edition("d")}
+
+
+def test_a_fix_that_is_on_disk_counts_though_it_was_said_to_have_failed(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data.add([Row("1", "a", "x ", 1)])
+    fix = data.fixes.begin("d", BLANK, NOW_MS)
+    data.fixes.perform(fix)
+    insert = Engine.insert
+
+    def insert_and_fail(engine: Engine, *arguments: Any) -> None:
+        insert(engine, *arguments)
+        _refuse()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "insert", insert_and_fail)
+        assert data.fixes.finish(fix)
+        data.fixes.give_up(fix)
+    data.store.close()
+    data.open()
+    assert [row.action_type for row in data.rows()] == ["x"]
+
+
+def _refuse(*_: Any) -> None:
+    raise OSError("no room")

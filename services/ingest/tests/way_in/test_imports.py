@@ -12,7 +12,9 @@ from xml.etree.ElementTree import iterparse
 
 import pytest
 
+from cjm_ingest.adapters.event_store.engine import disk_full
 from cjm_ingest.adapters.event_store.store import EventStore
+from cjm_ingest.application import import_run
 from cjm_kit.bus import Bus
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import acting_as, staff_identity
@@ -428,6 +430,25 @@ async def test_a_replacement_that_was_broken_off_at_the_swap_is_finished(
     assert (second.status, numbers(second), tries) == (COMPLETED, (3, 3, 0, 0), 2)
     assert await steps(ingest) == {"s": 3}
     assert ingest.catalog.entries[first.import_id].status == REMOVED
+
+
+async def test_a_failed_import_waits_for_room_to_take_out_what_it_stored(
+    ingest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete_import, tries = EventStore.delete_import, 0
+
+    def without_room(store: EventStore, dataset_id: str, import_id: str) -> int:
+        nonlocal tries
+        tries += 1
+        if tries in (2, 3):
+            raise disk_full()
+        return delete_import(store, dataset_id, import_id)
+
+    monkeypatch.setattr(EventStore, "delete_import", without_room)
+    monkeypatch.setattr(import_run, "_ROOM_SECONDS", 0.01)
+    entry = await ingest.run_import(b"a,b,c\n" + GOOD * 100_000 + b"x,s,bad\n", ABC, strict=True)
+    assert (entry.error_reason, tries) == ("rows_rejected", 4)
+    assert (await ingest.stats()).events_count == 0
 
 
 async def test_cancelling_a_running_import_leaves_nothing(ingest: Any, until: Any) -> None:

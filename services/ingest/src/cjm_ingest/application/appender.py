@@ -78,21 +78,25 @@ class Appender:
         with self._lock:
             if not self._store.is_deleted(dataset_id):
                 self._store.begin_edition(dataset_id, import_id)
+        self._store.drop_gone()
 
     def adopt_edition(self, dataset_id: str, import_id: str) -> None:
         """The import replaces what was in the dataset when its edition began."""
         with self._lock:
             self._store.adopt_edition(dataset_id, import_id)
+        self._store.drop_gone()
 
     def abandon_edition(self, dataset_id: str, import_id: str) -> None:
         """The import does not replace the dataset."""
         with self._lock:
             self._store.abandon_edition(dataset_id, import_id)
+        self._store.drop_gone()
 
     def delete_dataset(self, dataset_id: str) -> None:
         """Take all events of a dataset out; those still on their way are not stored any more."""
         with self._lock:
             self._store.delete_dataset(dataset_id)
+        self._store.drop_gone()
 
     def count_known(self, dataset_id: str, keys: Keys) -> int:
         """How many of these event keys are stored already."""

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeVar
 
 from cjm_ingest.application.appender import Appender
@@ -11,6 +13,9 @@ from cjm_ingest.application.ports import Journal
 from cjm_ingest.domain.fixes import FIXABLE, Fixed
 from cjm_ingest.domain.quality import FindingKind
 from cjm_kit.errors import AppError, Code
+from cjm_kit.logging import get_logger
+
+_log = get_logger(__name__)
 
 
 class BegunFix(Protocol):
@@ -28,8 +33,12 @@ Begun = TypeVar("Begun", bound=BegunFix)
 class FixStore(Protocol[Begun]):
     """Where events are fixed, one dataset at a time. All methods but `stop` block.
 
-    Events must not arrive while `begin`, `finish` or `give_up` runs.
+    Events must neither arrive nor be taken out while `begin`, `finish` or `give_up` runs.
     """
+
+    def undisturbed(self) -> AbstractContextManager[object]:
+        """While it is entered, no events are taken out."""
+        ...
 
     def begin(self, dataset_id: str, kind: FindingKind, now_ms: int) -> Begun:
         """Begin; raises AppError FAILED_PRECONDITION `dataset_being_replaced`."""
@@ -44,7 +53,11 @@ class FixStore(Protocol[Begun]):
         ...
 
     def give_up(self, fix: Begun) -> None:
-        """Throw away what was written."""
+        """Give up what was written; nothing once it is finished."""
+        ...
+
+    def clean_up(self, fix: Begun) -> None:
+        """Throw away what a fix that was finished or given up leaves; events may arrive meanwhile."""
         ...
 
     def present_name(self, dataset_id: str, step: str) -> str:
@@ -86,7 +99,7 @@ class Fixes:
 
         Raises:
             AppError: INVALID_ARGUMENT `finding_not_fixable`, FAILED_PRECONDITION `dataset_being_replaced`,
-                `dataset_changed`.
+                `dataset_changed`, UNAVAILABLE `disk_full`.
         """
         if kind not in FIXABLE:
             detail = f"There is no fix for {kind}. Choose one of {', '.join(sorted(FIXABLE))}."
@@ -115,21 +128,33 @@ class Fixes:
         return fixed
 
     def _fix(self, dataset_id: str, kind: FindingKind) -> tuple[str, Fixed]:
-        with self._appender.paused():
+        with self._alone():
             fix = self._store.begin(dataset_id, kind, time.time_ns() // 1_000_000)
         try:
             fixed = self._store.perform(fix)
-        except BaseException:
-            with self._appender.paused():
+            if fixed != Fixed(0, 0):
+                with self._alone():
+                    is_finished = self._store.finish(fix)
+                if not is_finished:
+                    detail = (
+                        "Events of this dataset were taken out or replaced meanwhile, so nothing was fixed. Look at "
+                        "the findings again."
+                    )
+                    raise AppError(Code.FAILED_PRECONDITION, "dataset_changed", detail)
+        finally:
+            with self._alone():
                 self._store.give_up(fix)
-            raise
-        with self._appender.paused():
-            if fixed == Fixed(0, 0):
-                self._store.give_up(fix)
-            elif not self._store.finish(fix):
-                detail = (
-                    "Events of this dataset were taken out or replaced meanwhile, so nothing was fixed. Look at the "
-                    "findings again."
-                )
-                raise AppError(Code.FAILED_PRECONDITION, "dataset_changed", detail)
+            self._clean_up(fix)
         return fix.fix_id, fixed
+
+    def _clean_up(self, fix: BegunFix) -> None:
+        try:
+            self._store.clean_up(fix)
+        except Exception as failure:  # noqa: BLE001 - the fix is finished or given up all the same
+            _log.warning("fix_not_cleaned_up", fix_id=fix.fix_id, exc_info=failure)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While it is entered, events neither go nor arrive; waiting for those that go does not hold up arrivals."""
+        with self._store.undisturbed(), self._appender.paused():
+            yield

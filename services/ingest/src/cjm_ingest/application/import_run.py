@@ -2,6 +2,7 @@
 
 import copy
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -18,10 +19,14 @@ from cjm_ingest.domain.arrival import DistinctKeys, TieCounter
 from cjm_ingest.domain.faults import Tally
 from cjm_ingest.domain.keys import event_keys
 from cjm_kit.errors import AppError, Code
+from cjm_kit.logging import get_logger
 
 _SAMPLE_ROWS: Final = 10_000
 _TIE_SLOTS_BITS: Final = 24
 _INSERT_ROWS: Final = 40_000
+_ROOM_SECONDS: Final = 1.0
+
+_log = get_logger(__name__)
 
 
 class CancelledImportError(Exception):
@@ -99,9 +104,19 @@ class ImportRun:
         self.take_out()
 
     def take_out(self) -> None:
-        """Take out what it stored in this or an earlier try."""
-        if not self._entry.is_check:
-            self._store.delete_import(self._entry.dataset_id, self._entry.import_id)
+        """Take out what it stored in this or an earlier try; on a full disk it waits for room, for nothing may stay."""
+        while not self._entry.is_check:
+            try:
+                self._store.delete_import(self._entry.dataset_id, self._entry.import_id)
+            except AppError as failure:
+                if failure.reason != "disk_full":
+                    raise
+                if self._is_broken_off:
+                    raise CancelledImportError from failure
+                _log.warning("import_waits_for_room", import_id=self._entry.import_id)
+                time.sleep(_ROOM_SECONDS)
+            else:
+                return
 
     def _read(self, path: Path, rejected: RejectedRows) -> None:
         mapping = self._entry.mapping

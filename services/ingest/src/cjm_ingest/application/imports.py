@@ -176,7 +176,7 @@ class Imports:
             Rows taken out.
 
         Raises:
-            AppError: FAILED_PRECONDITION `import_not_completed`.
+            AppError: FAILED_PRECONDITION `import_not_completed`, UNAVAILABLE `disk_full`.
         """
         if entry.state is not ImportState.COMPLETED:
             detail = "Only a completed import can be removed."

@@ -36,6 +36,9 @@ class EventStore(Protocol):
     def abandon_edition(self, dataset_id: str, import_id: str) -> None:
         """Give up the edition of an import; does nothing the second time."""
 
+    def drop_gone(self) -> None:
+        """Throw away the events of editions and datasets that are gone; events may arrive meanwhile."""
+
     def insert(self, rows: pa.RecordBatch | pa.Table, deduplication_token: str) -> None:
         """Store rows, durable and visible when it returns; the same token twice counts once."""
 
@@ -52,7 +55,7 @@ class EventStore(Protocol):
         """Remember that place."""
 
     def delete_import(self, dataset_id: str, import_id: str) -> int:
-        """Take the events of an import out; returns how many."""
+        """Take the events of an import out; returns how many. Raises AppError UNAVAILABLE `disk_full`."""
 
     def delete_dataset(self, dataset_id: str) -> None:
         """Take all events of a dataset out, for good."""

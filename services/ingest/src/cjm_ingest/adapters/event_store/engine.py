@@ -1,12 +1,14 @@
 """The embedded ClickHouse engine: one owner process, a few clients, every query bounded and stoppable."""
 
+import errno
 import fcntl
 import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
@@ -18,8 +20,9 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from cjm_kit.errors import AppError, Code
 
-_TIMEOUT_EXCEEDED, _MEMORY_LIMIT_EXCEEDED, _QUERY_WAS_CANCELLED = 159, 241, 394
+_TIMEOUT_EXCEEDED, _MEMORY_LIMIT_EXCEEDED, _NOT_ENOUGH_SPACE, _QUERY_WAS_CANCELLED = 159, 241, 243, 394
 _STOP_SECONDS = 0.05
+_MERGE_LIMITS = ("max_bytes_to_merge_at_max_space_in_pool", "max_bytes_to_merge_at_min_space_in_pool")
 
 Answer = TypeVar("Answer")
 
@@ -70,6 +73,7 @@ class Engine:
         self._stoppers = ThreadPoolExecutor(1, thread_name_prefix="event-store-stopper")
         self._running: set[Future[Any]] = set()
         self._is_closing = False
+        self._has_merges_to_resume = True  # a kill can have left them held
 
     def close(self) -> None:
         """Stop all queries, wait for their threads, close; an engine left running would crash the interpreter."""
@@ -117,7 +121,9 @@ class Engine:
             raise _too_slow()
         return _select(client, sql, parameters, f"cjm-{tag}", {"max_execution_time": seconds})
 
-    def long_command(self, sql: str, parameters: Mapping[str, Any], tag: str, settings: Mapping[str, Any]) -> None:
+    def long_command(
+        self, sql: str, parameters: Mapping[str, Any], tag: str, settings: Mapping[str, Any] | None = None
+    ) -> None:
         """Run a statement that may take minutes on the client of the calling thread, so that the writer goes on.
 
         Args:
@@ -127,10 +133,30 @@ class Engine:
             settings: Of the engine, for this statement.
 
         Raises:
-            AppError: UNAVAILABLE `event_store_closing`.
+            AppError: UNAVAILABLE `event_store_closing`, `disk_full`.
         """
-        limits = {"log_comment": f"cjm-{tag}", "max_execution_time": 0, **settings}
-        self._own_client().command(sql, parameters=dict(parameters), settings=limits)
+        limits = {"log_comment": f"cjm-{tag}", "max_execution_time": 0, **(settings or {})}
+        with _want_of_room_said():
+            self._own_client().command(sql, parameters=dict(parameters), settings=limits)
+
+    @contextmanager
+    def events_unmerged(self) -> Iterator[None]:
+        """Break merges of events off and begin none while it is entered: a delete would wait until they have ended."""
+        # Merges alone cannot be stopped, deletes stop with them; but parts can be too large for a merge.
+        self.command(f"ALTER TABLE events MODIFY SETTING {', '.join(f'{limit} = 1' for limit in _MERGE_LIMITS)}")
+        try:
+            self.command("SYSTEM STOP MERGES events")
+            try:
+                running = "SELECT 1 FROM system.merges WHERE database = currentDatabase() AND table = 'events'"
+                while self.write_query(running).num_rows:
+                    time.sleep(_STOP_SECONDS)
+            finally:
+                self.command("SYSTEM START MERGES events")
+            yield
+        finally:
+            self._has_merges_to_resume = True
+            with self._writer_lock, _want_of_room_said():
+                self._resume_merges()
 
     def new_deadline(self) -> float:
         """When a question that begins now must have ended, seconds of the monotonic clock."""
@@ -150,15 +176,29 @@ class Engine:
             sql: Text with `{name:Type}` parameters.
             parameters: Their values.
             settings: Of the engine, for this statement.
+
+        Raises:
+            AppError: UNAVAILABLE `disk_full`.
         """
-        with self._writer_lock:
+        with self._writer_lock, _want_of_room_said():
             self._writer.command(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
 
     def insert(self, table: str, rows: pa.Table, deduplication_token: str = "") -> None:
-        """Insert rows; with a token, once however often it is tried. Returns when they are on disk."""
+        """Insert rows; with a token, once however often it is tried. Returns when they are on disk.
+
+        Raises:
+            AppError: UNAVAILABLE `disk_full`.
+        """
         settings = {"insert_deduplication_token": deduplication_token} if deduplication_token else {}
-        with self._writer_lock:
+        with self._writer_lock, _want_of_room_said():
+            self._resume_merges()
             self._writer.insert_arrow(table, rows, settings=settings)
+
+    def _resume_merges(self) -> None:
+        """Undo what `events_unmerged` has set; on a full disk that can fail, then the next insert does it."""
+        if self._has_merges_to_resume:
+            self._writer.command(f"ALTER TABLE events RESET SETTING {', '.join(_MERGE_LIMITS)}")
+            self._has_merges_to_resume = False
 
     def _own_client(self) -> Client:
         """The client of the calling thread."""
@@ -234,6 +274,24 @@ def _select(
         if failure.code == _QUERY_WAS_CANCELLED:
             raise AppError(Code.CANCELLED, "question_cancelled", "The question was cancelled.") from failure
         raise
+
+
+def disk_full() -> AppError:
+    """What is said when there is no room on the disk."""
+    detail = "The server has not enough disk space for this. Ask an administrator to make room, then try again."
+    return AppError(Code.UNAVAILABLE, "disk_full", detail)
+
+
+@contextmanager
+def _want_of_room_said() -> Iterator[None]:
+    """Tell a full disk from other failures."""
+    try:
+        yield
+    except (OSError, DatabaseError) as failure:
+        is_full = isinstance(failure, DatabaseError) and failure.code == _NOT_ENOUGH_SPACE
+        if not is_full and os.strerror(errno.ENOSPC) not in str(failure):
+            raise
+        raise disk_full() from failure
 
 
 def _too_slow() -> AppError:

@@ -6,8 +6,9 @@ A fix makes an edition of its own (see `editions`) in three parts:
    are linked into the table `fixing`, which takes no copying. From now on new events enter both editions.
 2. `perform`, while events arrive: what is in `fixing` is written, fixed, into the edition. An event that comes in
    again is looked for in `fixing` too, so that it does not enter the edition before its copy does.
-3. `finish`, while no events arrive: one row makes the edition the current one, and the old events are thrown away. When
-   events of an import were taken out meanwhile, or the dataset was replaced, the edition is given up instead.
+3. `finish`, while no events arrive: one row makes the edition the current one. When events of an import were taken out
+   meanwhile, or the dataset was replaced, the edition is given up instead. `clean_up` throws the old events away, or
+   those of the edition that was given up, while events arrive.
 
 Killed before that row is on disk, the old events are all there and the next start throws the half-made edition away;
 killed after it, the new ones are, and the next start throws the old ones away. Questions see one or the other, never
@@ -17,6 +18,7 @@ both. So no event is lost or doubled, and a fix that was broken off can be repea
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -78,14 +80,47 @@ class EventFixes:
         self._store = store
         self._engine = store.engine
 
+    def undisturbed(self) -> AbstractContextManager[object]:
+        """While it is entered, no events are taken out."""
+        return self._store.removals
+
     def begin(self, dataset_id: str, kind: FindingKind, now_ms: int) -> Fix:
-        """Begin an edition; events must not arrive meanwhile.
+        """Begin an edition; events must neither arrive nor be taken out while this, `finish` or `give_up` runs.
 
         Raises:
             AppError: FAILED_PRECONDITION `dataset_being_replaced`.
         """
-        with self._store.removals:
-            return self._begin(dataset_id, kind, now_ms)
+        store = self._store
+        if left_over := store.unfinished_fix(dataset_id):  # it could not be given up then, for example on a full disk
+            store.abandon_edition(dataset_id, left_over)
+        if len(store.editions(dataset_id)) > 1:
+            detail = "An import is replacing the events of this dataset. Look at the findings again when it has ended."
+            raise AppError(Code.FAILED_PRECONDITION, "dataset_being_replaced", detail)
+        source, fix_id = store.edition(dataset_id), new_fix_id()
+        former = store.steps(source)
+        steps, codes = former.renamed(self._renames(source, kind, former.names))
+        renamed = tuple(code for code, name in enumerate(former.names) if steps.names[codes[code]] != name)
+        fix = Fix(dataset_id, fix_id, kind, now_ms, source, codes, renamed)
+        store.begin_edition(dataset_id, fix_id)
+        store.also_look_in(fix.edition, "removed_events", fix.edition)
+        store.also_look_in(fix.edition, "fixing", source)
+        try:
+            store.write_steps(fix.edition, steps)
+            self._engine.command(
+                "INSERT INTO removed_events SELECT {edition:String}, event_key, import_ids FROM removed_events "
+                "WHERE dataset_id = {source:String}",
+                {"edition": fix.edition, "source": source},
+            )
+            self._engine.command(
+                "ALTER TABLE fixing REPLACE PARTITION {source:String} FROM events",
+                {"source": source},
+                {"allow_replace_partition_from_empty_source": 1},
+            )
+        except BaseException:
+            self.give_up(fix)
+            self.clean_up(fix)
+            raise
+        return fix
 
     def perform(self, fix: Fix) -> Fixed:
         """Write the events anew; when there is nothing to fix, nothing is written."""
@@ -118,25 +153,27 @@ class EventFixes:
         return fixed
 
     def finish(self, fix: Fix) -> bool:
-        """Put the edition in the place of the current one; events must not arrive meanwhile.
+        """Put the edition in the place of the current one.
 
         Returns:
             False when events were taken out or replaced meanwhile: then nothing is fixed.
         """
-        with self._store.removals:
-            if self._store.is_deleted(fix.dataset_id):
-                self._store.abandon_edition(fix.dataset_id, fix.fix_id)
-            self._store.adopt_edition(fix.dataset_id, fix.fix_id)
-            is_current = self._store.edition(fix.dataset_id) == fix.edition
-        if not is_current:
-            self._store.drop_edition(fix.edition)
-        self._forget(fix)
-        return is_current
+        if self._store.is_deleted(fix.dataset_id):
+            self._store.abandon_edition(fix.dataset_id, fix.fix_id)
+        self._store.adopt_edition(fix.dataset_id, fix.fix_id)
+        return self._store.edition(fix.dataset_id) == fix.edition
 
     def give_up(self, fix: Fix) -> None:
-        """Throw the edition away; events must not arrive meanwhile."""
+        """Give the edition up; nothing once it is current."""
         self._store.abandon_edition(fix.dataset_id, fix.fix_id)
-        self._forget(fix)
+
+    def clean_up(self, fix: Fix) -> None:
+        """Throw the old events away, or those of an edition that was given up; events may arrive meanwhile."""
+        self._store.look_no_more_in(fix.edition, "fixing")
+        self._engine.long_command("TRUNCATE TABLE fixing", {}, _TAG)
+        if self._store.edition(fix.dataset_id) != fix.edition:
+            self._store.gone.add(fix.edition)  # once more: events may have arrived since it was given up
+        self._store.drop_gone()
 
     def present_name(self, dataset_id: str, step: str) -> str:
         """What a step that may have got another name is called now."""
@@ -147,36 +184,6 @@ class EventFixes:
     def stop(self, running: "Future[Any]") -> None:
         """Have the queries of a running fix stopped."""
         self._engine.stop(running, _TAG)
-
-    def _begin(self, dataset_id: str, kind: FindingKind, now_ms: int) -> Fix:
-        store = self._store
-        if len(store.editions(dataset_id)) > 1:
-            detail = "An import is replacing the events of this dataset. Look at the findings again when it has ended."
-            raise AppError(Code.FAILED_PRECONDITION, "dataset_being_replaced", detail)
-        source, fix_id = store.edition(dataset_id), new_fix_id()
-        former = store.steps(source)
-        steps, codes = former.renamed(self._renames(source, kind, former.names))
-        renamed = tuple(code for code, name in enumerate(former.names) if steps.names[codes[code]] != name)
-        fix = Fix(dataset_id, fix_id, kind, now_ms, source, codes, renamed)
-        store.begin_edition(dataset_id, fix_id)
-        store.also_look_in(fix.edition, "removed_events", fix.edition)
-        store.also_look_in(fix.edition, "fixing", source)
-        try:
-            store.write_steps(fix.edition, steps)
-            self._engine.command(
-                "INSERT INTO removed_events SELECT {edition:String}, event_key, import_ids FROM removed_events "
-                "WHERE dataset_id = {source:String}",
-                {"edition": fix.edition, "source": source},
-            )
-            self._engine.command(
-                "ALTER TABLE fixing REPLACE PARTITION {source:String} FROM events",
-                {"source": source},
-                {"allow_replace_partition_from_empty_source": 1},
-            )
-        except BaseException:
-            self.give_up(fix)
-            raise
-        return fix
 
     def _renames(self, source: str, kind: FindingKind, names: tuple[str, ...]) -> Mapping[str, str]:
         if kind is FindingKind.SURROUNDING_BLANKS:
@@ -231,7 +238,3 @@ class EventFixes:
                 condition = has_blank_sql(name, blanks) + (f" AND {bare} != ''" if name == "customer_id" else "")
                 values[name] = condition, f"if({condition}, {bare}, toString({name}))"
         return "1", values
-
-    def _forget(self, fix: Fix) -> None:
-        self._store.look_no_more_in(fix.edition, "fixing")
-        self._engine.command("TRUNCATE TABLE fixing")

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 from uuid import uuid4
 
 import numpy as np
@@ -16,12 +16,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from cjm_ingest.adapters.event_store.editions import Editions
-from cjm_ingest.adapters.event_store.engine import Answer, Engine, EngineSettings
+from cjm_ingest.adapters.event_store.engine import Answer, Engine, EngineSettings, disk_full
 from cjm_ingest.adapters.event_store.schema import INCOMING_SCHEMA, MAX_ACTIONS_COUNT, MIGRATIONS
 from cjm_ingest.domain.answers import DatasetStats
 from cjm_ingest.domain.fixes import Steps
 from cjm_ingest.domain.packing import Bounds
 from cjm_kit.errors import AppError, Code
+
+_TAG: Final = "out"
 
 
 class EventStore:
@@ -46,6 +48,8 @@ class EventStore:
         self._changes_count = itertools.count(1)
         self._editions = Editions(engine)
         self._also_known: dict[str, list[tuple[str, str]]] = {}
+        self.gone: set[str] = set()
+        """Keys of the editions that `drop_gone` has to throw away."""
         removed = engine.write_query("SELECT DISTINCT dataset_id FROM removed_events")
         for edition in removed["dataset_id"].to_pylist():
             self.also_look_in(edition, "removed_events", edition)
@@ -53,7 +57,8 @@ class EventStore:
         engine.command("SYSTEM STOP MERGES fixing")
         for dataset_id, fix_id in self._editions.unfinished_fixes().items():
             self.abandon_edition(dataset_id, fix_id)
-        self._drop_left_over()
+        self.gone |= self._editions.gone() & self._stored_editions()  # what a kill left
+        self.drop_gone()
         deleted = engine.write_query("SELECT dataset_id FROM deleted_datasets")
         self._deleted: set[str] = set(deleted["dataset_id"].to_pylist())
         self.stats_cache: dict[str, DatasetStats] = {}
@@ -97,7 +102,7 @@ class EventStore:
         """From now on new events enter an edition beside the current one too, and those of the import enter it alone.
 
         Trying it again changes nothing; of another import, which then has ended without a word, the edition is given
-        up. Events must not arrive while this and the next two methods run.
+        up. Events must not arrive while this and the next two methods run; `drop_gone` is for after them.
         """
         other = self._editions.in_the_making(dataset_id)
         if other == import_id:
@@ -107,17 +112,27 @@ class EventStore:
         self._editions.begin(dataset_id, import_id)
 
     def adopt_edition(self, dataset_id: str, import_id: str) -> None:
-        """The edition of the import takes the place of the current one, whose events go; once however often tried."""
+        """The edition of the import takes the place of the current one, which is gone; once however often tried."""
         former = self._editions.adopt(dataset_id, import_id)
         if former is not None:
-            self.drop_edition(former)
+            self.gone.add(former)
             self._changed([self.edition(dataset_id)])
 
     def abandon_edition(self, dataset_id: str, import_id: str) -> None:
         """Give up the edition of the import with all that is in it; nothing once it is current or given up."""
         key = self._editions.abandon(dataset_id, import_id)
         if key is not None:
-            self.drop_edition(key)
+            self.gone.add(key)
+
+    def unfinished_fix(self, dataset_id: str) -> str | None:
+        """The fix that makes an edition of a dataset; None when none does."""
+        return self._editions.unfinished_fixes().get(dataset_id)
+
+    def drop_gone(self) -> None:
+        """Throw away the events and steps of editions that are gone; events may arrive meanwhile."""
+        for edition in list(self.gone):
+            self._drop_edition(edition)
+            self.gone.discard(edition)
 
     def insert(self, rows: pa.RecordBatch | pa.Table, deduplication_token: str) -> None:
         """Store rows of `INCOMING_SCHEMA`, best 1 000-100 000 at once; durable and visible when it returns.
@@ -221,32 +236,39 @@ class EventStore:
 
         Returns:
             Events taken out.
+
+        Raises:
+            AppError: UNAVAILABLE `disk_full`.
         """
         parameters: dict[str, Any] = {"import_id": import_id}
         of_editions = "dataset_id IN {editions:Array(String)}"
-        where = f"{of_editions} AND import_id = {{import_id:String}}"
+        of_import = "import_id = {import_id:String}"
         with self.removals:
             parameters["editions"] = editions = list(self._editions.all_of(dataset_id))
-            found = self._engine.write_query(f"SELECT count() AS rows FROM events WHERE {where}", parameters)
-            rows_count = int(found["rows"][0].as_py())
+            count = f"SELECT count() AS rows FROM events WHERE {of_editions} AND {of_import}"
+            rows_count = int(self._engine.write_query(count, parameters)["rows"][0].as_py())
             if rows_count:
-                self._engine.command(f"DELETE FROM events WHERE {where}", parameters)
+                self._require_room(editions)
+                with self._engine.events_unmerged():
+                    for edition in editions:
+                        delete = f"DELETE FROM events IN PARTITION {{edition:String}} WHERE {of_import}"
+                        self._engine.long_command(delete, {**parameters, "edition": edition}, _TAG)
                 self._changed(editions)
-                if fix_id := self._editions.unfinished_fixes().get(dataset_id):
+                if fix_id := self.unfinished_fix(dataset_id):
                     self.abandon_edition(dataset_id, fix_id)  # it may have read them already
+                    self.drop_gone()
             if any(edition in self._also_known for edition in editions):
                 # An id that stood for an event of this import, or came with it, may come again.
                 where = f"{of_editions} AND has(import_ids, {{import_id:String}})"
-                self._engine.command(f"DELETE FROM removed_events WHERE {where}", parameters)
+                self._engine.long_command(f"DELETE FROM removed_events WHERE {where}", parameters, _TAG)
         return rows_count
 
     def delete_dataset(self, dataset_id: str) -> None:
-        """Take all events of a dataset and its steps away, and remember that it is deleted."""
+        """Take all events of a dataset and its steps out, and remember that it is deleted; `drop_gone` drops them."""
         if dataset_id not in self._deleted:
             self._engine.insert("deleted_datasets", pa.table({"dataset_id": [dataset_id]}))
             self._deleted.add(dataset_id)
-        for edition in self._editions.all_of(dataset_id):
-            self.drop_edition(edition)
+        self.gone.update(self._editions.all_of(dataset_id))
 
     def is_deleted(self, dataset_id: str) -> bool:
         """True when the dataset was deleted, in whichever run."""
@@ -322,7 +344,7 @@ class EventStore:
         for edition in editions:
             self._changes[edition] = next(self._changes_count)
 
-    def drop_edition(self, edition: str) -> None:
+    def _drop_edition(self, edition: str) -> None:
         """Throw the events and steps of an edition away; the steps stay in memory for who still reads it."""
         parameters = {"edition": edition}
         with self._actions_lock:
@@ -330,19 +352,29 @@ class EventStore:
         for table in ("actions", "removed_events"):
             # Nobody waits for it: a delete stands in line behind the merges of all events.
             delete = f"DELETE FROM {table} WHERE dataset_id = {{edition:String}}"
-            self._engine.command(delete, parameters, {"lightweight_deletes_sync": 0})
-        self._engine.command("ALTER TABLE events DROP PARTITION {edition:String}", parameters)
+            self._engine.long_command(delete, parameters, _TAG, {"lightweight_deletes_sync": 0})
+        self._engine.long_command("ALTER TABLE events DROP PARTITION {edition:String}", parameters, _TAG)
         self._also_known.pop(edition, None)
         self._changed([edition])
 
-    def _drop_left_over(self) -> None:
-        """Throw away what a kill left of editions that are gone."""
+    def _require_room(self, editions: Sequence[str]) -> None:
+        """Refuse a delete of some events that would find no room to write a part anew and wait for it for ever."""
+        found = self._engine.write_query(
+            "SELECT 1.25 * max(bytes_on_disk) > (SELECT min(unreserved_space) FROM system.disks) AS is_short "
+            "FROM system.parts WHERE database = currentDatabase() AND table = 'events' AND active "
+            "AND partition IN {editions:Array(String)}",
+            {"editions": editions},
+        )
+        if found["is_short"][0].as_py():
+            raise disk_full()
+
+    def _stored_editions(self) -> set[str]:
+        """Keys of the editions that have events."""
         stored = self._engine.write_query(
             "SELECT DISTINCT partition FROM system.parts "
             "WHERE database = currentDatabase() AND table = 'events' AND active"
         )
-        for edition in self._editions.gone().intersection(stored["partition"].to_pylist()):
-            self.drop_edition(edition)
+        return set(stored["partition"].to_pylist())
 
 
 @dataclass
