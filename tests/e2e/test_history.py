@@ -11,7 +11,8 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from cjm_testkit.product import created
 
-from .screens import DESKTOP, PHONE, settled
+from .screens import BEYOND_EDGE, DESKTOP, PHONE, settled
+from .test_analyses import analysed
 from .test_fixes import MAPPING, ROWS
 from .test_imports import imported
 
@@ -47,6 +48,8 @@ def test_a_deleted_dataset_is_away_until_that_is_undone(
     expect(page).to_have_url(re.compile(r"/data/datasets\?dataset="))
     expect(link_of(page, dataset)).to_have_count(0)
     assert admin.get(path).status_code == 404
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_text("you may not see it")).to_have_count(0)
     page.keyboard.press("Control+z")
     expect(link_of(page, dataset)).to_be_visible()
     assert created(admin.get(path), 200)["events"] == events
@@ -204,3 +207,75 @@ def test_fixes_and_removed_imports_are_told(page: Page, admin: httpx.Client, dat
     page.get_by_role("combobox", name="Show").click()
     page.get_by_role("option", name="Fixes", exact=True).click()
     expect(names).to_have_text(["Values with blanks at the edge fixed", "Doubled events fixed"])
+
+
+@pytest.mark.parametrize(
+    ("viewport", "scheme"), [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light")], ids=["desktop", "dark", "phone"]
+)
+@pytest.mark.parametrize("kind", ["heuristics_net", "directly_follows"])
+def test_a_result_of_a_deleted_dataset_is_looked_at_while_it_is_kept(
+    open_context: Callable[..., BrowserContext],
+    admin: httpx.Client,
+    dataset: dict[str, Any],
+    kind: str,
+    viewport: Any,
+    scheme: str,
+) -> None:
+    imported(admin, dataset["id"], ROWS, mapping=MAPPING)
+    done, _ = analysed(admin, dataset_id=dataset["id"], kind=kind)
+    path = f"/api/v1/datasets/{dataset['id']}"
+    page = open_context(viewport=viewport, color_scheme=scheme).new_page()
+    deleted_by_button(page, dataset)
+    refused: list[str] = []
+    page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
+    page.goto(f"/history?show={kind}")
+    what = {"heuristics_net": "Heuristics net", "directly_follows": "Journey map"}[kind]
+    line = page.get_by_role("row").filter(has=page.locator(f"#history-{done['id']}"))
+    expect(line).to_contain_text("not there any more")
+    line.get_by_role("link", name=f"Open: {what}").click()
+    settled(page)
+    frozen = re.compile(rf"/history/analyses/{done['id']}\?dataset=")
+    expect(page).to_have_url(frozen)
+    model = page.get_by_role("region", name="Model")
+    expect(model.get_by_text(re.compile(r"^Buy$")).first).to_be_visible()
+    expect(model).to_contain_text(
+        re.compile(
+            rf"The dataset {dataset['name']} was deleted: this is how it looked when the analysis was made,"
+            r" and its owner or an administrator can restore it until [A-Z][a-z]{2} \d{1,2}, 20\d\d\."
+        )
+    )
+    expect(model).to_contain_text("Started by you on")
+    found = Axe().run(page).response["violations"]
+    assert not found, found
+    assert page.evaluate(BEYOND_EDGE) == []
+    for form, start in (("SVG", b"<?xml"), ("PNG", b"\x89PNG")):
+        with page.expect_download() as saved:
+            model.get_by_role("link", name=form).click()
+        assert saved.value.path().read_bytes().startswith(start)
+    page.get_by_role("button", name=re.compile("^Jobs")).click()
+    job = page.get_by_role("dialog").locator(f"a[href*='{done['id']}']")
+    expect(job).to_have_attribute("href", frozen)
+    page.keyboard.press("Escape")
+    # An old address of it leads here as well.
+    page.goto(f"/explore/models?analysis={done['id']}")
+    expect(page).to_have_url(frozen)
+    model.get_by_role("link", name="Restore it in History").click()
+    page.get_by_role("button", name=f"Restore: Dataset “{dataset['name']}”").click()
+    expect(line_of(page, f"Dataset “{dataset['name']}” restored")).to_be_visible()
+    page.goto(f"/history/analyses/{done['id']}")
+    expect(page).to_have_url(re.compile(rf"/explore/models\?dataset={dataset['id']}&.*analysis={done['id']}"))
+    expect(page.get_by_role("button", name="Build model")).to_be_visible()
+    assert refused == []
+    assert admin.delete(f"{path}?for_good=true").status_code == 204
+
+
+def test_a_result_is_gone_with_its_dataset_for_good(page: Page, admin: httpx.Client, dataset: dict[str, Any]) -> None:
+    imported(admin, dataset["id"], ROWS, mapping=MAPPING)
+    done, _ = analysed(admin, dataset_id=dataset["id"], kind="alpha")
+    assert admin.delete(f"/api/v1/datasets/{dataset['id']}?for_good=true").status_code == 204
+    page.goto(f"/history/analyses/{done['id']}")
+    expect(page.get_by_text("This result is not there any more")).to_be_visible()
+    expect(page.get_by_text("It was deleted, alone or for good with its dataset")).to_be_visible()
+    page.get_by_role("main").get_by_role("link", name="Open History").click()
+    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    expect(page.locator(f"#history-{done['id']}")).to_have_count(0)

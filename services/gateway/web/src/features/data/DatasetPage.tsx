@@ -206,18 +206,18 @@ function SettingsTab({ dataset }: { dataset: Dataset }) {
 
   async function remove() {
     const tell = (error: unknown) => void notify(errorText(error), { color: "red" });
-    // Gone from the list first, so that the scope does not fall back to it.
+    try {
+      await api.delete(`/datasets/${dataset.id}`);
+    } catch (error) {
+      tell(error);
+      return;
+    }
+    // Gone from the list before the page is left, so that the scope does not fall back to it.
     await client.cancelQueries(datasetsQuery);
     client.setQueryData<Dataset[]>(datasetsQuery.queryKey, (former) => former?.filter(({ id }) => id !== dataset.id));
     await navigate({ to: "/data/datasets", search: {} });
-    try {
-      await api.delete(`/datasets/${dataset.id}`);
-      offerUndo(t("data.deleted", { name: dataset.name }), () => void restore.mutateAsync(undefined).catch(tell));
-    } catch (error) {
-      // What failed brings the line back.
-      tell(error);
-    }
     client.removeQueries({ queryKey: ["datasets", dataset.id] });
+    offerUndo(t("data.deleted", { name: dataset.name }), () => void restore.mutateAsync(undefined).catch(tell));
     await client.invalidateQueries();
   }
 
