@@ -44,6 +44,7 @@ class World:
     forbidden_datasets: set[str] = field(default_factory=set)
     homes: dict[str, list[tuple[date, int, int]]] = field(default_factory=dict)
     last_event_at: datetime = datetime(2024, 5, 8, 18, 0, tzinfo=UTC)
+    today: date = date(2024, 5, 9)
     datasets: list[dataset_pb2.Dataset] = field(default_factory=list)
     analyses: list[analysis_pb2.Analysis] = field(default_factory=list)
     picture: bytes = field(default_factory=png)
@@ -119,6 +120,7 @@ class Others(
         )
         if days:
             answer.last_event_at.FromDatetime(self.world.last_event_at)
+            answer.today = self.world.today.isoformat()
         return answer
 
     @allow("staff")

@@ -1,6 +1,6 @@
 """What a person sees in the chat and on the page, against a Bot API server."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -117,16 +117,45 @@ async def test_today_without_data(bot: RunningBot, telegram: FakeTelegram) -> No
 
 async def test_today_that_is_not_over(bot: RunningBot, telegram: FakeTelegram, world: World) -> None:
     await bot.link(telegram)
-    today = datetime.now(UTC).date()
-    world.homes, world.last_event_at = {"": days(3, 5, last=today)}, datetime.now(UTC)
+    world.today = date(2024, 5, 8)
+    world.homes = {"": days(3, 5, last=world.today)}
     await telegram.write("/today")
-    assert "Today's numbers will grow." in (await telegram.wait_sent(1))[0].text
+    assert "Data until 18:00 UTC. Today's numbers will grow." in (await telegram.wait_sent(1))[0].text
+
+
+async def test_today_leaves_out_what_lies_all_ahead(bot: RunningBot, telegram: FakeTelegram, world: World) -> None:
+    await bot.link(telegram)
+    world.datasets = [dataset_pb2.Dataset(dataset_id=dataset_id, owner_id=ANNA) for dataset_id in (SHOP, SECRET)]
+    world.homes = {"": [], SHOP: days(4, 12), SECRET: days(1, last=date(2099, 1, 1))}
+    await telegram.write("/today")
+    (answer,) = await telegram.wait_sent(1)
+    assert answer.text.splitlines() == [
+        "8 May 2024: 12 touchpoints (+8, +200% on the day before) from 6 customers (+4, +200%).",
+        "All public datasets and your private one.",
+    ]
+    del world.homes[SHOP]
+    await telegram.write("/today")
+    first, *rest = (await telegram.wait_sent(2))[-1].text.splitlines()
+    assert first.startswith("1 Jan 2099: 1 touchpoint ")
+    assert rest == [
+        messages.ALL_AHEAD,
+        "All public datasets and your 2 private ones.",
+    ]
 
 
 async def test_map_is_the_last_one_of_the_person(bot: RunningBot, telegram: FakeTelegram, world: World) -> None:
     await bot.link(telegram)
     await telegram.write("/map")
     assert (await telegram.wait_sent(1))[0].text == messages.NO_MAP
+
+    # Of a dataset that was taken back nothing is given away, not even that there was an analysis.
+    world.add_analysis()
+    world.forbidden_datasets = {SHOP}
+    await telegram.write("/map")
+    assert (await telegram.wait_sent(2))[-1].text == (
+        "You have no finished analysis of a dataset that you may analyse now. Open Explore, Models on the web page, "
+        "choose Start analysis, then send /map."
+    )
 
     world.add_analysis(kind=analysis_pb2.ANALYSIS_KIND_ALPHA)
     world.add_analysis()
@@ -135,7 +164,7 @@ async def test_map_is_the_last_one_of_the_person(bot: RunningBot, telegram: Fake
     world.add_analysis(scope={"dataset_id": SECRET}).scope.dataset_id = SECRET
     world.forbidden_datasets = {SECRET}
     await telegram.write("/map")
-    answer = (await telegram.wait_sent(2))[-1]
+    answer = (await telegram.wait_sent(3))[-1]
     assert answer.method == "sendPhoto"
     assert answer.text == (
         "Heuristics net of Web shop is ready: 31,080 events in 3,605 journeys. Made on 8 May 2024, 09:05 UTC."

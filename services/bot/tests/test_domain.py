@@ -1,12 +1,23 @@
 """Numbers, codes and sentences without any server."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from cjm_bot import messages
 from cjm_bot.adapters.charts import ChartPainter
-from cjm_bot.domain import CHART_DAYS, DayNumbers, RecentDays, fits_photo, hash_code, merge_days, new_code
+from cjm_bot.domain import (
+    CHART_DAYS,
+    DayNumbers,
+    Followed,
+    RecentDays,
+    fits_photo,
+    hash_code,
+    merge_days,
+    new_code,
+    recent_days,
+)
 
 from .conftest import png
 
@@ -54,20 +65,30 @@ def test_change(now_count: int, before_count: int, text: str) -> None:
 
 def test_a_day_that_is_not_over_says_so() -> None:
     last_event_at = datetime(2024, 5, 6, 18, 0, tzinfo=UTC)
-    recent = RecentDays((DayNumbers(MONDAY, 3, 9),), 2, last_event_at)
-    assert messages.today(recent, last_event_at).splitlines() == [
+    recent = RecentDays((DayNumbers(MONDAY, 3, 9),), 2, last_event_at, MONDAY)
+    assert messages.today(recent).splitlines() == [
         "6 May 2024: 9 touchpoints (+9 on the day before) from 3 customers (+3).",
         "Data until 18:00 UTC. Today's numbers will grow.",
         "All public datasets and your 2 private ones.",
     ]
-    assert "will grow" not in messages.today(recent, last_event_at + timedelta(days=1))
+    assert "will grow" not in messages.today(replace(recent, today=MONDAY + timedelta(days=1)))
+
+
+def test_today_is_that_of_the_newest_day() -> None:
+    """In Kiribati it is Tuesday already, but its newest touchpoints are of Sunday."""
+    sunday, tuesday = MONDAY - timedelta(days=1), MONDAY + timedelta(days=1)
+    noon = datetime(2024, 5, 6, 12, tzinfo=UTC)
+    here = Followed((DayNumbers(MONDAY, 1, 1),), MONDAY, noon)
+    there = Followed((DayNumbers(sunday, 2, 2),), tuesday, noon - timedelta(days=1))
+    recent = recent_days(Followed(), [there, here])
+    assert (recent.today, recent.last_event_at, recent.own_private_count) == (MONDAY, noon, 2)
+    assert [numbers.touchpoints_count for numbers in recent.days] == [2, 1]
+    assert recent_days(Followed(), []) == RecentDays((), 0, None, None)
 
 
 def test_one_is_one() -> None:
-    recent = RecentDays((DayNumbers(MONDAY, 1, 1),), 0, None)
-    assert messages.today(recent, datetime(2024, 5, 8, tzinfo=UTC)).startswith(
-        "6 May 2024: 1 touchpoint (+1 on the day before) from 1 customer (+1)."
-    )
+    recent = RecentDays((DayNumbers(MONDAY, 1, 1),), 0, None, MONDAY + timedelta(days=2))
+    assert messages.today(recent).startswith("6 May 2024: 1 touchpoint (+1 on the day before) from 1 customer (+1).")
 
 
 def test_codes_are_different_fit_a_deep_link_and_are_stored_hashed() -> None:

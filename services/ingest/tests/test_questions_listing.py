@@ -1,6 +1,7 @@
 """Days, values, pages and filters with awkward values."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ from cjm_ingest.domain.answers import EventPosition
 from cjm_ingest.domain.filter import AllOf, AnyOf, Contains, FieldIn, Not
 from cjm_ingest.domain.histogram import histogram_bounds
 from cjm_ingest.domain.scope import CaseNotion, Scope
+from cjm_ingest.domain.times import tomorrow_ms
 from cjm_kit.errors import AppError
 
 Fill = Callable[..., None]
@@ -102,6 +104,28 @@ def test_events_of_files_are_told_from_those_that_were_sent(reader: StoreReader,
     fill(reader.store, "d", frame([{}, {}]))
     (stats,) = dataset_stats(reader, ["d"])
     assert (stats.events_count, stats.sent_events_count) == (5, 2)
+
+
+def test_a_time_on_a_later_day_moves_no_latest_day(reader: StoreReader, fill: Fill) -> None:
+    first, last, later = (datetime(year, 1, 1, tzinfo=UTC) for year in (1960, 2024, 2099))
+    fill(reader.store, "d", frame([{"time": time} for time in (later, first, last, later)]))
+    fill(reader.store, "ahead", frame([{"time": later}]))
+    tomorrow_ms = int(datetime(2024, 1, 2, tzinfo=UTC).timestamp() * 1000)
+    periods = [
+        (stats.first_event_ms, stats.last_event_ms, stats.later_events_count)
+        for stats in dataset_stats(reader, ["d", "ahead"], [tomorrow_ms, tomorrow_ms])
+    ]
+    first_ms, last_ms, later_ms = (int(time.timestamp() * 1000) for time in (first, last, later))
+    assert periods == [(first_ms, last_ms, 2), (later_ms, later_ms, 1)]
+    assert [stats.last_event_ms for stats in dataset_stats(reader, ["d"])] == [later_ms]
+
+
+def test_tomorrow_begins_at_midnight_of_the_time_zone() -> None:
+    late = datetime(2024, 3, 30, 22, 30, tzinfo=UTC)
+    assert tomorrow_ms("UTC", late) == 1_711_843_200_000
+    # There it is the 30th until 23:00 UTC; the night after, the clock goes forward.
+    assert tomorrow_ms("Europe/Berlin", late) == 1_711_839_600_000
+    assert tomorrow_ms("Europe/Berlin", late + timedelta(hours=1)) == 1_711_839_600_000 + 23 * 3_600_000
 
 
 def test_pages_neither_repeat_nor_lose_events_of_one_millisecond(reader: StoreReader, fill: Fill) -> None:

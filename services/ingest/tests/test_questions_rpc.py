@@ -169,6 +169,7 @@ async def test_the_rest_of_the_questions_answer(service: Service) -> None:
     assert page.events[0].time.seconds == 1_704_240_000
     counts = stats.stats[0]
     assert (counts.events_count, counts.sent_events_count, counts.customers_count) == (16, 16, 6)
+    assert (counts.last_event_at.seconds, counts.later_events_count) == (1_704_240_000, 0)
     with acting_as(ANALYST):
         times = await service.stub.GetPathTimes(pb.GetPathTimesRequest(scope=SCOPE, source="a", target="b"))
         journeys = await service.stub.CountJourneysByDay(

@@ -11,10 +11,12 @@ from cjm_metrics import domain
 from cjm_metrics.domain import (
     MAX_DAYS,
     DatasetInfo,
+    DatasetStats,
     Day,
     ValueCount,
     chosen_period,
     common_zone,
+    days_with_events,
     filled,
     instants,
     read_date,
@@ -84,7 +86,29 @@ def test_reversed_and_endless_periods_are_refused() -> None:
     with pytest.raises(AppError, match="period_too_long"):
         chosen_period(EARLY, date.fromordinal(longest.toordinal() + 1), None)
     with pytest.raises(AppError, match="period_too_long"):
-        chosen_period(None, None, (date(1970, 1, 1), LATE))
+        chosen_period(date(1970, 1, 1), None, EVENTS)
+
+
+def test_days_that_nobody_asked_for_are_never_too_many() -> None:
+    old = (date(1960, 1, 1), LATE)
+    newest_part = date.fromordinal(LATE.toordinal() - MAX_DAYS + 1)
+    assert chosen_period(None, None, old) == (newest_part, LATE)
+    assert chosen_period(None, EARLY, old) == (date.fromordinal(EARLY.toordinal() - MAX_DAYS + 1), EARLY)
+    assert chosen_period(date(1960, 1, 2), date(1960, 1, 3), old) == (date(1960, 1, 2), date(1960, 1, 3))
+
+
+def test_days_later_than_today_count_only_where_there_are_no_others() -> None:
+    def stats(first: date, last: date, *, later: int) -> DatasetStats:
+        first_at, last_at = (datetime(day.year, day.month, day.day, 12, tzinfo=UTC) for day in (first, last))
+        return DatasetStats("1", 3, 1, first_at, last_at, "v", later)
+
+    shop, ahead = stats(EARLY, MIDDLE, later=1), stats(LATE, LATE, later=3)
+    utc = ZoneInfo("UTC")
+    assert days_with_events([shop, ahead], utc, MIDDLE) == (EARLY, MIDDLE)
+    assert days_with_events([ahead], utc, MIDDLE) == (LATE, LATE)
+    assert days_with_events([], utc, MIDDLE) is None
+    # Noon of the last day is the next day in Kiribati, and today of a dataset there is tomorrow elsewhere.
+    assert days_with_events([shop], ZoneInfo("Pacific/Kiritimati"), MIDDLE) == (date(2024, 1, 2), MIDDLE)
 
 
 def test_a_period_is_whole_days_of_its_time_zone() -> None:

@@ -42,6 +42,7 @@ class Memory:
     events: list[Event]
     counts_asked: int = 0
     public: set[str] = field(default_factory=set)
+    now: datetime = datetime(2024, 5, 10, 12, tzinfo=UTC)
 
     async def dataset(self, dataset_id: str) -> DatasetInfo:
         for dataset in self.datasets:
@@ -58,9 +59,10 @@ class Memory:
             times = [self._time(item) for item in self._of([dataset_id])]
             customers = {item.customer_id for item in self._of([dataset_id])}
             if times:
-                found.append(
-                    DatasetStats(dataset_id, len(times), len(customers), min(times), max(times), str(len(times)))
-                )
+                today = self.now.astimezone(ZoneInfo("Europe/Berlin")).date()
+                so_far = [time for time in times if time.astimezone(ZoneInfo("Europe/Berlin")).date() <= today]
+                period, later = (min(times), max(so_far or times)), len(times) - len(so_far)
+                found.append(DatasetStats(dataset_id, len(times), len(customers), *period, str(len(times)), later))
         return found
 
     async def count_by_day(self, scopes: Sequence[EventScope], zone: ZoneInfo, by_field: str) -> DayCounts:
@@ -132,7 +134,7 @@ async def client(memory: Memory, signer: IdentitySigner, tmp_path: Path) -> Asyn
         data_dir=tmp_path,
         shutdown_seconds=0.2,
     )
-    servicer = ReportServicer(Reports(memory))
+    servicer = ReportServicer(Reports(memory, lambda: memory.now))
     registrations = [(add_ReportServiceServicer_to_server, servicer)]
     server = RpcServer(settings, registrations, signer, Telemetry("metrics"))
     await server.start()
@@ -264,6 +266,37 @@ async def test_home_numbers_are_those_of_the_period_and_the_filter(client: RpcCl
     assert (answer.touchpoints_count, len(answer.newest), answer.HasField("last_event_at")) == (0, 0, False)
     with pytest.raises(AppError, match="period_reversed"):
         await home(client, dataset_id="1", from_date="2024-05-02", to_date="2024-05-01")
+
+
+async def test_a_wrong_time_spoils_no_default(client: RpcClient, memory: Memory) -> None:
+    memory.events += [event(SHOP, "carl", datetime(year, 1, 1, tzinfo=UTC), "home") for year in (1960, 2099)]
+    scopes: list[dict[str, Any]] = [{"dataset_id": "1"}, {}]
+    for scope in scopes:
+        report = await daily(client, **scope)
+        assert (report.from_date, report.to_date, len(report.days)) == ("2014-04-28", "2024-05-04", 3660)
+        answer = await home(client, **scope)
+        assert (answer.days[0].date, answer.days[-1].date, answer.today) == ("2024-04-05", "2024-05-04", "2024-05-10")
+        assert answer.last_event_at.ToJsonString() == "2024-05-03T22:00:00Z"
+        assert answer.newest[0].time == answer.last_event_at
+        assert len(answer.newest) == 5
+        assert answer.touchpoints_count == len(memory.events) - (2 if scope else 1)
+    # What was asked for stays what it was.
+    report = await daily(client, dataset_id="1", from_date="2098-12-31", to_date="2099-01-01")
+    assert [day.touchpoints_count for day in report.days] == [0, 1]
+    answer = await home(client, dataset_id="1", from_date="2099-01-01", to_date="2099-01-01")
+    assert (answer.touchpoints_count, answer.last_event_at.ToDatetime().year) == (1, 2099)
+
+
+async def test_where_all_days_lie_ahead_they_show(client: RpcClient, memory: Memory) -> None:
+    memory.now = datetime(2024, 4, 30, 21, 59, tzinfo=UTC)
+    assert (await daily(client, dataset_id="1")).to_date == "2024-05-04"
+    answer = await home(client, dataset_id="1")
+    assert (answer.days[-1].date, answer.today, len(answer.newest)) == ("2024-05-04", "2024-04-30", 4)
+    # A minute later it is the first of May in Berlin, and the touchpoints of that day are the latest.
+    memory.now = datetime(2024, 4, 30, 22, tzinfo=UTC)
+    assert (await daily(client, dataset_id="1")).to_date == "2024-05-01"
+    answer = await home(client, dataset_id="1")
+    assert (answer.days[-1].date, answer.today, len(answer.newest)) == ("2024-05-01", "2024-05-01", 2)
 
 
 async def test_a_report_counts_what_the_filter_keeps(client: RpcClient) -> None:

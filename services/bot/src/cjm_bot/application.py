@@ -211,7 +211,7 @@ class Chats:
         if not recent.days:
             return Reply(messages.NO_NUMBERS)
         picture = await self._painter.days(recent.days, messages.CHART_TITLE)
-        return Reply(messages.today(recent, self._clock()), picture)
+        return Reply(messages.today(recent), picture)
 
     async def map(self, chat_id: int) -> Reply:
         """Picture of the last analysis of the person."""

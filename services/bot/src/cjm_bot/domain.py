@@ -64,6 +64,26 @@ class DayNumbers:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """Recent days of one dataset, or of all public ones together.
+
+    Attributes:
+        days: Every day up to the newest with touchpoints, in rising order; none without touchpoints.
+        today: The day it is now where these days begin; None without touchpoints.
+        last_event_at: Time of the newest of these touchpoints, UTC; None without any.
+    """
+
+    days: tuple[DayNumbers, ...] = ()
+    today: date | None = None
+    last_event_at: datetime | None = None
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether all touchpoints lie on days later than today."""
+        return self.today is not None and bool(self.days) and self.days[-1].day > self.today
+
+
+@dataclass(frozen=True, slots=True)
 class RecentDays:
     """Numbers of the datasets a person follows.
 
@@ -71,11 +91,13 @@ class RecentDays:
         days: Every day of the last `CHART_DAYS` up to the newest with data, in rising order; empty without data.
         own_private_count: Private datasets of the person that are in the numbers beside all public ones.
         last_event_at: Time of the newest touchpoint, UTC; None without data.
+        today: The day it is now where the newest day is of; None without data.
     """
 
     days: tuple[DayNumbers, ...]
     own_private_count: int
     last_event_at: datetime | None
+    today: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +139,26 @@ def new_code() -> str:
 def hash_code(code: str) -> str:
     """What is stored of a code: its SHA-256, hexadecimal. The code is random, so it needs no salt."""
     return hashlib.sha256(code.encode()).hexdigest()
+
+
+def recent_days(public: Followed, own: Sequence[Followed]) -> RecentDays:
+    """Put together what a person follows; what lies on days later than today counts only when there is nothing else.
+
+    Args:
+        public: All public datasets.
+        own: Private datasets of the person, one by one.
+    """
+    if any(followed.days and not followed.is_ahead for followed in [public, *own]):
+        public = Followed() if public.is_ahead else public
+        own = [followed for followed in own if not followed.is_ahead]
+    counted = [public, *own]
+    newest = max(((f.days[-1].day, f.today) for f in counted if f.days and f.today), default=(None, None))
+    return RecentDays(
+        days=merge_days([followed.days for followed in counted]),
+        own_private_count=len(own),
+        last_event_at=max((f.last_event_at for f in counted if f.last_event_at), default=None),
+        today=newest[1],
+    )
 
 
 def merge_days(series: Sequence[Sequence[DayNumbers]]) -> tuple[DayNumbers, ...]:

@@ -1,7 +1,5 @@
 """Every text the bot says. Whole sentences with placeholders, so that another language is another module like this."""
 
-from datetime import datetime
-
 from cjm_bot.domain import DayNumbers, EndedAnalysis, RecentDays
 
 COMMANDS = {
@@ -25,8 +23,13 @@ ACCOUNT_ENDED = (
     "Your account can no longer sign in, so this chat is not linked any more. Ask your administrator for access."
 )
 NO_NUMBERS = "There are no touchpoints yet. Import a file on the web page, then send /today again."
+ALL_AHEAD = (
+    "This day is still to come: every touchpoint has a time later than today. "
+    "Open Quality of the dataset on the web page."
+)
 NO_MAP = (
-    "You have no finished analysis yet. Open Explore, Models on the web page, choose Start analysis, then send /map."
+    "You have no finished analysis of a dataset that you may analyse now. Open Explore, Models on the web page, choose "
+    "Start analysis, then send /map."
 )
 TRY_AGAIN = "The numbers cannot be read right now. Try again in a minute."
 TEST = "This is a test message. Telegram is linked to your account."
@@ -43,7 +46,7 @@ _KINDS = {
 }
 
 
-def today(recent: RecentDays, now: datetime) -> str:
+def today(recent: RecentDays) -> str:
     """The numbers of the latest day against the day before; `recent.days` is not empty."""
     latest = recent.days[-1]
     before = recent.days[-2] if len(recent.days) > 1 else DayNumbers(latest.day, 0, 0)
@@ -54,7 +57,9 @@ def today(recent: RecentDays, now: datetime) -> str:
         f"({change(latest.customers_count, before.customers_count)})."
     )
     sentences = [sentence]
-    if recent.last_event_at and latest.day >= now.date():
+    if recent.today and latest.day > recent.today:
+        sentences.append(ALL_AHEAD)
+    elif recent.last_event_at and latest.day == recent.today:
         sentences.append(f"Data until {recent.last_event_at:%H:%M} UTC. Today's numbers will grow.")
     match recent.own_private_count:
         case 0:

@@ -53,6 +53,7 @@ class GrpcSources:
                 first_event_at=item.first_event_at.ToDatetime(UTC),
                 last_event_at=item.last_event_at.ToDatetime(UTC),
                 version=item.version,
+                later_events_count=item.later_events_count,
             )
             for item in answer.stats
             if item.events_count

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from cjm_metrics.domain import (
     ValueCount,
     chosen_period,
     common_zone,
+    days_with_events,
     filled,
     instants,
     read_date,
@@ -83,10 +84,12 @@ class Reports(Generic[EventT]):
     Args:
         sources: who knows datasets and events. It is asked for datasets and stats every time, so that rights are
             checked every time; counts are remembered as long as the events stay the same.
+        clock: the time now, UTC.
     """
 
-    def __init__(self, sources: Sources[EventT]) -> None:
+    def __init__(self, sources: Sources[EventT], clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._sources = sources
+        self._clock = clock
         self._daily: _Remembered[DailyReport] = _Remembered()
         self._home: _Remembered[Home[EventT]] = _Remembered()
 
@@ -94,7 +97,8 @@ class Reports(Generic[EventT]):
         """Counts customers and touchpoints per day.
 
         Args:
-            scope: Which touchpoints; open days are those of the first and the last event before any filter.
+            scope: Which touchpoints; open days are those of the first and the last event before any filter, as
+                `chosen_period` takes them.
             dimension: What to split by.
 
         Returns:
@@ -118,8 +122,8 @@ class Reports(Generic[EventT]):
             scope: Which touchpoints.
 
         Returns:
-            Totals, newest events, shares, and the days of the period; without one, the 30 days that end with the newest
-            event before any filter.
+            Totals, newest events, shares, and the days of the period; without one, of all days as `days_with_events`
+            has them, and the last 30 of them before any filter.
 
         Raises:
             AppError: As in `daily`.
@@ -128,14 +132,14 @@ class Reports(Generic[EventT]):
         if asked.days_with_events is None:
             return Home()
         period = chosen_period(*asked.dates, asked.days_with_events) if any(asked.dates) else None
-        key = (asked.key, period)
-        return self._home.get(key) or self._home.keep(key, await self._gather(asked, period, asked.days_with_events[1]))
+        key = (asked.key, period, asked.days_with_events, asked.today)
+        return self._home.get(key) or self._home.keep(key, await self._gather(asked, period, asked.days_with_events))
 
     async def _ask(self, scope: ReportScope) -> "_Asked":
         dates = read_date("from", scope.from_text), read_date("to", scope.to_text)
         datasets = await self._datasets(scope.dataset_id)
         stats = await self._stats(datasets)
-        return _Asked(dates, datasets, stats, scope.selection)
+        return _Asked(dates, datasets, stats, scope.selection, self._clock())
 
     async def _datasets(self, dataset_id: str) -> list[DatasetInfo]:
         return [await self._sources.dataset(dataset_id)] if dataset_id else await self._sources.public_datasets()
@@ -151,11 +155,17 @@ class Reports(Generic[EventT]):
             days = [_with_names(day, names) for day in days]
         return DailyReport(period, filled(days, period), counts.customers_count, counts.events_count, asked.zone.key)
 
-    async def _gather(self, asked: "_Asked", period: tuple[date, date] | None, last_day: date) -> Home[EventT]:
+    async def _gather(
+        self, asked: "_Asked", period: tuple[date, date] | None, with_events: tuple[date, date]
+    ) -> Home[EventT]:
+        last_day = with_events[1]
         recent = (last_day - timedelta(days=RECENT_DAYS - 1), last_day)
+        counted = period
+        if any(item.later_events_count for item in asked.stats):
+            counted = period or with_events
         # Of everything the totals are known: then only the days that are shown are counted.
-        is_everything = period is None and not asked.selection.filter
-        scopes = asked.scopes(period)
+        is_everything = counted is None and not asked.selection.filter
+        scopes = asked.scopes(counted)
         newest, actions, channels, devices, counts = await asyncio.gather(
             self._sources.newest(scopes, _NEWEST_COUNT),
             self._sources.values(scopes, Dimension.ACTION_TYPE),
@@ -167,6 +177,7 @@ class Reports(Generic[EventT]):
         if is_everything:
             totals = sum(item.customers_count for item in asked.stats), sum(item.events_count for item in asked.stats)
         return Home(
+            asked.today,
             period,
             *totals,
             newest=newest,
@@ -185,6 +196,7 @@ class _Asked:
     datasets: Sequence[DatasetInfo]
     stats: Sequence[DatasetStats]
     selection: Selection
+    now: datetime
 
     @property
     def zone(self) -> ZoneInfo:
@@ -192,7 +204,11 @@ class _Asked:
 
     @property
     def days_with_events(self) -> tuple[date, date] | None:
-        return _days_with_events(self.stats, self.zone)
+        return days_with_events(self.stats, self.zone, self.today)
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
 
     @property
     def key(self) -> Hashable:
@@ -208,14 +224,6 @@ class _Asked:
             for dataset in self.datasets
             if dataset.dataset_id in with_events
         ]
-
-
-def _days_with_events(stats: Sequence[DatasetStats], zone: ZoneInfo) -> tuple[date, date] | None:
-    if not stats:
-        return None
-    first = min(item.first_event_at for item in stats)
-    last = max(item.last_event_at for item in stats)
-    return first.astimezone(zone).date(), last.astimezone(zone).date()
 
 
 def _with_names(day: Day, names: dict[str, str]) -> Day:

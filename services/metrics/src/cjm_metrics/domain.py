@@ -45,7 +45,10 @@ class DatasetInfo:
 
 @dataclass(frozen=True)
 class DatasetStats:
-    """Size and period of a dataset with events; `version` changes with its events."""
+    """Size and period of a dataset with events; `version` changes with its events.
+
+    `later_events_count` lie on days later than today, and `last_event_at` is of none of them unless all do.
+    """
 
     dataset_id: str
     events_count: int
@@ -53,6 +56,7 @@ class DatasetStats:
     first_event_at: datetime
     last_event_at: datetime
     version: str
+    later_events_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -140,8 +144,9 @@ class Share:
 
 @dataclass(frozen=True)
 class Home(Generic[EventT]):
-    """The numbers of the home page; no period when no days were asked for."""
+    """The numbers of the home page; no period when no days were asked for, no today without events."""
 
+    today: date | None = None
     period: tuple[date, date] | None = None
     customers_count: int = 0
     touchpoints_count: int = 0
@@ -170,6 +175,29 @@ def read_date(field: str, text: str) -> date | None:
     return day
 
 
+def days_with_events(stats: Sequence[DatasetStats], zone: ZoneInfo, today: date) -> tuple[date, date] | None:
+    """Days of the first and the last event; later days than today count only when there are no others.
+
+    Args:
+        stats: datasets with events.
+        zone: in which days begin.
+        today: the day it is there.
+
+    Returns:
+        First and last day, included; None without events.
+    """
+    so_far = [item for item in stats if item.later_events_count < item.events_count]
+    counted = so_far or stats
+    if not counted:
+        return None
+    first, last = (
+        time.astimezone(zone).date()
+        for time in (min(item.first_event_at for item in counted), max(item.last_event_at for item in counted))
+    )
+    # Where datasets differ in their time zones, today of one may be tomorrow of the report.
+    return (first, max(first, min(last, today))) if so_far else (first, last)
+
+
 def chosen_period(
     from_date: date | None, to_date: date | None, with_events: tuple[date, date] | None
 ) -> tuple[date, date] | None:
@@ -178,10 +206,11 @@ def chosen_period(
     Args:
         from_date: first day asked for.
         to_date: last day asked for, included.
-        with_events: days of the first and the last event; None without events.
+        with_events: what `days_with_events` says.
 
     Returns:
-        First and last day, included; None when there are neither events nor dates.
+        First and last day, included; None when there are neither events nor dates. A first day that was not asked for
+        is at most as far from the last as a report may reach.
 
     Raises:
         AppError: INVALID_ARGUMENT period_reversed, period_too_long over 3660 days.
@@ -193,7 +222,7 @@ def chosen_period(
         return None
     # One date beyond the events gives that day alone.
     if from_date is None:
-        first = min(first, last)
+        first = min(max(first, last - timedelta(days=MAX_DAYS - 1)), last)
     if to_date is None:
         last = max(first, last)
     if first > last:
@@ -201,10 +230,7 @@ def chosen_period(
         raise _invalid("from", "period_reversed", detail)
     days_count = (last - first).days + 1
     if days_count > MAX_DAYS:
-        detail = (
-            f"The period has {days_count:,} days, a report at most {MAX_DAYS:,}. Choose a shorter one (from, to). "
-            "One event with a wrong time can stretch it: see Quality of the dataset."
-        )
+        detail = f"The period has {days_count:,} days, a report at most {MAX_DAYS:,}. Choose a shorter one (from, to)."
         raise _invalid("from", "period_too_long", detail)
     return first, last
 

@@ -58,6 +58,7 @@ class ReportServicer(report_pb2_grpc.ReportServiceServicer):
             device_categories=_shares(home.device_categories),
             last_event_at=home.newest[0].time if home.newest else None,
             days=_days(home.days),
+            today=str(home.today or ""),
         )
 
 

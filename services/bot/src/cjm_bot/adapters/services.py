@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date
 from typing import Any
 
-from cjm_bot.domain import DayNumbers, EndedAnalysis, Person, RecentDays, merge_days
+from cjm_bot.domain import DayNumbers, EndedAnalysis, Followed, Person, RecentDays, recent_days
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import Identity, acting_as, service_identity, staff_identity
 from cjm_kit.rpc import RpcClient
@@ -56,13 +56,8 @@ class ServicesProduct:
         with acting_as(_identity(person)):
             own = [item.dataset_id async for item in self._visible() if _is_own_private(item, person)]
             gate = asyncio.Semaphore(_QUESTIONS_AT_ONCE)
-            homes = await asyncio.gather(*(self._home(dataset_id, gate) for dataset_id in ["", *own]))
-        newest = [home.last_event_at.ToDatetime(UTC) for home in homes if home.HasField("last_event_at")]
-        return RecentDays(
-            days=merge_days([[_day(item) for item in home.days] for home in homes]),
-            own_private_count=len(own),
-            last_event_at=max(newest, default=None),
-        )
+            public, *private = await asyncio.gather(*(self._home(dataset_id, gate) for dataset_id in ["", *own]))
+        return recent_days(public, private)
 
     async def last_graph(self, person: Person) -> EndedAnalysis | None:
         """The newest analysis of the person that has a picture and a dataset the person may still analyse."""
@@ -109,11 +104,16 @@ class ServicesProduct:
                 return
             request.page_token = page.next_page_token
 
-    async def _home(self, dataset_id: str, gate: asyncio.Semaphore) -> report_pb2.GetHomeResponse:
+    async def _home(self, dataset_id: str, gate: asyncio.Semaphore) -> Followed:
         async with gate:
-            return await self._reports.GetHome(
+            home = await self._reports.GetHome(
                 report_pb2.GetHomeRequest(scope=report_pb2.ReportScope(dataset_id=dataset_id))
             )
+        return Followed(
+            days=tuple(_day(item) for item in home.days),
+            today=date.fromisoformat(home.today) if home.today else None,
+            last_event_at=home.last_event_at.ToDatetime(UTC) if home.HasField("last_event_at") else None,
+        )
 
 
 async def _or_none(call: Any) -> Any:

@@ -944,6 +944,8 @@ export interface paths {
         /**
          * Daily report of a dataset
          * @description Customers and touchpoints per day, whole and split. Filters on journeys need the right to analyse.
+         *
+         *     A period that is not given ends with the latest event up to today and has at most 3660 days.
          */
         get: operations["get_dataset_daily_report"];
         put?: never;
@@ -983,7 +985,8 @@ export interface paths {
         };
         /**
          * Numbers of the home page
-         * @description Totals, the newest events, shares and days. Filters on journeys need the right to analyse.
+         * @description Totals, the newest events, shares and days; without a period up to today. Filters on journeys need the right to
+         *     analyse.
          */
         get: operations["get_home"];
         put?: never;
@@ -1337,8 +1340,16 @@ export interface components {
             activities: number;
             /** First Event At */
             first_event_at: string | null;
-            /** Last Event At */
+            /**
+             * Last Event At
+             * @description Of no day later than today in the dataset's time zone, unless all events are of such days.
+             */
             last_event_at: string | null;
+            /**
+             * Later Events
+             * @description Of `events`, those on days later than today.
+             */
+            later_events: number;
             /**
              * Version
              * @description Changes whenever the events change; empty without events.
@@ -1726,7 +1737,7 @@ export interface components {
             device_categories: components["schemas"]["ShareShape"][];
             /**
              * Days
-             * @description Of the period; without one, the 30 days that end with the dataset's latest event.
+             * @description Of the period; without one, the 30 days that end with the latest event up to today.
              */
             days: components["schemas"]["Day"][];
         };

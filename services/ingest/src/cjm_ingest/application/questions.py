@@ -66,8 +66,10 @@ class EventQuestions(Protocol):
         """A page of events, newest first."""
         ...
 
-    async def dataset_stats(self, dataset_ids: Sequence[str]) -> tuple[answers.DatasetStats, ...]:
-        """Sizes of the datasets that have events."""
+    async def dataset_stats(
+        self, dataset_ids: Sequence[str], tomorrows_ms: Sequence[int] = ()
+    ) -> tuple[answers.DatasetStats, ...]:
+        """Sizes of the datasets that have events; with the first instant of tomorrow of each, what lies later."""
         ...
 
     async def describe_fields(self, dataset_id: str) -> answers.AsOf[answers.FieldDescriptions]:

@@ -269,7 +269,8 @@ class EventPage:
 class DatasetStats:
     """Size and period of a dataset.
 
-    `set_fields` are the optional fields with at least one value; `sent_events_count` events did not come with files.
+    `set_fields` are the optional fields with at least one value; `sent_events_count` events did not come with files;
+    `later_events_count` lie on days later than today, and `last_event_ms` is of none of them unless all do.
     """
 
     dataset_id: str
@@ -281,6 +282,7 @@ class DatasetStats:
     last_event_ms: int
     version: str
     set_fields: tuple[str, ...]
+    later_events_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

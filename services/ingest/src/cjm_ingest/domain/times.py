@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from enum import StrEnum
 from typing import Final
+from zoneinfo import ZoneInfo
 
 _EPOCH_NAIVE: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock, the zone is added later
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,6 +41,13 @@ class Moment:
 
     microseconds: int
     has_zone: bool
+
+
+def tomorrow_ms(time_zone: str, now: datetime) -> int:
+    """The first instant of the day after `now` in a time zone, milliseconds since 1970-01-01 UTC."""
+    zone = ZoneInfo(time_zone)
+    midnight = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone)
+    return int(midnight.timestamp() * 1000)
 
 
 def day_order(texts: Iterable[str]) -> DayOrder:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from grpc.aio import ServicerContext
@@ -10,6 +11,7 @@ from cjm_access.dataset_access import DatasetAccess
 from cjm_ingest.application.quality import ImportResults, check_quality
 from cjm_ingest.application.questions import EventQuestions, checked_page_size, list_events, list_variants
 from cjm_ingest.domain.scope import Scope
+from cjm_ingest.domain.times import tomorrow_ms
 from cjm_ingest.entrypoints import questions_translate as translate
 from cjm_kit.rpc import allow
 from cjm_protos.ingest.v1 import questions_pb2, questions_pb2_grpc, scope_pb2
@@ -162,9 +164,9 @@ class QuestionServicer(questions_pb2_grpc.QuestionServiceServicer):
         self, request: questions_pb2.GetDatasetStatsRequest, context: Context
     ) -> questions_pb2.GetDatasetStatsResponse:
         """Size and period of datasets."""
-        for dataset_id in request.dataset_ids:
-            await self._access.require(dataset_id, "see")
-        stats = await self._questions.dataset_stats(list(request.dataset_ids))
+        granted = [await self._access.require(dataset_id, "see") for dataset_id in request.dataset_ids]
+        tomorrows_ms = [tomorrow_ms(access.time_zone or "UTC", datetime.now(UTC)) for access in granted]
+        stats = await self._questions.dataset_stats(list(request.dataset_ids), tomorrows_ms)
         return questions_pb2.GetDatasetStatsResponse(stats=[translate.stats_to_message(item) for item in stats])
 
     @allow("staff", "service")

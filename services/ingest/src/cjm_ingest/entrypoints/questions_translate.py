@@ -244,6 +244,7 @@ def stats_to_message(stats: answers.DatasetStats) -> questions_pb2.DatasetStats:
         last_event_at=_timestamp(stats.last_event_ms),
         version=stats.version,
         set_fields=stats.set_fields,
+        later_events_count=stats.later_events_count,
     )
 
 

@@ -1299,6 +1299,7 @@ class DatasetStats(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     SET_FIELDS_FIELD_NUMBER: _builtins.int
     SENT_EVENTS_COUNT_FIELD_NUMBER: _builtins.int
+    LATER_EVENTS_COUNT_FIELD_NUMBER: _builtins.int
     dataset_id: _builtins.str
     """UUID of the dataset."""
     events_count: _builtins.int
@@ -1311,13 +1312,17 @@ class DatasetStats(_message.Message):
     """Changes whenever the events of the dataset change; for caches."""
     sent_events_count: _builtins.int
     """Events that systems sent; the others came with files."""
+    later_events_count: _builtins.int
+    """Events on days later than today in the time zone of the dataset."""
     @_builtins.property
     def first_event_at(self) -> _timestamp_pb2.Timestamp:
         """Time of the earliest event, UTC."""
 
     @_builtins.property
     def last_event_at(self) -> _timestamp_pb2.Timestamp:
-        """Time of the latest event, UTC."""
+        """Time of the latest event that lies on no later day than today in the time zone of the dataset, UTC; of the latest at all
+        when every event does. A single wrong time must not move the latest day.
+        """
 
     @_builtins.property
     def set_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -1335,10 +1340,11 @@ class DatasetStats(_message.Message):
         version: _builtins.str = ...,
         set_fields: _abc.Iterable[_builtins.str] | None = ...,
         sent_events_count: _builtins.int = ...,
+        later_events_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["first_event_at", b"first_event_at", "last_event_at", b"last_event_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activities_count", b"activities_count", "customers_count", b"customers_count", "dataset_id", b"dataset_id", "events_count", b"events_count", "first_event_at", b"first_event_at", "last_event_at", b"last_event_at", "sent_events_count", b"sent_events_count", "set_fields", b"set_fields", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activities_count", b"activities_count", "customers_count", b"customers_count", "dataset_id", b"dataset_id", "events_count", b"events_count", "first_event_at", b"first_event_at", "last_event_at", b"last_event_at", "later_events_count", b"later_events_count", "sent_events_count", b"sent_events_count", "set_fields", b"set_fields", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

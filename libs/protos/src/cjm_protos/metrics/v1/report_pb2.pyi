@@ -78,9 +78,11 @@ class ReportScope(_message.Message):
     dataset_id: _builtins.str
     """UUID of the dataset; empty for all public ones."""
     from_date: _builtins.str
-    """First day, ISO date; empty for the day of the first event."""
+    """First day, ISO date; empty for the day of the first event, or as many days before the last as a report may have."""
     to_date: _builtins.str
-    """Last day, ISO date, included; empty for the day of the last event."""
+    """Last day, ISO date, included; empty for the day of the last event, where days later than today count only when all events
+    lie on such days.
+    """
     case_notion: _dataset_pb2.CaseNotion.ValueType
     """What makes one journey, for filters on journeys; unspecified means as each dataset says."""
     session_gap_minutes: _builtins.int
@@ -245,7 +247,9 @@ Global___GetHomeRequest: _TypeAlias = GetHomeRequest  # noqa: Y015
 
 @_typing.final
 class GetHomeResponse(_message.Message):
-    """The numbers of the home page, all within the scope."""
+    """The numbers of the home page, all within the scope; without a period, up to today, where days later than today count only
+    when all events lie on such days.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -259,6 +263,7 @@ class GetHomeResponse(_message.Message):
     DAYS_FIELD_NUMBER: _builtins.int
     FROM_DATE_FIELD_NUMBER: _builtins.int
     TO_DATE_FIELD_NUMBER: _builtins.int
+    TODAY_FIELD_NUMBER: _builtins.int
     customers_count: _builtins.int
     """Distinct customers."""
     touchpoints_count: _builtins.int
@@ -267,6 +272,8 @@ class GetHomeResponse(_message.Message):
     """First day of the period, ISO date; empty when the scope names no day."""
     to_date: _builtins.str
     """Last day, ISO date, included."""
+    today: _builtins.str
+    """The day it is now where these days begin, ISO date; empty without touchpoints."""
     @_builtins.property
     def newest(self) -> _containers.RepeatedCompositeFieldContainer[_questions_pb2.Event]:
         """Five newest touchpoints."""
@@ -306,10 +313,11 @@ class GetHomeResponse(_message.Message):
         days: _abc.Iterable[Global___ReportDay] | None = ...,
         from_date: _builtins.str = ...,
         to_date: _builtins.str = ...,
+        today: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["last_event_at", b"last_event_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "channels", b"channels", "customers_count", b"customers_count", "days", b"days", "device_categories", b"device_categories", "from_date", b"from_date", "last_event_at", b"last_event_at", "newest", b"newest", "to_date", b"to_date", "touchpoints_count", b"touchpoints_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "channels", b"channels", "customers_count", b"customers_count", "days", b"days", "device_categories", b"device_categories", "from_date", b"from_date", "last_event_at", b"last_event_at", "newest", b"newest", "to_date", b"to_date", "today", b"today", "touchpoints_count", b"touchpoints_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

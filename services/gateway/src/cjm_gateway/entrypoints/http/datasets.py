@@ -47,7 +47,11 @@ class DatasetShape(Shape):
     customers: int
     activities: int
     first_event_at: Instant | None
-    last_event_at: Instant | None
+    last_event_at: Annotated[
+        Instant | None,
+        Field(description="Of no day later than today in the dataset's time zone, unless all events are of such days."),
+    ]
+    later_events: Annotated[int, Field(description="Of `events`, those on days later than today.")]
     version: Annotated[str, Field(description="Changes whenever the events change; empty without events.")]
     fields: Annotated[list[str], Field(description="Optional event fields that have values.")]
     access: AccessShape
@@ -150,6 +154,7 @@ def _shape(dataset: dataset_pb2.Dataset, stats: questions_pb2.DatasetStats, last
         activities=stats.activities_count,
         first_event_at=instant_or_none(stats, "first_event_at"),
         last_event_at=instant_or_none(stats, "last_event_at"),
+        later_events=stats.later_events_count,
         version=stats.version,
         fields=list(stats.set_fields),
         access=AccessShape(

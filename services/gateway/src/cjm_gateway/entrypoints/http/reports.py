@@ -76,7 +76,7 @@ class Home(Shape):
     device_categories: list[ShareShape]
     days: Annotated[
         list[Day],
-        Field(description="Of the period; without one, the 30 days that end with the dataset's latest event."),
+        Field(description="Of the period; without one, the 30 days that end with the latest event up to today."),
     ]
 
 
@@ -139,7 +139,10 @@ async def _daily(gateway: Gateway, dataset_id: str, frame: Frame, by: DimensionW
 async def get_dataset_daily_report(
     dataset_id: str, frame: FrameQuery, gateway: GatewayDep, by: By = None
 ) -> DailyReport:
-    """Customers and touchpoints per day, whole and split. Filters on journeys need the right to analyse."""
+    """Customers and touchpoints per day, whole and split. Filters on journeys need the right to analyse.
+
+    A period that is not given ends with the latest event up to today and has at most 3660 days.
+    """
     return await _daily(gateway, dataset_id, frame, by)
 
 
@@ -155,7 +158,8 @@ async def get_home(
     frame: FrameQuery,
     dataset_id: Annotated[str, Query(description="Default: all public datasets.")] = "",
 ) -> Home:
-    """Totals, the newest events, shares and days. Filters on journeys need the right to analyse."""
+    """Totals, the newest events, shares and days; without a period up to today. Filters on journeys need the right to
+    analyse."""
     request = report_pb2.GetHomeRequest(scope=_scope(frame, dataset_id))
     answer = await gateway.services.reports.GetHome(request, timeout=QUESTION_DEADLINE_SECONDS)
     return Home(

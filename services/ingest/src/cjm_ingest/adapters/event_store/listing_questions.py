@@ -3,7 +3,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
+from itertools import zip_longest
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cjm_ingest.adapters.event_store.editions import dataset_of
@@ -194,9 +196,32 @@ def list_events(
     )
 
 
-def dataset_stats(reader: StoreReader, dataset_ids: Sequence[str]) -> tuple[DatasetStats, ...]:
-    """Size and period of the datasets that have events, in the order asked."""
-    return tuple(stats for dataset_id in dataset_ids if (stats := _stats_of(reader, dataset_id)) is not None)
+def dataset_stats(
+    reader: StoreReader, dataset_ids: Sequence[str], tomorrows_ms: Sequence[int] = ()
+) -> tuple[DatasetStats, ...]:
+    """Size and period of the datasets that have events, in the order asked.
+
+    Args:
+        reader: Where they are.
+        dataset_ids: Of which datasets.
+        tomorrows_ms: First instant of tomorrow of each, milliseconds since 1970-01-01 UTC; none asks for no later days.
+    """
+    return tuple(
+        stats if tomorrow_ms is None or stats.last_event_ms < tomorrow_ms else _up_to(reader, stats, key, tomorrow_ms)
+        for key, tomorrow_ms in zip_longest(dataset_ids, tomorrows_ms)
+        if (stats := _stats_of(reader, key)) is not None
+    )
+
+
+def _up_to(reader: StoreReader, stats: DatasetStats, dataset_id: str, tomorrow_ms: int) -> DatasetStats:
+    """The stats with the latest event before an instant, and how many lie later."""
+    row = reader.query(
+        "SELECT count() AS events, max(toUnixTimestamp64Milli(time)) AS last_ms FROM events "
+        "WHERE dataset_id = {dataset_id:String} AND time < fromUnixTimestamp64Milli({tomorrow_ms:Int64}, 'UTC')",
+        {"dataset_id": dataset_id, "tomorrow_ms": tomorrow_ms},
+    ).to_pylist()[0]
+    last_ms = row["last_ms"] if row["events"] else stats.last_event_ms
+    return replace(stats, last_event_ms=last_ms, later_events_count=max(0, stats.events_count - row["events"]))
 
 
 def _stats_of(reader: StoreReader, dataset_id: str) -> DatasetStats | None:

@@ -148,11 +148,15 @@ class EventStoreQuestions:
             scopes, lambda reader, of: listing_questions.list_events(reader, of, limit, after, customer_id, import_id)
         )
 
-    async def dataset_stats(self, dataset_ids: Sequence[str]) -> tuple[answers.DatasetStats, ...]:
+    async def dataset_stats(
+        self, dataset_ids: Sequence[str], tomorrows_ms: Sequence[int] = ()
+    ) -> tuple[answers.DatasetStats, ...]:
         """Sizes of datasets."""
         return await self._ask_all(
             [Scope(dataset_id) for dataset_id in dataset_ids],
-            lambda reader, of: listing_questions.dataset_stats(reader, [scope.dataset_id for scope in of]),
+            lambda reader, of: listing_questions.dataset_stats(
+                reader, [scope.dataset_id for scope in of], tomorrows_ms
+            ),
         )
 
     async def describe_fields(self, dataset_id: str) -> answers.AsOf[answers.FieldDescriptions]:
