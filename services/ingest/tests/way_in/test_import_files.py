@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from cjm_ingest.adapters import import_files
 from cjm_ingest.adapters.csv_reader import CsvFile
 from cjm_ingest.adapters.import_bus import IngestBus
 from cjm_ingest.adapters.import_files import ImportFolder
@@ -47,6 +48,17 @@ async def test_a_full_disk_takes_no_files(files: ImportFolder, monkeypatch: pyte
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
     with pytest.raises(AppError, match="disk_full"):
         await files.receive(str(uuid4()), "d", _parts(b"a"))
+
+
+async def test_a_disk_that_gets_full_is_said(files: ImportFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_id = str(uuid4())
+    await files.receive(import_id, "d", _parts(b"a"))
+    folder = files.path(import_id).parent
+    monkeypatch.setattr(import_files, "uuid4", lambda: "full")
+    (folder / "full.part").symlink_to("/dev/full")
+    with pytest.raises(AppError, match="disk_full"):
+        await files.receive(import_id, "d", _parts(b"b"))
+    assert [path.read_bytes() for path in folder.glob("f*")] == [b"a" * 3000]
 
 
 @pytest.mark.parametrize("cursor", ["²", "٣", "9" * 30, "-1", "7", "x"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import itertools
 import os
 import re
@@ -53,8 +54,7 @@ class ImportFolder:
             AppError: TOO_LARGE `file_too_large`, UNAVAILABLE `disk_full`.
         """
         if shutil.disk_usage(self._root).free < _FREE_BYTES:
-            detail = "The server is short of disk space and takes no files. Ask an administrator to make room."
-            raise AppError(Code.UNAVAILABLE, "disk_full", detail)
+            raise _disk_full()
         folder = self._made_folder(import_id, dataset_id)
         part = folder / f"{uuid4()}.part"
         received_bytes = 0
@@ -68,6 +68,10 @@ class ImportFolder:
                 await asyncio.to_thread(_flush, file)
             part.rename(folder / "file")
             await asyncio.to_thread(_flush_folder, folder)
+        except OSError as failure:
+            if failure.errno != errno.ENOSPC:
+                raise
+            raise _disk_full() from failure
         finally:
             part.unlink(missing_ok=True)
         return received_bytes
@@ -253,3 +257,8 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _disk_full() -> AppError:
+    detail = "The server is short of disk space and takes no files. Ask an administrator to make room."
+    return AppError(Code.UNAVAILABLE, "disk_full", detail)
