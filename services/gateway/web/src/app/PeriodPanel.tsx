@@ -9,6 +9,7 @@ import { api } from "@/api/client";
 import type { DailyReport, Dataset } from "@/api/types";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
+import { LaterNote } from "@/shared/LaterNote";
 import { addDays, boundedPeriod, dayCount, dayIn, PERIOD_PRESETS, presetPeriod, previousPeriod } from "@/shared/period";
 import { useScope } from "@/shared/scope";
 import { COMPARING_PAGES } from "./pages";
@@ -72,6 +73,7 @@ export default function PeriodPanel({ dataset, onDone }: { dataset: Dataset; onD
           getDayProps={(date) => (isEmptyDay(date) ? { "data-empty": true, className: css.emptyDay } : {})}
         />
         <p className={css.note}>{t("shell.period.note", { zone: dataset.time_zone })}</p>
+        <LaterNote datasets={[dataset]} onLeave={onDone} />
         <Button
           fullWidth
           disabled={!range[0] || !range[1]}

@@ -6,13 +6,16 @@ import type { Dataset } from "@/api/types";
 import { useText } from "@/messages";
 import css from "./compare.module.css";
 import { useFormat, type ChangeKind } from "./format";
-import { boundedPeriod, dayCount, dayIn, daysWithin, type Period } from "./period";
+import { boundedPeriod, dayCount, dayIn, daysWithin, isAllAhead, type Period } from "./period";
 import { useScope } from "./scope";
 import { Note } from "./ui";
 
-/** Days of the first and the last event of some datasets; null without events. */
-export function daysKnown(datasets: readonly Pick<Dataset, "first_event_at" | "last_event_at">[], timeZone: string): Period | null {
-  const times = datasets.flatMap(({ first_event_at: first, last_event_at: last }) => (first && last ? [first, last] : []));
+type Known = Pick<Dataset, "first_event_at" | "last_event_at" | "events" | "later_events">;
+
+/** Days of the first and the last event of some datasets, later days than today only where there are no others; null without events. */
+export function daysKnown(datasets: readonly Known[], timeZone: string): Period | null {
+  const soFar = datasets.filter((dataset) => dataset.last_event_at && !isAllAhead(dataset));
+  const times = (soFar.length > 0 ? soFar : datasets).flatMap(({ first_event_at: first, last_event_at: last }) => (first && last ? [first, last] : []));
   const days = times.map((time) => dayIn(time, timeZone)).sort();
   return boundedPeriod(days[0], days.at(-1));
 }

@@ -55,6 +55,11 @@ export function presetPeriod(preset: PeriodPreset, lastDay: string): Period | nu
   }
 }
 
+/** Whether all events of a dataset lie on days later than today; otherwise those that do count for no default. */
+export function isAllAhead({ events, later_events: later }: { events: number; later_events: number }): boolean {
+  return later > 0 && later === events;
+}
+
 /** The period of two days of the address; null when it is open at an end, reversed, or no dates at all. */
 export function boundedPeriod(from: string | null | undefined, to: string | null | undefined): Period | null {
   // A text that is no date gives NaN days, which are not above zero.

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo } from "react";
 import type { Query } from "@/api/client";
 import { useDatasets } from "@/api/hooks";
 import type { CaseNotion, Dataset } from "@/api/types";
-import { boundedPeriod, previousPeriod, type Period } from "./period";
+import { boundedPeriod, dayIn, isAllAhead, previousPeriod, type Period } from "./period";
 import { scopeIn, scopeOf, type AppSearch } from "./search";
 
 const LAST_DATASET = "cjm-last-dataset";
@@ -22,7 +22,10 @@ export interface Scope {
   unit: CaseNotion;
   /** With sessions: the minutes without a step after which a new one starts; 0 = the events say their session. */
   pause: number;
-  /** The scope as query parameters of the REST questions (`from`, `to`, `f`, and how journeys are cut where it is not the dataset's way). */
+  /**
+   * The scope as query parameters of the REST questions (`from`, `to`, `f`, and how journeys are cut where it is not the dataset's way).
+   * Without a period it ends today where the dataset has events on later days.
+   */
   question: Query;
 }
 
@@ -51,7 +54,7 @@ export function useScope(): Scope & { setScope: (change: ScopeChange) => void } 
       const pause = ended === undefined ? usualPause(dataset) : Number(ended);
       const period = compare ? boundedPeriod(from, to) : null;
       const previous = period && previousPeriod(period);
-      return { datasetId, dataset, from, to, filters: f ?? [], previous, unit, pause, question: { from, to, f: f ?? [], ...caseQuery(dataset, unit, pause) } };
+      return { datasetId, dataset, from, to, filters: f ?? [], previous, unit, pause, question: { from, to: from === null && to === null ? lastDayOfAll(dataset) : to, f: f ?? [], ...caseQuery(dataset, unit, pause) } };
     },
     [datasetId, dataset, from, to, f, compare, chosen, ended],
   );
@@ -109,6 +112,11 @@ export function useScopeIn(): (datasetId: string | null) => AppSearch {
 function usualPause(dataset: Dataset | null): number {
   if (!dataset) return 0;
   return dataset.session_gap_minutes ?? (dataset.case === "session" || dataset.fields.includes("session_id") ? 0 : USUAL_GAP_MINUTES);
+}
+
+/** Today where a dataset has events on later days, for these count for no default; null where it has none, or no others. */
+function lastDayOfAll(dataset: Dataset | null): string | null {
+  return dataset && dataset.later_events > 0 && !isAllAhead(dataset) ? dayIn(new Date(), dataset.time_zone) : null;
 }
 
 /** How journeys are cut, where it differs from the dataset's own way. */

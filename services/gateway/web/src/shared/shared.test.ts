@@ -109,12 +109,16 @@ describe("comparing with the period before", () => {
   });
 
   it("knows which days have data, in the time zone of the dataset", () => {
-    const events = { first_event_at: "2024-01-01T20:00:00Z", last_event_at: "2024-01-09T20:00:00Z" };
-    expect(daysKnown([{ first_event_at: null, last_event_at: null }], "UTC")).toBeNull();
+    const events = { first_event_at: "2024-01-01T20:00:00Z", last_event_at: "2024-01-09T20:00:00Z", events: 5, later_events: 1 };
+    const none = { first_event_at: null, last_event_at: null, events: 0, later_events: 0 };
+    const ahead = { first_event_at: "2099-01-01T00:00:00Z", last_event_at: "2099-01-02T00:00:00Z", events: 2, later_events: 2 };
+    expect(daysKnown([none], "UTC")).toBeNull();
+    expect(daysKnown([none, ahead], "UTC")).toEqual({ from: "2099-01-01", to: "2099-01-02" });
+    expect(daysKnown([events, ahead], "UTC")).toEqual({ from: "2024-01-01", to: "2024-01-09" });
     const known = daysKnown([events], "UTC");
     expect(known).toEqual({ from: "2024-01-01", to: "2024-01-09" });
     expect(daysKnown([events], "Asia/Ho_Chi_Minh")).toEqual({ from: "2024-01-02", to: "2024-01-10" });
-    expect(daysKnown([events, { first_event_at: "2023-05-01T00:00:00Z", last_event_at: "2023-05-02T00:00:00Z" }], "UTC")).toEqual({ from: "2023-05-01", to: "2024-01-09" });
+    expect(daysKnown([events, { ...events, first_event_at: "2023-05-01T00:00:00Z", last_event_at: "2023-05-02T00:00:00Z" }], "UTC")).toEqual({ from: "2023-05-01", to: "2024-01-09" });
     const period = { from: "2024-01-04", to: "2024-01-06" };
     expect(daysWithin(period, known)).toBe(3);
     expect(daysWithin({ from: "2023-12-30", to: "2024-01-02" }, known)).toBe(2);

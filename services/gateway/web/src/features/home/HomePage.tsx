@@ -9,6 +9,7 @@ import { Change, ComparedWith, daysKnown, formerOf } from "@/shared/compare";
 import { LateFilterBar } from "@/shared/filters/LateFilterBar";
 import { useScopeWords } from "@/shared/filters/useScopeWords";
 import { useFormat } from "@/shared/format";
+import { LaterNote } from "@/shared/LaterNote";
 import { NothingInScope } from "@/shared/NothingInScope";
 import { boundedPeriod, dayIn, daysWithin, type Period } from "@/shared/period";
 import { useScope } from "@/shared/scope";
@@ -106,6 +107,7 @@ function DatasetHome({ dataset }: { dataset: Dataset }) {
       ) : (
         <div className={css.grid}>
           <div className={css.wide}>
+            <LaterNote datasets={[dataset]} />
             <Numbers dataset={dataset} />
           </div>
           <div className={css.side}>
@@ -124,7 +126,8 @@ function Numbers({ dataset }: { dataset: Dataset }) {
   const { from, to, previous, question } = useScope();
   const known = daysKnown([dataset], dataset.time_zone);
   const hasDays = previous !== null && daysWithin(previous, known) > 0;
-  const home = useHome(dataset.id, question);
+  // Without a period Home is of all time, so far.
+  const home = useHome(dataset.id, { ...question, to });
   const query = useDailyReport(dataset.id, "action_type", { ...question, ...previous }, hasDays);
   const before = formerOf(query, hasDays, ({ touchpoints }) => touchpoints === 0);
   const period = home.data && !home.isError ? boundedPeriod(home.data.from, home.data.to) : boundedPeriod(from, to);

@@ -11,8 +11,9 @@ import type { Query } from "@/api/client";
 import { valueTerm, withTerm } from "@/shared/filters/terms";
 import { LateFilterBar } from "@/shared/filters/LateFilterBar";
 import { useFormat } from "@/shared/format";
+import { LaterNote } from "@/shared/LaterNote";
 import { NothingInScope } from "@/shared/NothingInScope";
-import { dayIn, daysWithin, type Period } from "@/shared/period";
+import { dayCount, dayIn, daysWithin, type Period } from "@/shared/period";
 import { useScope, useUrlState } from "@/shared/scope";
 import { scopeOf } from "@/shared/search";
 import { Card, EmptyState, ErrorState, LoadingBlock, Note, PageBody, PageTitle } from "@/shared/ui";
@@ -41,7 +42,7 @@ export default function ReportsPage() {
   const [of, setOf] = useUrlState("of", "dataset", ["public"]);
   const isPublic = of === "public";
   // Each public dataset puts journeys together in its own way.
-  const question = isPublic ? { from, to, f: filters } : ofDataset;
+  const question = isPublic ? { from, to, f: filters } : { ...ofDataset, to };
   const canAsk = isPublic || datasetId !== null;
   const report = useDailyReport(isPublic ? null : datasetId, "action_type", question, canAsk);
 
@@ -90,6 +91,8 @@ export default function ReportsPage() {
         {report.isError && <ErrorState error={report.error} onRetry={() => void report.refetch()} />}
         {(canAsk ? !report.isError : datasets.isPending) && hasShape && (
           <div className={`${css.report} ${report.isPlaceholderData ? css.dimmed : ""}`} aria-busy={report.isPlaceholderData}>
+            <LaterNote datasets={covered} />
+            {!from && !to && report.data?.from && known && report.data.from > known.from && <Note>{t("reports.older_left_out", { days: dayCount({ from: report.data.from, to: report.data.to ?? report.data.from }) })}</Note>}
             {!isEmpty && openSince && <Note>{t("reports.open_day", { time: format.moment(openSince, zone) })}</Note>}
             {!isEmpty && (
               <ComparedWith known={known} isEmpty={!hasDaysBefore || before === null} query={former}>

@@ -5,6 +5,8 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, type ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import { T, useText } from "@/messages";
+import { dayIn, presetPeriod } from "@/shared/period";
+import { useScope } from "@/shared/scope";
 import { scopeOf } from "@/shared/search";
 import css from "./ui.module.css";
 
@@ -95,6 +97,8 @@ export function ErrorState({ error, title, onRetry }: { error: unknown; title?: 
   const errorText = useErrorText();
   const clipboard = useClipboard({ timeout: 2000 });
   const id = error instanceof ApiError ? error.requestId : null;
+  // The same period would fail again.
+  const isTooLong = error instanceof ApiError && error.reason === "period_too_long";
   return (
     <div className={css.state} role="alert">
       <span className={css.stateIcon} data-tone="danger">
@@ -105,7 +109,8 @@ export function ErrorState({ error, title, onRetry }: { error: unknown; title?: 
         {errorText(error)} {!title && t("common.error_rest")}
       </p>
       <div className={css.stateActions}>
-        {onRetry && (
+        {isTooLong && <ShorterPeriod />}
+        {onRetry && !isTooLong && (
           <Button variant="default" leftSection={<IconRefresh size={16} stroke={1.7} />} onClick={onRetry}>
             {t("common.try_again")}
           </Button>
@@ -117,6 +122,24 @@ export function ErrorState({ error, title, onRetry }: { error: unknown; title?: 
         </button>
       )}
     </div>
+  );
+}
+
+/** Takes the last days with data instead of a period that is too long. */
+function ShorterPeriod() {
+  const t = useText();
+  const { dataset, setScope } = useScope();
+  const lastDay = dayIn(dataset?.last_event_at ?? new Date(), dataset?.time_zone ?? "UTC");
+  return (
+    <Button
+      onClick={() => {
+        // The button goes with the error.
+        document.getElementById("content")?.focus();
+        setScope(presetPeriod("last_90", lastDay) ?? {});
+      }}
+    >
+      {t("common.shorter_period")}
+    </Button>
   );
 }
 
