@@ -14,7 +14,7 @@ export const quietClient = (): QueryClient => new QueryClient({ defaultOptions: 
 export function showAt(address: string, content: ReactNode, client: QueryClient) {
   const root = createRootRoute();
   const router = createRouter({
-    routeTree: root.addChildren(["/", "/data/datasets/$datasetId", "/data/imports/$importId", "$"].map((path) => createRoute({ getParentRoute: () => root, path, component: () => content }))),
+    routeTree: root.addChildren(["/", "/data/datasets/$datasetId", "/data/imports/$importId", "/history/analyses/$analysisId", "$"].map((path) => createRoute({ getParentRoute: () => root, path, component: () => content }))),
     history: createMemoryHistory({ initialEntries: [address] }),
     parseSearch,
     stringifySearch,

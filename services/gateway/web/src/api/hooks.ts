@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQuery, useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { ApiError, api, request, setCsrfToken, type Query } from "./client";
-import type { Analysis, DailyReport, Dataset, DatasetInput, DirectlyFollows, EventRow, Home, Import, JourneysByDay, Mapping, Me, Page, ReportBy, Session, ValueCount } from "./types";
+import type { Analysis, DailyReport, Dataset, DatasetInput, DirectlyFollows, EventRow, Home, Import, JourneysByDay, Mapping, Me, Page, ReportBy, Session, User, ValueCount } from "./types";
 
 /** Fetches every page of a list that is known to be short (datasets, mappings, people). */
 export async function allItems<Item>(path: string, query: Query = {}, signal?: AbortSignal): Promise<Item[]> {
@@ -101,6 +101,10 @@ export function useDailyReport(datasetId: string | null, by: ReportBy, question:
     enabled,
     placeholderData: (former) => former,
   });
+}
+
+export function usePeople(enabled = true) {
+  return useQuery({ queryKey: ["users"], queryFn: ({ signal }) => allItems<User>("/users", {}, signal), enabled });
 }
 
 export function useMappings() {

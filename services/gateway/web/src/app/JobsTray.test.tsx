@@ -1,9 +1,9 @@
 import { notifications } from "@mantine/notifications";
-import { act, fireEvent, screen, waitFor } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { api } from "@/api/client";
 import { meQuery } from "@/api/hooks";
-import type { Import, Me } from "@/api/types";
+import type { Analysis, Import, Me } from "@/api/types";
 import { quietClient, showAt } from "@/test-page";
 import { JobsTray } from "./JobsTray";
 
@@ -60,4 +60,22 @@ it.each<[Partial<Import>, string, object]>([
   const [asked, form] = post.mock.calls[0] as [string, FormData];
   expect(asked).toBe(path);
   expect(Object.fromEntries([...form].filter(([name]) => !["from_import_id", "mapping"].includes(name)))).toEqual(flags);
+});
+
+it.each([
+  ["d1", "succeeded", "Finished · Web shop", ["/explore/models?dataset=d1&case=customer&analysis=a1"], []],
+  ["d9", "succeeded", "Finished · Shop of then", ["/history/analyses/a1"], []],
+  ["d1", "failed", "Failed: Full.", ["/explore/models?dataset=d1&case=customer&analysis=a1"], ["Try again"]],
+  ["d9", "failed", "Failed: Full.", [], []],
+])("leads from an analysis of %s that %s only to what can be opened", async (dataset_id, status, said, links, buttons) => {
+  const ended = { id: "a1", kind: "alpha", dataset_id, dataset_name: "Shop of then", status, error: { reason: "full", detail: "Full." }, filter: [], from: null, to: null, case: "customer", progress_ratio: 1, created_at: "2024-01-01T00:00:00Z", finished_at: new Date().toISOString() } as unknown as Analysis;
+  vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve({ items: path === "/analyses" ? [ended] : [], next_cursor: null } as never));
+  const client = quietClient();
+  client.setQueryData(["datasets"], [{ id: "d1", name: "Web shop" }]);
+  client.setQueryData(meQuery.queryKey, { user: { id: "u1" } } as Me);
+  showAt("/", <JobsTray />, client);
+  fireEvent.click(await screen.findByRole("button", { name: /^Jobs/ }));
+  const job = (await screen.findByText(said)).parentElement!;
+  expect(within(job).queryAllByRole("link").map((link) => link.getAttribute("href"))).toEqual(links);
+  expect(within(job).queryAllByRole("button").map((button) => button.textContent)).toEqual(buttons);
 });

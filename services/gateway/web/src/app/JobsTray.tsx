@@ -8,9 +8,9 @@ import { api } from "@/api/client";
 import { useAnalyses, useChange, useDatasets, useImports, useMe } from "@/api/hooks";
 import type { Analysis, AnalysisInput, Import } from "@/api/types";
 import { loadMessages, useText } from "@/messages";
+import { useAnalysisLink } from "@/shared/analysisLink";
 import { useFormat } from "@/shared/format";
 import { useScopeIn } from "@/shared/scope";
-import { scopeOfAnalysis } from "@/shared/search";
 import { EmptyState, useErrorText } from "@/shared/ui";
 import { analysisJob, importJob, isShown, secondsLeft, type Job } from "./jobs";
 import css from "./shell.module.css";
@@ -78,7 +78,7 @@ function JobRow({ job, now, onLeave }: { job: Job; now: number; onLeave: () => v
   const t = useText();
   const format = useFormat();
   const errorText = useErrorText();
-  const datasets = useDatasets().data ?? [];
+  const datasets = useDatasets().data;
   const client = useQueryClient();
   const scopeWithin = useScopeIn();
   const cancel = useChange(
@@ -87,7 +87,11 @@ function JobRow({ job, now, onLeave }: { job: Job; now: number; onLeave: () => v
   );
   const retry = useChange(() => runAgain(job), [["imports"], ["analyses"]]);
   const name = job.kind === "import" ? t(job.source.check_only ? "shell.job.check" : "shell.job.import", { file: job.source.file_name }) : t(`common.analysis.${job.source.kind}`);
-  const dataset = datasets.find((candidate) => candidate.id === job.source.dataset_id)?.name ?? t("shell.job.no_dataset");
+  const known = datasets?.find((candidate) => candidate.id === job.source.dataset_id);
+  const isGone = datasets !== undefined && job.source.dataset_id !== null && !known;
+  const dataset = known?.name ?? (job.kind === "analysis" ? job.source.dataset_name : t("shell.job.no_dataset"));
+  const analysisLink = useAnalysisLink();
+  const link = job.kind === "analysis" && !job.isRunning ? analysisLink(job.source) : null;
   const left = secondsLeft(job, now);
   const failure = cancel.error ?? retry.error;
 
@@ -113,7 +117,7 @@ function JobRow({ job, now, onLeave }: { job: Job; now: number; onLeave: () => v
             {t("common.cancel")}
           </button>
         )}
-        {job.failure && (
+        {job.failure && !isGone && (
           <button type="button" className={css.textButton} onClick={() => retry.mutate(undefined)} disabled={retry.isPending}>
             {t("common.try_again")}
           </button>
@@ -123,10 +127,9 @@ function JobRow({ job, now, onLeave }: { job: Job; now: number; onLeave: () => v
             {t("shell.job.open")}
           </Link>
         ) : (
-          !job.isRunning && (
+          link && (
             <Link
-              to="/explore/models"
-              search={{ ...scopeOfAnalysis(job.source), analysis: job.id }}
+              {...link}
               className={css.textButton}
               onClick={() => {
                 void client.invalidateQueries({ queryKey: ["analyses"] });

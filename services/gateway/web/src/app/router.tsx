@@ -57,6 +57,7 @@ const routeTree = root.addChildren([
       inExplore("/models", () => import("@/features/explore/ModelsPage")),
     ]),
     under("/reports", ["reports", "filters"], () => import("@/features/reports/ReportsPage")),
+    under("/history/analyses/$analysisId", ["history", "explore", "filters"], () => import("@/features/history/FrozenPage")),
     under("/history", ["history", "filters", "data"], () => import("@/features/history/HistoryPage")),
     forward(shell, "/data", { to: "/data/datasets" }),
     under("/data/datasets", ["data", "home"], () => import("@/features/data/DatasetsPage")),

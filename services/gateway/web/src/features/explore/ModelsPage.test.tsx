@@ -25,7 +25,7 @@ interface Shown {
 }
 
 /** Shows the page on what the API answers; returns what was asked and sent. */
-async function show({ items = [], dataset = shop, graph = graphOf([["a", "b"]]), search = "", opened, hasFailed = false }: Shown): Promise<{ asked: string[]; sent: unknown[] }> {
+async function show({ items = [], dataset = shop, graph = graphOf([["a", "b"]]), search = "", opened, hasFailed = false }: Shown): Promise<{ asked: string[]; sent: unknown[]; where: () => string }> {
   const [asked, sent]: [string[], unknown[]] = [[], []];
   Element.prototype.scrollIntoView = vi.fn();
   vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
@@ -43,8 +43,8 @@ async function show({ items = [], dataset = shop, graph = graphOf([["a", "b"]]),
   const client = quietClient();
   if (!hasFailed) client.setQueryData(["datasets"], dataset ? [dataset] : []);
   if (opened) ["m0", "m9"].forEach((id) => client.setQueryData(["analyses", id], { ...opened, id }));
-  showAt(`/explore/models${search}`, <ModelsPage />, client);
-  return { asked, sent };
+  const { where } = showAt(`/explore/models${search}`, <ModelsPage />, client);
+  return { asked, sent, where };
 }
 
 it("offers the models of the dataset that were built before, each with the scope it was built in", async () => {
@@ -118,4 +118,9 @@ it("tells the journal of a saved picture with the address of the model in its ow
   const address = "/explore/models?dataset=d1&from=2024-01-06&f=step:cart&f=way:a>b&case=session&pause=45&analysis=m0";
   expect(sent).toEqual([{ object: "model", format: "svg", object_id: "m0", name: "Alpha model", address }]);
   expect(asked.at(-1)).toBe("/api/v1/datasets/d1/exports");
+});
+
+it("leads to the stored result alone where the dataset of a model is not there any more", async () => {
+  const { where } = await show({ search: "?dataset=d1&analysis=m0", opened: { ...stored, dataset_id: "d9", status: "succeeded" } });
+  await waitFor(() => expect(where()).toBe("/history/analyses/m0?dataset=d1"));
 });

@@ -1,11 +1,10 @@
-import { Button, Progress } from "@mantine/core";
-import { IconFileTypePng, IconFileTypeSvg, IconHistory, IconHierarchy3 } from "@tabler/icons-react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Button } from "@mantine/core";
+import { IconHierarchy3 } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, Navigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState, type FormEvent } from "react";
-import { useComputedColorScheme } from "@mantine/core";
-import { api, apiUrl } from "@/api/client";
-import { useAnalyses, useChange } from "@/api/hooks";
+import { api } from "@/api/client";
+import { useAnalyses, useChange, useDatasets } from "@/api/hooks";
 import type { Analysis, AnalysisInput, AnalysisKind } from "@/api/types";
 import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
@@ -13,15 +12,15 @@ import { useScopeWords } from "@/shared/filters";
 import { isSameTerms } from "@/shared/filters/sameTerms";
 import { noteExport } from "@/shared/noteExport";
 import { caseQuery, useScope, useUrlState, type Scope } from "@/shared/scope";
-import { scopeOf, scopeOfAnalysis, stringifySearch } from "@/shared/search";
+import { scopeOfAnalysis, stringifySearch } from "@/shared/search";
 import { EmptyState, ErrorState, HelpHover, LinkButton, LoadingRows, Note, useDocumentTitle, useErrorText } from "@/shared/ui";
 import { DataSlider, UnitSwitch } from "./ControlBar";
 import { ExploreTabs, useReady, type Ready } from "./ExploreLayout";
 import explore from "./explore.module.css";
 import { warmUpLayout } from "./draw/layoutClient";
 import { CanvasShape } from "./MapShape";
+import { AnalysisView, isRunning, useAnalysis } from "./models/AnalysisView";
 import css from "./models/models.module.css";
-import { ModelResult } from "./models/ModelResult";
 import { journeysOf } from "./model/graph";
 
 /** Kinds to choose from, simplest to read first, with their parameters (0-1) and what these start at. */
@@ -32,7 +31,6 @@ const KINDS: { kind: AnalysisKind; parameters: Record<string, number> }[] = [
   { kind: "heuristics_petri", parameters: { dependency_threshold: 0.5, and_threshold: 0.65, loop_two_threshold: 0.5 } },
   { kind: "alpha", parameters: {} },
 ];
-const WHILE_RUNNING_MS = 700;
 const PERCENT = 100;
 const READ_ANALYSES = 50;
 const EARLIER_MODELS = 5;
@@ -218,17 +216,10 @@ function ModelForm({ full, onStarted }: Ready & { onStarted: (id: string) => voi
 
 function Result({ id, onOther }: { id: string; onOther: (id: string | null) => void }) {
   const t = useText();
-  const f = useFormat();
   const client = useQueryClient();
-  const scheme = useComputedColorScheme();
   const scope = useScope();
-  const scopeWords = useScopeWords();
-  const analysis = useQuery({
-    queryKey: ["analyses", id],
-    queryFn: ({ signal }) => api.get<Analysis>(`/analyses/${id}`, {}, signal),
-    refetchInterval: ({ state }) => (isRunning(state.data) ? WHILE_RUNNING_MS : false),
-  });
-  const cancel = useChange(() => api.post<Analysis>(`/analyses/${id}/cancel`), [["analyses"]]);
+  const datasets = useDatasets().data;
+  const analysis = useAnalysis(id);
   const isOver = analysis.data !== undefined && !isRunning(analysis.data);
   useEffect(() => {
     // The jobs tray and History show it too.
@@ -237,77 +228,21 @@ function Result({ id, onOther }: { id: string; onOther: (id: string | null) => v
   }, [isOver, client, id]);
   if (analysis.isError) return <ErrorState error={analysis.error} onRetry={() => void analysis.refetch()} />;
   if (!analysis.data) return <CanvasShape className={css.canvas} />;
-  const { kind, status, dataset_id, dataset_name, events, cases, error, finished_at } = analysis.data;
+  const { kind, dataset_id } = analysis.data;
+  // Form and scope need the dataset.
+  if (datasets && !datasets.some((dataset) => dataset.id === dataset_id)) {
+    const search = scope.dataset ? { dataset: scope.dataset.id } : {};
+    return <Navigate to="/history/analyses/$analysisId" params={{ analysisId: id }} search={search} replace />;
+  }
   const address = `/explore/models${stringifySearch({ ...scopeOfAnalysis(analysis.data), analysis: id })}`;
   const noteSaved = (format: "svg" | "png"): void => noteExport(dataset_id, { object: "model", format, name: t(`common.analysis.${kind}`), object_id: id, address });
-  const picture = (format: "svg" | "png"): string => apiUrl(`/analyses/${id}/graph.${format}`, scheme === "dark" ? { theme: "dark" } : {});
-  const hasResult = status === "succeeded" || status === "partial";
   return (
-    <>
-      <div className={css.bar}>
-        <div>
-          <h2>{t(`common.analysis.${kind}`)}</h2>
-          <p>
-            {hasResult
-              ? t("explore.model.of", {
-                  dataset: dataset_name,
-                  unit: analysis.data.case,
-                  count: cases,
-                  journeys: f.number(cases),
-                  events: f.number(events),
-                  ago: finished_at ? f.ago(finished_at) : "",
-                })
-              : dataset_name}
-          </p>
-          <p>{scopeWords(analysis.data).join(" · ")}</p>
-        </div>
-        <div className={css.barActions}>
-          {hasResult && (
-            <>
-              <a className={explore.action} href={picture("svg")} download={`${dataset_name} ${kind}.svg`} onClick={() => noteSaved("svg")}>
-                <IconFileTypeSvg size={16} stroke={1.7} />
-                {t("explore.model.svg")}
-              </a>
-              <a className={explore.action} href={picture("png")} download={`${dataset_name} ${kind}.png`} onClick={() => noteSaved("png")}>
-                <IconFileTypePng size={16} stroke={1.7} />
-                {t("explore.model.png")}
-              </a>
-            </>
-          )}
-          <Link to="/history" className={explore.action} search={scopeOf}>
-            <IconHistory size={16} stroke={1.7} />
-            {t("explore.model.history")}
-          </Link>
-        </div>
-      </div>
-      {scope.dataset && !isMadeIn(scope, analysis.data) && (
-        <OtherScope analysis={analysis.data} onStarted={onOther} />
-      )}
-      {status === "partial" && <Note tone="warn">{t("explore.model.partial")}</Note>}
-      {hasResult && <ModelResult analysis={analysis.data} />}
-      {isRunning(analysis.data) && (
-        <div className={css.running} role="status">
-          <b>{t(`explore.model.${status}`)}</b>
-          <Progress
-            className={css.progress}
-            value={Math.max(3, analysis.data.progress_ratio * PERCENT)}
-            animated
-            aria-label={t("explore.model.progress")}
-          />
-          <p>{t("explore.model.leave")}</p>
-          <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(undefined)}>
-            {t("common.cancel")}
-          </Button>
-        </div>
-      )}
-      {(status === "failed" || status === "cancelled") && (
-        <EmptyState title={t(`explore.model.${status}`)} text={error?.detail}>
-          <Button variant="default" onClick={() => onOther(null)}>
-            {t("explore.model.other")}
-          </Button>
-        </EmptyState>
-      )}
-    </>
+    <AnalysisView
+      analysis={analysis.data}
+      note={scope.dataset && !isMadeIn(scope, analysis.data) && <OtherScope analysis={analysis.data} onStarted={onOther} />}
+      onSaved={noteSaved}
+      onOther={() => onOther(null)}
+    />
   );
 }
 
@@ -318,10 +253,10 @@ function OtherScope({ analysis, onStarted }: { analysis: Analysis; onStarted: (i
   const { begin, isPending, error } = useStart(onStarted);
   const mayAnalyse = useScope().dataset?.access.can_analyse ?? false;
   return (
-    <div className={css.otherScope}>
+    <>
       <Note>
         {t("explore.model.other_scope")}
-        <div className={css.otherScopeWays}>
+        <div className={css.ways}>
           {mayAnalyse && (
             <Button variant="default" size="compact-sm" loading={isPending} onClick={() => begin(analysis.kind, analysis.parameters)}>
               {t("explore.model.build_anew")}
@@ -333,7 +268,7 @@ function OtherScope({ analysis, onStarted }: { analysis: Analysis; onStarted: (i
         </div>
       </Note>
       {error && <Note tone="danger">{errorText(error)}</Note>}
-    </div>
+    </>
   );
 }
 
@@ -343,5 +278,3 @@ function isMadeIn({ datasetId, from, to, filters, unit, pause }: Scope, analysis
   const isSameCut = unit === analysis.case && isSamePause;
   return datasetId === analysis.dataset_id && from === analysis.from && to === analysis.to && isSameCut && isSameTerms(filters, analysis.filter);
 }
-
-const isRunning = (analysis: Analysis | undefined): boolean => analysis?.status === "queued" || analysis?.status === "running";

@@ -146,15 +146,20 @@ it("erases a deleted dataset only once its name is typed", async () => {
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
 });
 
-it("leads to no analysis of a dataset that is gone", async () => {
+it("opens what is stored of a dataset that is gone, and nothing where no result is", async () => {
   const made = { kind: "directly_follows", dataset_name: "Shop of then", status: "succeeded", filter: [], from: null, to: null, case: "customer", events: 9, cases: 3, progress_ratio: 1, created_at: "2024-01-01T00:00:00Z", created_by_id: "u1", deleted_at: null };
   vi.spyOn(api, "get").mockImplementation((path) => {
-    const items = path === "/analyses" ? [{ ...made, id: "a1", dataset_id: "d1" }, { ...made, id: "a2", dataset_id: "d9" }] : path === "/datasets" ? [{ id: "d1", name: "Web shop", fields: [] }] : [];
+    const analyses = [{ ...made, id: "a1", dataset_id: "d1" }, { ...made, id: "a2", dataset_id: "d9" }, { ...made, id: "a3", dataset_id: "d9", status: "failed" }];
+    const items = path === "/analyses" ? analyses : path === "/datasets" ? [{ id: "d1", name: "Web shop", fields: [] }] : [];
     return Promise.resolve({ items, next_cursor: null } as never);
   });
-  showAt("/history?show=directly_follows", <HistoryPage />, quietClient());
-  const [there, gone] = (await screen.findAllByText("Journey map", { selector: "tbody *" })).map((name) => name.closest("tr")!);
-  expect(within(there!).getAllByRole("link").map((link) => link.textContent)).toEqual(["Journey map", "Open map"]);
-  expect(within(gone!).queryAllByRole("link")).toEqual([]);
-  expect(gone!.textContent).toContain("Shop of thennot there any more");
+  showAt("/history?show=directly_follows&dataset=d1", <HistoryPage />, quietClient());
+  const rows = (await screen.findAllByText("Journey map", { selector: "tbody *" })).map((name) => name.closest("tr")!);
+  const frozen = "/history/analyses/a2?dataset=d1";
+  expect(rows.map((row) => within(row).queryAllByRole("link").map((link) => [link.textContent, link.getAttribute("href")]))).toEqual([
+    [["Journey map", "/explore/models?dataset=d1&case=customer&analysis=a1"], ["Open map", "/explore/map?dataset=d1&case=customer"]],
+    [["Journey map", frozen], ["Open", frozen]],
+    [],
+  ]);
+  expect(rows.map((row) => row.textContent.includes("not there any more"))).toEqual([false, true, true]);
 });

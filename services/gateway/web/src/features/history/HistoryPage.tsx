@@ -1,12 +1,13 @@
 import { Button, Select } from "@mantine/core";
 import { IconAlertTriangle, IconCheck, IconClock, IconHistory, IconLoader2, IconMinus, IconX } from "@tabler/icons-react";
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQueryClient, type InfiniteData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { api, type Query } from "@/api/client";
-import { allItems, useDatasets, useMe } from "@/api/hooks";
-import type { Analysis, AnalysisKind, JournalEntry, Page, User } from "@/api/types";
+import { useDatasets, useMe, usePeople } from "@/api/hooks";
+import type { Analysis, AnalysisKind, JournalEntry, Page } from "@/api/types";
 import { isTaken } from "@/features/data/useImport";
 import { useText, type Translate } from "@/messages";
+import { frozenLink, hasResult, useAnalysisLink } from "@/shared/analysisLink";
 import { useScopeWords } from "@/shared/filters";
 import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
@@ -155,7 +156,7 @@ function useColumns(entries: Entry[]): Column<Entry>[] {
   const format = useFormat();
   const datasets = useDatasets().data;
   const me = useMe().data?.user;
-  const people = useQuery({ queryKey: ["users"], queryFn: ({ signal }) => allItems<User>("/users", {}, signal) }).data ?? [];
+  const people = usePeople().data ?? [];
   const { remove, restore } = useDeletion();
   const datasetOf = ({ source }: Entry) => datasets?.find(({ id }) => id === source.dataset_id);
   const isGone = (entry: Entry) => datasets !== undefined && entry.source.dataset_id !== null && !datasetOf(entry);
@@ -174,7 +175,7 @@ function useColumns(entries: Entry[]): Column<Entry>[] {
   }
 
   return [
-    { key: "what", label: t("history.column_what"), render: (entry) => <Name entry={entry} isGone={isGone(entry)} /> },
+    { key: "what", label: t("history.column_what"), render: (entry) => <Name entry={entry} /> },
     { key: "dataset", label: t("history.column_dataset"), render: (entry) => datasetName(entry) && <DatasetName name={datasetName(entry)} isGone={isGone(entry)} /> },
     { key: "scope", label: t("history.column_scope"), render: (entry) => <Scope entry={entry} /> },
     { key: "who", label: t("history.column_who"), render: who },
@@ -206,6 +207,11 @@ function useColumns(entries: Entry[]): Column<Entry>[] {
             {entry.source.kind === "directly_follows" && !entry.source.deleted_at && !isGone(entry) && (
               <Link to="/explore/map" search={scopeOfAnalysis(entry.source)} className={css.open} aria-label={t("history.open_map_of", named)}>
                 {t("history.open_map")}
+              </Link>
+            )}
+            {isGone(entry) && hasResult(entry.source) && !entry.source.deleted_at && (
+              <Link {...frozenLink(entry.id)} className={css.open} aria-label={t("history.open_of", named)}>
+                {t("history.open")}
               </Link>
             )}
             {entry.source.deleted_at ? (
@@ -270,10 +276,11 @@ function DatasetName({ name, isGone }: { name: string; isGone: boolean }) {
   );
 }
 
-/** Leads to the same address that showed the entry when it was made; what is deleted or of a dataset that is gone, and what the journal tells, has none. */
-function Name({ entry, isGone }: { entry: Entry; isGone: boolean }) {
+/** Leads to where the entry can be looked at; what is deleted, and what the journal tells, has no such place. */
+function Name({ entry }: { entry: Entry }) {
   const t = useText();
   const scopeWithin = useScopeIn();
+  const analysisLink = useAnalysisLink();
   if (entry.kind === "import") {
     return (
       <Link id={idOfName(entry.id)} to="/data/imports/$importId" params={{ importId: entry.id }} search={scopeWithin(entry.source.dataset_id)} className={css.name}>
@@ -281,7 +288,8 @@ function Name({ entry, isGone }: { entry: Entry; isGone: boolean }) {
       </Link>
     );
   }
-  if (entry.kind === "journal" || entry.source.deleted_at || isGone) {
+  const link = entry.kind === "journal" || entry.source.deleted_at ? null : analysisLink(entry.source);
+  if (!link) {
     return (
       <b id={idOfName(entry.id)} tabIndex={-1}>
         {nameOf(entry, t)}
@@ -289,7 +297,7 @@ function Name({ entry, isGone }: { entry: Entry; isGone: boolean }) {
     );
   }
   return (
-    <Link id={idOfName(entry.id)} to="/explore/models" search={{ ...scopeOfAnalysis(entry.source), analysis: entry.id }} className={css.name}>
+    <Link id={idOfName(entry.id)} {...link} className={css.name}>
       {nameOf(entry, t)}
     </Link>
   );

@@ -1,10 +1,9 @@
 import { Button, Popover, Radio, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconCheck, IconLock, IconMinus, IconPlus, IconUsers } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError, api } from "@/api/client";
-import { allItems, useChange, useMe } from "@/api/hooks";
+import { useChange, useMe, usePeople } from "@/api/hooks";
 import type { User } from "@/api/types";
 import { T, useText } from "@/messages";
 import { useFormat } from "@/shared/format";
@@ -32,7 +31,7 @@ export default function TeamPage() {
   const isAdmin = useMe().data?.user.role === "admin";
   // Null until somebody was going to be added: the button that comes back then takes the focus.
   const [isAdding, setAdding] = useState<boolean | null>(null);
-  const people = useQuery({ queryKey: ["users"], queryFn: ({ signal }) => allItems<User>("/users", {}, signal), enabled: isAdmin });
+  const people = usePeople(isAdmin);
   const items = people.data ?? [];
   const lead = people.data ? t("settings.team.lead", { count: items.length, active: items.filter((user) => !user.is_disabled).length }) : null;
   const add = isAdmin && !isAdding && (

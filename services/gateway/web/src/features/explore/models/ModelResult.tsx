@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { api } from "@/api/client";
 import type { Analysis, HeuristicsResult, PetriResult, TreeResult } from "@/api/types";
 import { useText } from "@/messages";
+import { hasResult } from "@/shared/analysisLink";
 import { ErrorState } from "@/shared/ui";
 import { graphvizPlain } from "../draw/layoutClient";
 import { CanvasShape } from "../MapShape";
@@ -14,13 +15,19 @@ import { StoredMap } from "./StoredMap";
 
 type ResultOf = Graph | PetriResult | TreeResult | HeuristicsResult;
 
-/** The stored result of a finished analysis, drawn. */
-export function ModelResult({ analysis }: { analysis: Analysis }) {
-  const result = useQuery({
-    queryKey: ["analyses", analysis.id, "result"],
-    queryFn: ({ signal }) => api.get<ResultOf>(`/analyses/${analysis.id}/result`, {}, signal),
+/** The stored result of an analysis; asked for only where there is one. */
+export function useResult(analysis: Analysis | undefined) {
+  return useQuery({
+    queryKey: ["analyses", analysis?.id, "result"],
+    queryFn: ({ signal }) => api.get<ResultOf>(`/analyses/${analysis?.id}/result`, {}, signal),
+    enabled: analysis !== undefined && hasResult(analysis),
     staleTime: Infinity,
   });
+}
+
+/** The stored result of a finished analysis, drawn. */
+export function ModelResult({ analysis }: { analysis: Analysis }) {
+  const result = useResult(analysis);
   if (result.isError) return <ErrorState error={result.error} onRetry={() => void result.refetch()} />;
   if (!result.data) return <CanvasShape className={css.canvas} />;
   if (analysis.kind === "directly_follows")

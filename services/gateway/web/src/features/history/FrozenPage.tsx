@@ -1,0 +1,95 @@
+import { IconHistory } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Navigate } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { ApiError, api } from "@/api/client";
+import { datasetsQuery, useMe, usePeople } from "@/api/hooks";
+import type { Analysis, JournalEntry, Page } from "@/api/types";
+import { warmUpLayout } from "@/features/explore/draw/layoutClient";
+import explore from "@/features/explore/explore.module.css";
+import { CanvasShape } from "@/features/explore/MapShape";
+import { AnalysisView, useAnalysis } from "@/features/explore/models/AnalysisView";
+import { useResult } from "@/features/explore/models/ModelResult";
+import css from "@/features/explore/models/models.module.css";
+import { T, useText } from "@/messages";
+import { hasResult, useAnalysisLink } from "@/shared/analysisLink";
+import { useFormat } from "@/shared/format";
+import { usePathParam } from "@/shared/scope";
+import { scopeOf, type AppSearch } from "@/shared/search";
+import { EmptyState, ErrorState, LinkButton, Note, useDocumentTitle } from "@/shared/ui";
+
+/** History, a result of a deleted dataset: what is stored of it, and nothing that would need the dataset. */
+export default function FrozenPage() {
+  const t = useText();
+  useDocumentTitle(t("history.frozen.title"));
+  useEffect(warmUpLayout, []);
+  return (
+    <section className={css.frozen} aria-label={t("explore.model.region")}>
+      <h1 className={explore.hidden}>{t("history.frozen.title")}</h1>
+      <Frozen />
+    </section>
+  );
+}
+
+function Frozen() {
+  const t = useText();
+  const linkOf = useAnalysisLink();
+  const analysis = useAnalysis(usePathParam("analysisId"));
+  const result = useResult(analysis.data);
+  // It may have been restored since the list was read.
+  const datasets = useQuery({ ...datasetsQuery, refetchOnMount: "always" });
+  const deletion = useDeletion(analysis.data?.dataset_id);
+  const failed = [analysis, result, datasets].find(({ isError }) => isError);
+  if (failed?.error instanceof ApiError && [403, 404].includes(failed.error.status)) {
+    return (
+      <EmptyState icon={<IconHistory size={22} stroke={1.7} />} title={t("history.frozen.gone")} text={t("history.frozen.gone_text")}>
+        <LinkButton to="/history" search={scopeOf}>
+          {t("history.frozen.open_history")}
+        </LinkButton>
+      </EmptyState>
+    );
+  }
+  if (failed) return <ErrorState error={failed.error} onRetry={() => void failed.refetch()} />;
+  const isWaiting = !analysis.data || result.isLoading || !datasets.isFetchedAfterMount || deletion.isPending;
+  if (isWaiting) return <CanvasShape className={css.canvas} />;
+  if (datasets.data?.some(({ id }) => id === analysis.data.dataset_id)) return <Navigate {...linkOf(analysis.data)} replace />;
+  return <AnalysisView analysis={analysis.data} about={<Made analysis={analysis.data} />} note={hasResult(analysis.data) && <Deleted analysis={analysis.data} until={deletion.data ?? null} />} />;
+}
+
+/** Until when the reader may restore a deleted dataset; null where he may not. */
+function useDeletion(datasetId: string | undefined) {
+  return useQuery({
+    queryKey: ["journal", "deletion", datasetId],
+    queryFn: async ({ signal }) => {
+      const { items } = await api.get<Page<JournalEntry>>("/journal", { kind: ["deleted"], dataset_id: datasetId }, signal);
+      return items.find(({ restorable_until }) => restorable_until !== null)?.restorable_until ?? null;
+    },
+    enabled: datasetId !== undefined,
+  });
+}
+
+function Deleted({ analysis: { dataset_name }, until }: { analysis: Analysis; until: string | null }) {
+  const t = useText();
+  const format = useFormat();
+  if (until === null) return <Note><T id="history.frozen.note" values={{ dataset: dataset_name }} /></Note>;
+  return (
+    <Note>
+      <T id="history.frozen.note_until" values={{ dataset: dataset_name, day: format.day(until) }} />
+      <div className={css.ways}>
+        <LinkButton variant="default" to="/history" search={(former: AppSearch) => ({ ...scopeOf(former), show: "deleted" })}>
+          {t("history.frozen.restore")}
+        </LinkButton>
+      </div>
+    </Note>
+  );
+}
+
+/** Who made it, and when. */
+function Made({ analysis: { created_by_id, created_at } }: { analysis: Analysis }) {
+  const t = useText();
+  const format = useFormat();
+  const me = useMe().data?.user;
+  const name = usePeople().data?.find(({ id }) => id === created_by_id)?.username ?? "";
+  const by = created_by_id === me?.id ? "me" : name ? "other" : "unknown";
+  return t("history.frozen.made", { by, name, when: format.moment(created_at) });
+}
