@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { Direction } from "./draw/geometry";
 import { placesOf } from "./draw/layoutClient";
-import { gathered, settled, type Places } from "./draw/place";
+import { gathered, roomsOf, settled, type Places } from "./draw/place";
 import { skeletonOf } from "./draw/skeleton";
 import { pathChoice, skeletonCount, type PathChoice } from "./model/backbone";
 import type { Graph } from "./model/graph";
@@ -45,7 +45,7 @@ export function useLaidMap(
     if (!wanted) return;
     let isWanted = true;
     const { skeleton, isNarrow, ...map } = wanted;
-    placesOf(skeleton, wanted.direction).then(
+    placesOf(skeleton, wanted.direction, roomsOf(map.graph, skeleton, wanted.direction)).then(
       (found) => {
         if (!isWanted) return;
         const centred = settled(found, former.current);

@@ -1,7 +1,7 @@
 import { Graphviz } from "@hpcc-js/wasm-graphviz";
 import { describe, expect, it } from "vitest";
 import { defaultPathRatio, pathChoice, pathCount, shownRepeats, skeletonCount } from "../model/backbone";
-import { END, START, pathKey } from "../model/graph";
+import { END, START, pathKey, type Graph } from "../model/graph";
 import { mainWay } from "../model/mainWay";
 import { graphOf, randomJourneys, randomOf } from "../test/samples";
 import {
@@ -21,11 +21,14 @@ import {
   type Direction,
   type Place,
   type Point,
+  type Rect,
+  type Span,
 } from "./geometry";
 import { placeLabels } from "./labels";
-import { dotOf, gathered, placeWithDagre, readPlain, settled, type Places } from "./place";
+import { dotOf, gathered, placeWithDagre, readPlain, roomsOf, settled, type Places, type Rooms } from "./place";
 import { route, type Wire } from "./router";
 import { sceneOf, type Scene } from "./scene";
+import { numberRect, numberWidth, stubsOf } from "./stubs";
 import { skeletonOf, timeOrder, type Skeleton } from "./skeleton";
 
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed + 1);
@@ -37,14 +40,15 @@ const CASES = DIRECTIONS.flatMap((direction) => SEEDS.map((seed) => [direction, 
 function cardsOf(seed: number, count: number, direction: Direction = "down"): Box[] {
   const random = randomOf(seed);
   const { width, height } = cardSize(direction);
-  const stubRoom = direction === "down" ? 46 : 24;
+  const joins: Span = [-3, 3];
+  const room = direction === "down" ? 46 : 24;
   const boxes: Box[] = [];
   for (let row = 0; boxes.length < count; row += 1) {
     const inRow = 1 + Math.floor(random() * 4);
     let x = -300 + random() * 200;
     for (let i = 0; i < inRow && boxes.length < count; i += 1) {
-      const room = { roomLeft: random() < 0.5 ? stubRoom : 0, hasLoop: random() < 0.5 };
-      boxes.push(cardBox(`s${boxes.length}`, { x, y: row * (height + 42) }, direction, room));
+      const stubs = { room: random() < 0.5 ? room : 0, joins };
+      boxes.push(cardBox(`s${boxes.length}`, { x, y: row * (height + 42) }, direction, { stubs, hasLoop: random() < 0.5 }));
       x += width + 90 + random() * 120;
     }
   }
@@ -121,7 +125,7 @@ describe("router", () => {
   });
 
   it("finds a way beside a card where large numbers fill the room between the cards", () => {
-    const crowded = { roomLeft: 60, hasLoop: true };
+    const crowded = { stubs: { room: 60, joins: [-3, 4] as const }, hasLoop: true };
     const boxes = [cardBox("s0", { x: 0, y: 0 }, "down", crowded), ...[-248, 0, 248].map((x, index) => cardBox(`s${index + 1}`, { x, y: 94 }, "down", crowded))];
     const points = route(boxes, [wireOf(2, 0)], "down").get("2-0")?.points ?? [];
     expect(points.length).toBeGreaterThan(0);
@@ -137,6 +141,9 @@ describe("router", () => {
     expect(middle(among?.points)?.x).toBeCloseTo(middle(alone?.points)?.x ?? NaN, 0);
   });
 });
+
+const byGraphviz = async (skeleton: Skeleton, direction: Direction, rooms: Rooms): Promise<Places> =>
+  readPlain((await Graphviz.load()).layout(dotOf(skeleton, direction, rooms), "plain", "dot"), skeleton, direction);
 
 /** Places without any layout engine: one step per row, the main way in a column. */
 function ladder({ order, mainSteps, hasEnd }: Skeleton, direction: Direction): Places {
@@ -195,6 +202,66 @@ describe("scene", () => {
   });
 });
 
+/** A random graph in which everything happened `times` as often. */
+function graphTimes(seed: number, times: number): Graph {
+  const { nodes, edges, cases, ...rest } = graphOf(randomJourneys(seed, 12, 300));
+  return {
+    ...{ ...rest, cases: cases * times },
+    nodes: nodes.map((step) => ({ ...step, count: step.count * times, cases: step.cases * times, starts: step.starts * times, ends: step.ends * times })),
+    edges: edges.map((path) => ({ ...path, count: path.count * times })),
+  };
+}
+
+const LAYOUTS = { "by Graphviz": byGraphviz, "by dagre": placeWithDagre };
+const FULL = Object.keys(LAYOUTS).flatMap((engine) =>
+  DIRECTIONS.flatMap((direction) => [1, 999, 99_999].map((times) => [engine as keyof typeof LAYOUTS, direction, times] as const)),
+);
+
+describe("numbers of any size", () => {
+  it.each(FULL)("are crossed by no path and lie on nothing (%s, time runs %s, all counts × %i)", async (engine, direction, times) => {
+    for (const seed of SEEDS.slice(0, engine === "by dagre" ? 4 : 12)) {
+      const graph = graphTimes(seed, times);
+      const mainSteps = mainWay(graph, null);
+      const choice = pathChoice(graph, mainSteps);
+      for (const cardsPerRow of direction === "down" ? [1, 4] : [4]) {
+        const skeleton = skeletonOf(graph, mainSteps, choice.order.slice(0, skeletonCount(choice, graph.nodes.length)), cardsPerRow);
+        const found = settled(await LAYOUTS[engine](skeleton, direction, roomsOf(graph, skeleton, direction)), null);
+        const scene = sceneOf({
+          ...{ graph, mainSteps, mode: "frequency", direction, places: cardsPerRow === 1 ? gathered(found) : found },
+          paths: choice.order,
+          repeats: shownRepeats(graph),
+          labelOf: (_, moves) => String(moves),
+          measure: (text) => numberWidth(Number(text)),
+        });
+        const cards = scene.cards.map(({ box }) => rectAround(box, box.width, box.height));
+        const numbers = scene.cards.flatMap(({ stubs }, at) => stubs.map((stub) => moved(numberRect(stub, direction), cards[at] as Rect)));
+        const labels = scene.labels.map((label) => rectAround(label.center, label.width, 15));
+        expect(numbers.length).toBeGreaterThan(0);
+        numbers.forEach((number, index) => {
+          const crossing = scene.paths.filter(({ points }) => points.some((point) => overlaps(number, rectAround(point, 1, 1))));
+          expect(crossing.map(({ key }) => key), `graph ${seed}`).toEqual([]);
+          expect([...cards, ...labels, ...numbers.slice(index + 1)].filter((other) => overlaps(number, other))).toEqual([]);
+        });
+      }
+    }
+  });
+
+  it("leave a way for paths between or beside them below a card", () => {
+    for (const [starts, ends] of [[4321, 4321], [1, 4_321_000], [4_321_000, 1], [4_321_000, 4_321_000], [98_765_432, 0], [0, 98_765_432]] as const) {
+      const step = { ...graphOf([["a"]]).nodes[0]!, starts, ends };
+      const { shown, joins } = stubsOf({ ...graphOf([["a"]]), nodes: [step] }, [], true, "right").get("a")!;
+      expect(joins[1] - joins[0]).toBeGreaterThanOrEqual(8);
+      for (const stub of shown) {
+        const { left, right } = numberRect(stub, "right");
+        expect(right).toBeLessThanOrEqual(CARD_WIDTH);
+        expect(joins[1] + CARD_WIDTH / 2 + 3 < left || joins[0] + CARD_WIDTH / 2 - 3 > right).toBe(true);
+      }
+    }
+  });
+});
+
+const moved = (rect: Rect, by: Rect): Rect => ({ left: rect.left + by.left, right: rect.right + by.left, top: rect.top + by.top, bottom: rect.bottom + by.top });
+
 describe("labels", () => {
   it("are left out where nothing is free", () => {
     const points = Array.from({ length: 20 }, (_, i) => ({ x: i * 6, y: 0 }));
@@ -241,15 +308,15 @@ describe("places", () => {
       ['a "b" c', "d -> e\nf"],
     ]);
     const own = skeletonOf(odd, mainWay(odd, null), odd.edges, 4);
-    expect(dotOf(own, "down")).not.toContain('b"');
-    expect(dotOf(own, "down")).not.toContain("d ->");
+    const dot = dotOf(own, "down", roomsOf(odd, own, "down"));
+    expect(dot).not.toContain('b"');
+    expect(dot).not.toContain("d ->");
     const places = readPlain("graph 1 2 3\nnode 0 1 3 1 1\nnode 1 1 2 1 1\nnode 2 1 1 1 1\nedge 0 1 4 1 1\nstop", own, "down");
     expect([...places.keys()]).toEqual([START, 'a "b" c', "d -> e\nf"]);
     expect(places.get("d -> e\nf")).toEqual({ x: 72, y: -72 });
   });
 
-  const laidOut = async (own: Skeleton, direction: Direction): Promise<Places> =>
-    readPlain((await Graphviz.load()).layout(dotOf(own, direction), "plain", "dot"), own, direction);
+  const laidOut = (own: Skeleton, direction: Direction): Promise<Places> => byGraphviz(own, direction, roomsOf(graph, own, direction));
 
   it.each([
     ["down", 1],
@@ -274,7 +341,7 @@ describe("places", () => {
   };
 
   it.each(DIRECTIONS)("by Graphviz or dagre let no cards overlap, in time order along the screen (%s)", async (direction) => {
-    for (const found of [await laidOut(skeleton(4), direction), await placeWithDagre(skeleton(4), direction)]) {
+    for (const found of [await laidOut(skeleton(4), direction), await placeWithDagre(skeleton(4), direction, roomsOf(graph, skeleton(4), direction))]) {
       const places = settled(found, null);
       for (const step of mainSteps) expect(places.get(step)?.x).toBeCloseTo(0, 0);
       expectApart(places, direction);

@@ -63,19 +63,18 @@ export const pillSize = (direction: Direction) => sizeOf(PILL_WIDTH, PILL_HEIGHT
  * A card. The loop stands at its upper right corner on the screen; stubs stand left of it, or below when time runs right.
  *
  * Args:
- *   roomLeft: room for its stubs, 0 without any.
+ *   stubs: the room they take, 0 without any, and where paths join the side at which they stand.
  */
-export function cardBox(id: string, at: Point, direction: Direction, { roomLeft, hasLoop }: { roomLeft: number; hasLoop: boolean }): Box {
+export function cardBox(id: string, at: Point, direction: Direction, { stubs, hasLoop }: { stubs: { room: number; joins: Span }; hasLoop: boolean }): Box {
   const size = cardSize(direction);
-  const hasStubs = roomLeft > 0;
   const joins: Box["joins"] =
     direction === "down"
-      ? { top: [-58, hasLoop ? 44 : 58], bottom: [-58, 58], left: hasStubs ? [-3, 4] : [-14, 14], right: [hasLoop ? -4 : -14, 18] }
+      ? { top: [-58, hasLoop ? 44 : 58], bottom: [-58, 58], left: stubs.joins, right: [hasLoop ? -4 : -14, 18] }
       : {
-          ...{ top: [-16, 16], bottom: [-16, 16], left: hasStubs ? [-10, 10] : [-62, 62] },
+          ...{ top: [-16, 16], bottom: [-16, 16], left: stubs.joins },
           right: [-62, hasLoop ? size.height / 2 - LOOP_FEET[0] - LOOP_CLEARANCE : 62],
         };
-  return { id, ...at, ...size, roomLeft, roomRight: hasLoop ? LOOP_ROOM : 0, joins };
+  return { id, ...at, ...size, roomLeft: stubs.room, roomRight: hasLoop ? LOOP_ROOM : 0, joins };
 }
 
 /** Start or End. */

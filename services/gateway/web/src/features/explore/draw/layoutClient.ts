@@ -1,5 +1,5 @@
 import type { Direction } from "./geometry";
-import { dotOf, placeWithDagre, readPlain, type Places } from "./place";
+import { dotOf, placeWithDagre, readPlain, type Places, type Rooms } from "./place";
 import type { LayoutAnswer } from "./layout.worker";
 import type { Skeleton } from "./skeleton";
 
@@ -62,12 +62,12 @@ export function graphvizPlain(dot: string): Promise<string> {
 }
 
 /** Places of a skeleton by Graphviz, or by dagre where Graphviz cannot run. */
-export async function placesOf(skeleton: Skeleton, direction: Direction): Promise<Places> {
+export async function placesOf(skeleton: Skeleton, direction: Direction, rooms: Rooms): Promise<Places> {
   let plain: string;
   try {
-    plain = await graphvizPlain(dotOf(skeleton, direction));
+    plain = await graphvizPlain(dotOf(skeleton, direction, rooms));
   } catch {
-    return placeWithDagre(skeleton, direction);
+    return placeWithDagre(skeleton, direction, rooms);
   }
   return readPlain(plain, skeleton, direction);
 }

@@ -1,38 +1,52 @@
-import { END, START } from "../model/graph";
-import { cardSize, fromScreen, pillSize, type Direction, type Point } from "./geometry";
+import { END, START, type Graph } from "../model/graph";
+import { LOOP_ROOM, cardSize, fromScreen, pillSize, type Direction, type Point } from "./geometry";
+import { CARD_CLEARANCE } from "./rows";
 import type { Skeleton } from "./skeleton";
+import { stubsOf } from "./stubs";
 
 /** Centres of steps, Start and End while time runs down. */
 export type Places = Map<string, Point>;
 
-/** Room on both sides of a card, for its stubs, its loop and lines beside it. */
+/** Room on both sides of each card, px, so that the spine stays straight: for its stubs, its loop and lines beside it. */
+export type Rooms = ReadonlyMap<string, number>;
+
+/** Where the numbers are small. */
 const CARD_ROOM = { down: 37, right: 26 } as const;
 const COLUMN_GAP = 18;
 /** Between rows; numbers on paths need more room along a path that runs to the right. */
 const ROW_GAP = { down: 42, right: 78 } as const;
+/** Between the stubs of a card and its neighbour: a loop and one line. */
+const BETWEEN = LOOP_ROOM + 2 * CARD_CLEARANCE + 2;
 const POINTS_PER_INCH = 72;
 /** Farthest from the spine on a narrow screen. */
 const NARROW_REACH = 150;
 
 const isPill = (id: string): boolean => id === START || id === END;
 
-/** Size that a step takes in the layout while time runs down: the card and, on both sides so that the spine stays straight, its stubs. */
-function sizeOf(id: string, direction: Direction): { width: number; height: number } {
+/** As much room as the numbers beside the cards need, so that no line runs through one. */
+export function roomsOf(graph: Graph, { mainSteps, hasEnd }: Skeleton, direction: Direction): Rooms {
+  const usual = CARD_ROOM[direction];
+  const stubs = stubsOf(graph, mainSteps, hasEnd, direction);
+  return new Map([...stubs].map(([step, { room }]) => [step, Math.max(usual, room + BETWEEN - COLUMN_GAP - usual)]));
+}
+
+/** Size that a step takes in the layout while time runs down. */
+function sizeOf(id: string, direction: Direction, rooms: Rooms): { width: number; height: number } {
   if (isPill(id)) return pillSize(direction);
   const { width, height } = cardSize(direction);
-  return { width: width + 2 * CARD_ROOM[direction], height };
+  return { width: width + 2 * (rooms.get(id) ?? CARD_ROOM[direction]), height };
 }
 
 const placed = (skeleton: Skeleton): string[] => [START, ...skeleton.order, ...(skeleton.hasEnd ? [END] : [])];
 
 /** The skeleton as a Graphviz text; node names are places in `placed`, so that step names need no quoting. */
-export function dotOf(skeleton: Skeleton, direction: Direction): string {
+export function dotOf(skeleton: Skeleton, direction: Direction, rooms: Rooms): string {
   const ids = placed(skeleton);
   const place = new Map(ids.map((id, index) => [id, index]));
   const spine = new Set([START, END, ...skeleton.mainSteps]);
   const inches = (px: number): string => (px / POINTS_PER_INCH).toFixed(3);
   const nodes = ids.map((id, index) => {
-    const size = sizeOf(id, direction);
+    const size = sizeOf(id, direction, rooms);
     const [width, height] = direction === "down" ? [size.width, size.height] : [size.height, size.width];
     return `${index} [width=${inches(width)} height=${inches(height)}${spine.has(id) ? " group=main" : ""}]`;
   });
@@ -62,12 +76,12 @@ export function readPlain(plain: string, skeleton: Skeleton, direction: Directio
 }
 
 /** Places without WebAssembly, by dagre. */
-export async function placeWithDagre(skeleton: Skeleton, direction: Direction): Promise<Places> {
+export async function placeWithDagre(skeleton: Skeleton, direction: Direction, rooms: Rooms): Promise<Places> {
   const { default: dagre } = await import("@dagrejs/dagre");
   const graph = new dagre.graphlib.Graph<object, ReturnType<typeof sizeOf> & Partial<Point>>();
   graph.setGraph({ rankdir: "TB", nodesep: COLUMN_GAP, ranksep: ROW_GAP[direction] });
   const ids = placed(skeleton);
-  ids.forEach((id, index) => graph.setNode(String(index), sizeOf(id, direction)));
+  ids.forEach((id, index) => graph.setNode(String(index), sizeOf(id, direction, rooms)));
   for (const { source, target, weight } of skeleton.links) {
     graph.setEdge(String(ids.indexOf(source)), String(ids.indexOf(target)), { weight });
   }
@@ -77,12 +91,11 @@ export async function placeWithDagre(skeleton: Skeleton, direction: Direction): 
     const { x = 0, y = 0 } = graph.node(String(index));
     places.set(id, { x, y });
   });
-  return straightened(places, skeleton, direction);
+  return straightened(places, skeleton, cardSize(direction).width + 2 * Math.max(...rooms.values()) + COLUMN_GAP);
 }
 
 /** Puts the main way on one line and pushes cards that stood there aside: dagre has no groups. */
-function straightened(places: Places, skeleton: Skeleton, direction: Direction): Places {
-  const pitch = sizeOf("", direction).width + COLUMN_GAP;
+function straightened(places: Places, skeleton: Skeleton, pitch: number): Places {
   const spineX = places.get(START)?.x ?? 0;
   const spine = new Set([START, END, ...skeleton.mainSteps]);
   const rows = new Map<number, [string, Point][]>();

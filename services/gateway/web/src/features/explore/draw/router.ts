@@ -224,9 +224,13 @@ function draw({ wire, source, target, from, to, course }: Plan, rows: readonly R
       const start = { x: toRight ? rightOf(source) : leftOf(source), y: out };
       const tip = { x: toRight ? leftOf(target) : rightOf(target), y: into };
       const end = { x: tip.x - (toRight ? head : -head), y: into };
-      const middle = (start.x + end.x) / 2;
       const pen = new Pen(start, direction);
-      pen.curveTo({ x: middle, y: start.y }, { x: middle, y: end.y }, end);
+      // Straight between the numbers of a card, bent where they end.
+      const [leaves, arrives] = toRight ? [start.x, end.x - target.roomLeft] : [start.x - source.roomLeft, end.x];
+      const middle = (leaves + arrives) / 2;
+      pen.lineTo({ x: leaves, y: start.y });
+      pen.curveTo({ x: middle, y: start.y }, { x: middle, y: end.y }, { x: arrives, y: end.y });
+      pen.lineTo(end);
       return pen.end(tip, toRight ? 0 : 180);
     }
     case "over": {

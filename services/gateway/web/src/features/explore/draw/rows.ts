@@ -24,7 +24,8 @@ export interface Row {
   curves: { above: number; below: number; weight: number }[];
 }
 
-const CARD_CLEARANCE = 9;
+/** Between a line and what stands beside a card. */
+export const CARD_CLEARANCE = 9;
 const LANE_CLEARANCE = 6;
 const ROUNDING = 0.01;
 

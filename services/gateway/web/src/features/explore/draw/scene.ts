@@ -22,6 +22,7 @@ import {
 import { LABEL_PADDING, placeLabels, type PlacedLabel } from "./labels";
 import type { Places } from "./place";
 import { arrowLength, drawLoop, route } from "./router";
+import { stubsOf, type Stub, type Stubs } from "./stubs";
 
 export type MapMode = "frequency" | "time";
 
@@ -34,8 +35,7 @@ export interface CardShape {
   /** Part of all journeys that contain the step. */
   journeysRatio: number;
   shade: number;
-  showsStarts: boolean;
-  showsEnds: boolean;
+  stubs: Stub[];
 }
 
 /** A path of the picture before it is drawn. */
@@ -88,10 +88,6 @@ export interface SceneInput {
   measure: (text: string) => number;
 }
 
-/** Room of the mark of a stub and its line beside a card, px; and of a whole stub below one. */
-const STUB_MARK_ROOM = 20;
-const STUB_HEIGHT = 24;
-const STUB_SHOWN_RATIO = 0.03;
 const BEAD_RATIO = 0.5;
 const BEAD_ROOM = 14;
 const WIDTHS = [1.3, 6.3] as const;
@@ -102,9 +98,10 @@ const LABELS_PER_STEP = 2;
 
 /** Everything the map draws, with its place. Deterministic; cards depend on `places` alone. */
 export function sceneOf(input: SceneInput): Scene {
-  const { graph, places, direction, mainSteps, paths, repeats, mode, labelOf } = input;
+  const { graph, places, direction, mainSteps, paths, repeats, mode } = input;
   const journeys = journeysOf(graph);
   const main = new Set(mainSteps);
+  const stubsAt = stubsOf(graph, mainSteps, places.has(END), direction);
   const looped = new Set(repeats.map((path) => path.source));
   const classes = quantileClasses(paths.map((path) => (mode === "time" ? path.median_seconds : path.count)));
   const stepClasses = mode === "time" ? classes : quantileClasses(graph.nodes.map((step) => step.count));
@@ -115,20 +112,15 @@ export function sceneOf(input: SceneInput): Scene {
     const place = places.get(step.activity);
     if (!place) continue;
     const isMain = main.has(step.activity);
-    const showsStarts = step.starts >= STUB_SHOWN_RATIO * journeys && step.activity !== mainSteps[0];
-    const showsEnds = step.ends >= STUB_SHOWN_RATIO * journeys && !(places.has(END) && step.activity === mainSteps.at(-1));
-    const stubs = [...(showsStarts ? [step.starts] : []), ...(showsEnds ? [step.ends] : [])];
-    const stubRoom = (count: number): number => (direction === "down" ? STUB_MARK_ROOM + input.measure(labelOf(null, count)) : STUB_HEIGHT);
-    const hasLoop = looped.has(step.activity);
-    const box = cardBox(step.activity, place, direction, { roomLeft: Math.max(0, ...stubs.map(stubRoom)), hasLoop });
+    const stubs = stubsAt.get(step.activity) as Stubs;
+    const box = cardBox(step.activity, place, direction, { stubs, hasLoop: looped.has(step.activity) });
     boxes.push(box);
     cards.push({
       step,
       isMain,
       journeysRatio: journeys === 0 ? 0 : step.cases / journeys,
       shade: mode === "time" ? stepClasses.shadeOf(step.median_next_seconds ?? 0) : stepClasses.shadeOf(step.count),
-      showsStarts,
-      showsEnds,
+      stubs: stubs.shown,
       box: placeOnScreen(box, direction),
     });
   }

@@ -5,6 +5,7 @@ import { END, START } from "../model/graph";
 import { CARD_HEIGHT, CARD_WIDTH, format, type Direction } from "../draw/geometry";
 import { arrowLength } from "../draw/router";
 import type { CardShape, Label, MapMode, PathShape, Scene } from "../draw/scene";
+import type { Stub } from "../draw/stubs";
 import css from "./map.module.css";
 import { NAME_FONT, cutText } from "./text";
 
@@ -49,8 +50,9 @@ export const Card = memo(function Card({ card, direction, mode, label, isSelecte
       tabIndex={isTabStop ? 0 : -1}
     >
       <g className={css.cardInk}>
-        {card.showsStarts && <Stub kind="start" direction={direction} count={f.number(step.starts)} />}
-        {card.showsEnds && <Stub kind="end" direction={direction} count={f.number(step.ends)} />}
+        {card.stubs.map((stub) => (
+          <StubShape key={stub.kind} stub={stub} direction={direction} text={f.number(stub.count)} />
+        ))}
         <rect className={css.cardFill} width={CARD_WIDTH} height={CARD_HEIGHT} rx={10} />
         <rect className={css.cardTint} width={CARD_WIDTH} height={CARD_HEIGHT} rx={10} />
         <text className={css.name} x={PADDING} y={19}>
@@ -71,27 +73,24 @@ export const Card = memo(function Card({ card, direction, mode, label, isSelecte
 });
 
 /** "▸ 418" journeys that start here, or "■ 259" that end here: left of a card, or below it when time runs to the right. */
-function Stub({ kind, direction, count }: { kind: "start" | "end"; direction: Direction; count: string }) {
+function StubShape({ stub: { kind, x, y }, direction, text }: { stub: Stub; direction: Direction; text: string }) {
   if (direction === "down") {
-    const y = kind === "start" ? 15 : 38;
     return (
       <g className={css.stub}>
         <path d={`M-8,${y}H0`} />
         <path className={css.stubMark} d={kind === "start" ? `M-9,${y}l-5.5,-3.6v7.2z` : `M-9,${y - 3}h-6v6h6z`} />
         <text x={-18} y={y + 3.6}>
-          {count}
+          {text}
         </text>
       </g>
     );
   }
-  const x = kind === "start" ? 14 : 96;
-  const y = CARD_HEIGHT + 14.6;
   return (
     <g className={css.stub} data-below>
-      <path d={`M${x},${CARD_HEIGHT}v8`} />
+      <path d={`M${x},${CARD_HEIGHT}V${y - 6.6}`} />
       <path className={css.stubMark} d={kind === "start" ? `M${x - 3},${y - 3.6}l5.5,3.6l-5.5,3.6z` : `M${x - 3},${y - 3}h6v6h-6z`} />
       <text x={x + 8} y={y + 3.9}>
-        {count}
+        {text}
       </text>
     </g>
   );

@@ -17,7 +17,8 @@ function measureText(text: string, font: string): number {
   if (known !== undefined) return known;
   context ??= document.createElement("canvas").getContext("2d");
   if (context) context.font = font;
-  const width = context?.measureText(text).width ?? text.length * AVERAGE_LETTER_PX;
+  // The map draws every digit as wide as a 0; a canvas would measure a narrow 1.
+  const width = context?.measureText(text.replace(/\d/g, "0")).width ?? text.length * AVERAGE_LETTER_PX;
   if (widths.size > CACHE_SIZE) widths.clear();
   widths.set(key, width);
   return width;
