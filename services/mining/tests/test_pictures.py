@@ -1,8 +1,10 @@
 """Every model becomes a well-formed picture; names of steps stay text."""
 
 import io
+import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,10 +103,29 @@ def test_a_caption_stands_above_and_stays_text(
     assert above[0] == "</text><script>alert(1)</script> & Co"
     assert above[1].startswith("one of very many filters · one of")
     assert above[4].endswith("…")
-    assert above[5] == "y" * 84
+    assert above[5] == "y" * 66
     assert above[8].endswith("…")
     # Words of the caption never make the picture wider than a screen.
     assert Image.open(io.BytesIO(picture(graph, "png", is_dark=False, caption=caption))).width < 2_400
+
+
+def test_a_map_says_how_much_of_it_is_drawn_and_fits_a_phone() -> None:
+    log = json.loads((Path(__file__).parent / "shown_paths.json").read_text())
+    graph = questions_pb2.DirectlyFollowsGraph(cases_count=log["cases"])
+    for activity, events_count, starts_count, ends_count, rank in log["steps"]:
+        graph.nodes.add(activity=activity, events_count=events_count, cases_count=1, mean_rank=rank)
+        graph.nodes[-1].starts_count, graph.nodes[-1].ends_count = starts_count, ends_count
+    for source, target, moves_count in log["moves"]:
+        graph.edges.add(source=source, target=target, moves_count=moves_count)
+    result = analysis_pb2.AnalysisResult(directly_follows=graph)
+    svg = picture(result, "svg", is_dark=False, caption=["Web shop"])
+    assert "41 of 320 paths are drawn." in texts(svg)
+    titles = {element.text for element in ET.fromstring(svg).iter(f"{SVG}title")}
+    drawn = {frozenset(title.split(" → ")) for title in titles if title and "→" in title}
+    assert {ends for ends in drawn if not ends & {"Start", "End"}} == {frozenset(path) for path in log["shown"]}
+    image = Image.open(io.BytesIO(picture(result, "png", is_dark=False, caption=["Web shop"])))
+    # Names of steps are at least 7 of 360 points high: letters of 28 pixels.
+    assert image.width <= 28 * 360 / 7 < image.height
 
 
 def test_titles_name_the_steps(running_example: Mapping[Way, int], counted: Callable[..., MoveCounts]) -> None:

@@ -64,7 +64,7 @@ it("leads to the datasets where several are affected", async () => {
 });
 
 it("offers a shorter period instead of asking for the same one again", async () => {
-  const tooLong = new ApiError({ status: 400, title: "Not valid", reason: "period_too_long", detail: "The period has 50,771 days." });
+  const tooLong = new ApiError({ type: "about:blank", status: 400, title: "Not valid", reason: "period_too_long", detail: "The period has 50,771 days." });
   const { where } = show("/?dataset=d1&from=1960-01-01&to=2098-12-31", [dirty], <ErrorState error={tooLong} onRetry={vi.fn()} />);
   expect(screen.queryByRole("button", { name: "Try again" })).toBeNull();
   fireEvent.click(await screen.findByRole("button", { name: "Show the last 90 days" }));

@@ -77,6 +77,13 @@ def caption(analysis: Analysis) -> list[str]:
     return [analysis.dataset_name, " · ".join(words), base, _legend(analysis.kind, unit)]
 
 
+def drawn_part(drawn_count: int, paths_count: int) -> list[str]:
+    """The line that says how much of a map is drawn; none where all of it is."""
+    if drawn_count == paths_count:
+        return []
+    return [f"{drawn_count:,} of {paths_count:,} paths are drawn."]
+
+
 def _count(count: int, unit: str) -> str:
     return f"{count:,} {unit}" + ("" if count == 1 else "s")
 

@@ -13,7 +13,9 @@ from typing import Any
 
 import pygraphviz
 
+from cjm_mining.adapters.captions import drawn_part
 from cjm_mining.domain.analysis import percent
+from cjm_mining.domain.shown_paths import ShownPaths, shown_paths
 from cjm_protos.ingest.v1 import questions_pb2
 from cjm_protos.mining.v1 import analysis_pb2
 
@@ -22,8 +24,8 @@ _PNG_DOTS_PER_INCH = "144"
 _PNG_SIZE_INCHES = "33,33"  # 4 752 pixels a side: messengers refuse more than 10 000 for both together
 _LABEL_WIDTH = 24
 _LABEL_LINES = 3
-_CAPTION_WIDTH = 84
 _CAPTION_LINES = 4
+_STEPS_ABREAST = 2
 _LABELLED_PER_STEP = 2
 _DENSE_EDGES = 150
 
@@ -60,6 +62,27 @@ _DARK = _Theme(
     pill_ink="#0F1419",
     frequency=("#33587D", "#3B70A5", "#4A8FCD", "#70B0EA", "#ACD6FD"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """Sizes of letters in points, distances in inches, letters in a line of the caption."""
+
+    step: str
+    facts: str
+    path: str
+    title: str
+    caption: str
+    caption_width: int
+    margin: str
+    apart: str
+    levels_apart: str
+    has_labels_beside: bool
+
+
+_SCREEN = _Fit("11", "9.5", "9", "13", "10", 84, "0.16,0.09", "0.35", "0.5", has_labels_beside=False)
+# A chat shows a picture 360 points wide: few steps abreast, and no room kept free for labels.
+_PHONE = _Fit("14", "12", "11", "15", "12", 66, "0.1,0.06", "0.12", "0.4", has_labels_beside=True)
 _OPERATORS = {
     analysis_pb2.TREE_OPERATOR_SEQUENCE: ("→", "in this order"),
     analysis_pb2.TREE_OPERATOR_XOR: ("×", "one of these"),
@@ -75,7 +98,7 @@ def picture(
     """Draw a result.
 
     Args:
-        result: What to draw.
+        result: What to draw; of a directly-follows graph, what `shown_paths` chooses.
         file_format: "svg" or "png".
         is_dark: True for the dark theme.
         caption: Texts above it, the first as title; each is wrapped, and cut where it is very long.
@@ -83,8 +106,9 @@ def picture(
     Returns:
         The file; names are escaped, so that none can put anything but text into it.
     """
-    canvas = _Canvas(_DARK if is_dark else _LIGHT)
-    canvas.caption(caption)
+    is_map = result.WhichOneof("result") == "directly_follows"
+    canvas = _Canvas(_DARK if is_dark else _LIGHT, _PHONE if is_map else _SCREEN)
+    canvas.caption([*caption, *_drawn_part(result)])
     draw: dict[str, Callable[[_Canvas, Any], None]] = {
         "directly_follows": _draw_directly_follows,
         "petri_net": _draw_petri_net,
@@ -100,23 +124,26 @@ def picture(
 class _Canvas:
     """A Graphviz graph whose parts have numbers for names and texts for titles."""
 
-    def __init__(self, theme: _Theme) -> None:
+    def __init__(self, theme: _Theme, fit: _Fit) -> None:
         self.theme = theme
+        self.fit = fit
         self.graph = pygraphviz.AGraph(directed=True, strict=False)
-        self.graph.graph_attr.update(bgcolor=theme.background, pad="0.3", nodesep="0.35", ranksep="0.5")
-        self.graph.node_attr.update(fontname=_FONT, fontsize="11", fontcolor=theme.ink, color=theme.line, penwidth="1")
+        self.graph.graph_attr.update(bgcolor=theme.background, pad="0.3", nodesep=fit.apart, ranksep=fit.levels_apart)
+        self.graph.node_attr.update(
+            fontname=_FONT, fontsize=fit.step, fontcolor=theme.ink, color=theme.line, penwidth="1"
+        )
         self.graph.edge_attr.update(
-            fontname=_FONT, fontsize="9", fontcolor=theme.ink_2, color=theme.line, arrowsize="0.6"
+            fontname=_FONT, fontsize=fit.path, fontcolor=theme.ink_2, color=theme.line, arrowsize="0.6"
         )
         self._titles: dict[str, str] = {}
 
     def caption(self, texts: Sequence[str]) -> None:
         """Write texts above the drawing, the first larger."""
-        sizes = [("13", self.theme.ink), *[("10", self.theme.ink_2)] * (len(texts) - 1)]
+        sizes = [(self.fit.title, self.theme.ink), *[(self.fit.caption, self.theme.ink_2)] * (len(texts) - 1)]
         lines = [
             f'<font point-size="{size}" color="{color}">{line}</font><br align="left"/>'
             for text, (size, color) in zip(texts, sizes, strict=False)
-            for line in _wrapped(text, _CAPTION_WIDTH, _CAPTION_LINES)
+            for line in _wrapped(text, self.fit.caption_width, _CAPTION_LINES)
         ]
         if lines:
             self.graph.graph_attr.update(label=f"<{''.join(lines)}>", labelloc="t", labeljust="l", fontname=_FONT)
@@ -132,10 +159,11 @@ class _Canvas:
         """Add a step with facts below its name, tinted in a colour of the scale."""
         lines = [f"<b>{line}</b>" for line in _wrapped(activity)]
         if facts:
-            lines.append(f'<font point-size="9.5" color="{self.theme.ink_2}">{html.escape(facts)}</font>')
+            size = f'point-size="{self.fit.facts}"'
+            lines.append(f'<font {size} color="{self.theme.ink_2}">{html.escape(facts)}</font>')
         fill = _mixed(scale, self.theme.card, 0.12)
         return self.node(
-            activity, lines, shape="box", style="rounded,filled", fillcolor=fill, color=scale, margin="0.16,0.09"
+            activity, lines, shape="box", style="rounded,filled", fillcolor=fill, color=scale, margin=self.fit.margin
         )
 
     def pill(self, title: str) -> str:
@@ -155,11 +183,16 @@ class _Canvas:
     def edge(self, source: str, target: str, label: str = "", *, is_back: bool = False, **attributes: str) -> None:
         """Add an arrow; one against the flow of time does not bend the levels."""
         if label:
-            attributes["label"] = f"< {html.escape(label)} >"
+            attributes["xlabel" if self.fit.has_labels_beside else "label"] = f"< {html.escape(label)} >"
         if is_back:
             source, target = target, source
             attributes["dir"] = "back"
         self.graph.add_edge(source, target, **attributes)
+
+    def stack(self, names: Sequence[str], abreast: int) -> None:
+        """Put so many nodes on one level at most, in this order from the top."""
+        for above, below in zip(names, names[abreast:], strict=False):
+            self.graph.add_edge(above, below, style="invis", weight="0")
 
     def svg(self) -> bytes:
         """The picture as SVG, with the names of steps as titles."""
@@ -177,7 +210,26 @@ class _Canvas:
         return f"<title>{html.escape(_printable(' → '.join(ends)))}</title>"
 
 
+def _shown(graph: questions_pb2.DirectlyFollowsGraph) -> ShownPaths:
+    return shown_paths(
+        {node.activity: node.events_count for node in graph.nodes},
+        {node.activity: node.starts_count for node in graph.nodes},
+        {node.activity: node.ends_count for node in graph.nodes},
+        {(edge.source, edge.target): edge.moves_count for edge in graph.edges},
+        graph.cases_count,
+    )
+
+
+def _drawn_part(result: analysis_pb2.AnalysisResult) -> list[str]:
+    if result.WhichOneof("result") != "directly_follows":
+        return []
+    shown = _shown(result.directly_follows)
+    return drawn_part(len(shown.paths), shown.paths_count)
+
+
 def _draw_directly_follows(canvas: _Canvas, graph: questions_pb2.DirectlyFollowsGraph) -> None:
+    shown = _shown(graph)
+    drawn = {*shown.paths, *shown.repeats}
     top = max((node.events_count for node in graph.nodes), default=1)
     cards = {
         node.activity: canvas.card(
@@ -188,13 +240,16 @@ def _draw_directly_follows(canvas: _Canvas, graph: questions_pb2.DirectlyFollows
         for node in graph.nodes
     }
     rank = {node.activity: node.mean_rank for node in graph.nodes}
-    moves = [(edge.source, edge.target, edge.moves_count) for edge in graph.edges]
+    moves = [
+        (edge.source, edge.target, edge.moves_count) for edge in graph.edges if (edge.source, edge.target) in drawn
+    ]
     _draw_moves(canvas, cards, moves, lambda source, target: rank[source] > rank[target], {})
+    canvas.stack([cards[activity] for activity in sorted(cards, key=lambda step: rank[step])], _STEPS_ABREAST)
     _draw_ends(
         canvas,
         cards,
-        {node.activity: node.starts_count for node in graph.nodes if node.starts_count},
-        {node.activity: node.ends_count for node in graph.nodes if node.ends_count},
+        {node.activity: node.starts_count for node in graph.nodes if node.activity in shown.starts},
+        {node.activity: node.ends_count for node in graph.nodes if node.activity in shown.ends},
     )
 
 
@@ -223,6 +278,10 @@ def _draw_moves(
     top = max((count for _, _, count in moves), default=1)
     bounds = _class_bounds([count for _, _, count in moves])
     labelled = _strongest(moves)
+    if canvas.fit.has_labels_beside:
+        # Labels of there and back would cover each other.
+        counts = {(source, target): count for source, target, count in moves}
+        labelled = {path for path in labelled if path[::-1] not in labelled or counts[path] >= counts[path[::-1]]}
     if len(moves) > _DENSE_EDGES:
         # Dense graphs: fewer rounds of crossing minimisation, or the layout takes minutes.
         canvas.graph.graph_attr.update(nslimit="2", nslimit1="2", mclimit="0.3")

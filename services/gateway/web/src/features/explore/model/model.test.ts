@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { graphOf, randomJourneys } from "../test/samples";
 import { backbone, defaultPathRatio, hiddenPathsOf, leastPathRatio, pathChoice, pathCount, shownRepeats } from "./backbone";
@@ -113,6 +114,18 @@ describe("paths", () => {
     const perStep = pathCount(choice, defaultPathRatio(choice, graph.nodes.length)) / graph.nodes.length;
     expect(perStep).toBeGreaterThan(1.5);
     expect(perStep).toBeLessThan(2.2);
+  });
+
+  it("begin with the paths that pictures of the server draw", () => {
+    const log = JSON.parse(readFileSync("../../mining/tests/shown_paths.json", "utf8")) as { cases: number; steps: [string, number, number, number, number][]; moves: [string, string, number][]; shown: [string, string][] };
+    const graph = {
+      cases: log.cases,
+      nodes: log.steps.map(([activity, count, starts, ends]) => ({ activity, count, starts, ends })),
+      edges: log.moves.map(([source, target, count]) => ({ source, target, count })),
+    } as Graph;
+    const choice = pathChoice(graph, mainWay(graph, null));
+    const shown = choice.order.slice(0, pathCount(choice, defaultPathRatio(choice, graph.nodes.length)));
+    expect([...shown, ...shownRepeats(graph)].map(({ source, target }) => [source, target])).toEqual(log.shown);
   });
 
   it("shows repeats from 5 % of a step's events, and what a selection needs from 2 %", () => {
