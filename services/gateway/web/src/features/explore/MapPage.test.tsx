@@ -54,6 +54,7 @@ it("takes the focus along: to the table, to what is chosen in it, and from there
   press(key);
   await isFocused(/^3 steps$/);
   expect(screen.getByRole("heading", { name: "2 of 3 paths and 1 repeat" })).toBeTruthy();
+  expect(screen.queryByText(/because of what is selected/)).toBeNull();
   press(screen.getAllByRole("button", { name: "cart" })[0] as HTMLElement);
   await isFocused(/^cart$/);
   expect(where()).toBe("/?sel=cart");
@@ -62,6 +63,13 @@ it("takes the focus along: to the table, to what is chosen in it, and from there
   fireEvent.keyDown(document.activeElement as Element, { key: "Escape" });
   await waitFor(() => expect(where()).toBe("/"));
   await isFocused(/^What this map shows$/);
+});
+
+it("tells in the table which paths the selection brings in, beyond those that the slider counts", async () => {
+  const { shown, ...rest } = map.current as JourneyMap;
+  map.current = { ...rest, shown: { ...shown, selected: 1 } };
+  showAt("/?view=table&sel=cart", <MapPage />, quietClient());
+  expect(await screen.findByText("1 of them is shown because of what is selected; the Paths slider counts the other 1.")).toBeTruthy();
 });
 
 it("offers to draw again where only the tables could be shown", async () => {

@@ -144,7 +144,7 @@ function Journeys(ready: Ready) {
       return <MapTables {...tables} graph={fresh} paths={fresh.edges} onRetry={map.failure.retry} />;
     if (map.failure) return <ErrorState error={map.failure.error} onRetry={map.failure.retry} />;
     if (!shown) return <CanvasShape />;
-    if (state.isTable) return <MapTables {...tables} graph={shown.graph} paths={[...shown.paths, ...shown.repeats]} />;
+    if (state.isTable) return <MapTables {...tables} graph={shown.graph} paths={[...shown.paths, ...shown.repeats]} selected={shown.selected} />;
     return (
       <MapCanvas
         handle={handle}

@@ -17,6 +17,8 @@ interface MapTablesProps {
   graph: Graph;
   /** The paths that the map shows. */
   paths: readonly Path[];
+  /** How many of them only the selection brings in. */
+  selected?: number;
   /** Name of the dataset, for file names. */
   name: string;
   onSelect: (selection: Selection) => void;
@@ -27,7 +29,7 @@ interface MapTablesProps {
 }
 
 /** The map as two tables with the same numbers. */
-export function MapTables({ graph, paths, name, onSelect, onSaved, titleRef, onRetry }: MapTablesProps) {
+export function MapTables({ graph, paths, selected = 0, name, onSelect, onSaved, titleRef, onRetry }: MapTablesProps) {
   const t = useText();
   const f = useFormat();
   const journeys = Math.max(1, journeysOf(graph));
@@ -120,6 +122,7 @@ export function MapTables({ graph, paths, name, onSelect, onSaved, titleRef, onR
       </section>
       <section>
         <TableHead title={pathsTitle} onSave={() => savePaths(name, graph, paths, onSaved)} />
+        {selected > 0 && <p className={css.tableNote}>{t("explore.table.selected", { count: selected, others: paths.length - repeats - selected })}</p>}
         <DataTable
           cards
           caption={pathsTitle}

@@ -22,6 +22,8 @@ const SLIDER_PARTS = 100;
 export interface ShownMap extends LaidMap {
   scene: Scene;
   paths: Path[];
+  /** How many of the paths only the selection brings in. */
+  selected: number;
   repeats: Path[];
 }
 
@@ -145,14 +147,15 @@ export function useJourneyMap(
 }
 
 /** The chosen paths with those that the selection brings in, and the repeats that matter. */
-function drawnPaths(graph: Graph, chosen: readonly Path[], selection: Selection | null): { paths: Path[]; repeats: Path[] } {
+function drawnPaths(graph: Graph, chosen: readonly Path[], selection: Selection | null): Pick<ShownMap, "paths" | "selected" | "repeats"> {
   const keys = new Set(chosen.map((path) => pathKey(path.source, path.target)));
-  const drawn = { paths: [...chosen], repeats: shownRepeats(graph) };
-  if (selection?.kind === "step") drawn.paths.push(...hiddenPathsOf(graph, selection.step, keys));
-  if (selection?.kind !== "path") return drawn;
-  const { source, target } = selection;
-  const own = graph.edges.find((path) => path.source === source && path.target === target);
-  const list = source === target ? drawn.repeats : drawn.paths;
-  if (own && !list.includes(own)) list.push(own);
-  return drawn;
+  const [paths, repeats] = [[...chosen], shownRepeats(graph)];
+  if (selection?.kind === "step") paths.push(...hiddenPathsOf(graph, selection.step, keys));
+  if (selection?.kind === "path") {
+    const { source, target } = selection;
+    const own = graph.edges.find((path) => path.source === source && path.target === target);
+    const list = source === target ? repeats : paths;
+    if (own && !list.includes(own)) list.push(own);
+  }
+  return { paths, selected: paths.length - chosen.length, repeats };
 }
