@@ -22,12 +22,15 @@ export const meQuery = queryOptions({
     return me;
   },
   staleTime: Infinity,
+  // What one may do may have been changed by somebody else.
+  refetchOnWindowFocus: "always",
   retry: (count, error) => !(error instanceof ApiError && error.status === 401) && count < 2,
 });
 
 export const datasetsQuery = queryOptions({
   queryKey: ["datasets"],
   queryFn: ({ signal }) => allItems<Dataset>("/datasets", {}, signal),
+  refetchOnWindowFocus: "always",
 });
 
 /** The signed-in person, features of this installation, CSRF token. Only below the shell, which waits for it. */
