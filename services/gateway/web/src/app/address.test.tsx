@@ -74,6 +74,14 @@ it("goes on with the usual dataset where that of the address is not there", asyn
   await waitFor(() => expect(where()).toBe("/explore/map?dataset=shop&from=2024-05-01&f=device_category:mobile&f=step:cart"));
 });
 
+it("leaves the way from a dataset that is not there to the page of an analysis", async () => {
+  const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(answer(404, { status: 404, reason: "dataset_not_found" }));
+  const { where } = show("/explore/models?dataset=nope&analysis=a1");
+  await screen.findByRole("status", { name: "" });
+  expect(fetched).not.toHaveBeenCalled();
+  expect(where()).toBe("/explore/models?dataset=nope&analysis=a1");
+});
+
 it("reads the list again for a dataset that is newer than it", async () => {
   const fresh = { ...datasets[0], id: "new" };
   vi.spyOn(globalThis, "fetch").mockImplementation((input) => ((input as string).includes("/datasets/new") ? answer(200, fresh)() : answer(200, { items: [...datasets, fresh], next_cursor: null })()));

@@ -35,7 +35,8 @@ function useUnknownDataset(search: AppSearch): void {
   const client = useQueryClient();
   const tell = useTell();
   const datasets = useDatasets().data;
-  const unknown = search.dataset && datasets && !datasets.some(({ id }) => id === search.dataset) ? search.dataset : null;
+  // With an analysis it may be deleted and that still there: its page finds the way.
+  const unknown = search.dataset && !search["analysis"] && datasets && !datasets.some(({ id }) => id === search.dataset) ? search.dataset : null;
   // It may be newer than the list. One that was there before is not asked for again: whoever deletes it leaves it.
   const asked = useQuery({
     queryKey: ["datasets", unknown],

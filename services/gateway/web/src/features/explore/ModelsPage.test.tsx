@@ -120,7 +120,10 @@ it("tells the journal of a saved picture with the address of the model in its ow
   expect(asked.at(-1)).toBe("/api/v1/datasets/d1/exports");
 });
 
-it("leads to the stored result alone where the dataset of a model is not there any more", async () => {
-  const { where } = await show({ search: "?dataset=d1&analysis=m0", opened: { ...stored, dataset_id: "d9", status: "succeeded" } });
-  await waitFor(() => expect(where()).toBe("/history/analyses/m0?dataset=d1"));
+it.each([
+  ["is not there any more", "?dataset=d1&analysis=m0", { ...stored, dataset_id: "d9", status: "succeeded" }, "?dataset=d1"],
+  ["of the address is not there any more", "?dataset=d9&analysis=m0", { ...stored, dataset_id: "d9", status: "succeeded" }, ""],
+])("leads to the stored result alone where the dataset %s", async (_, search, opened, kept) => {
+  const { where } = await show({ search, opened });
+  await waitFor(() => expect(where()).toBe(`/history/analyses/m0${kept}`));
 });

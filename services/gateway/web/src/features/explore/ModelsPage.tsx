@@ -3,7 +3,7 @@ import { IconHierarchy3 } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Navigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState, type FormEvent } from "react";
-import { api } from "@/api/client";
+import { ApiError, api } from "@/api/client";
 import { useAnalyses, useChange, useDatasets } from "@/api/hooks";
 import type { Analysis, AnalysisInput, AnalysisKind } from "@/api/types";
 import { T, useText } from "@/messages";
@@ -226,14 +226,16 @@ function Result({ id, onOther }: { id: string; onOther: (id: string | null) => v
     if (isOver)
       void client.invalidateQueries({ queryKey: ["analyses"], refetchType: "active", predicate: ({ queryKey }) => queryKey[1] !== id });
   }, [isOver, client, id]);
-  if (analysis.isError) return <ErrorState error={analysis.error} onRetry={() => void analysis.refetch()} />;
-  if (!analysis.data) return <CanvasShape className={css.canvas} />;
-  const { kind, dataset_id } = analysis.data;
+  const isErased = scope.dataset === null && analysis.error instanceof ApiError && analysis.error.status === 404;
+  const isThere = !isErased && (!analysis.data || datasets?.some(({ id }) => id === analysis.data.dataset_id));
   // Form and scope need the dataset.
-  if (datasets && !datasets.some((dataset) => dataset.id === dataset_id)) {
+  if (datasets && !isThere) {
     const search = scope.dataset ? { dataset: scope.dataset.id } : {};
     return <Navigate to="/history/analyses/$analysisId" params={{ analysisId: id }} search={search} replace />;
   }
+  if (analysis.isError) return <ErrorState error={analysis.error} onRetry={() => void analysis.refetch()} />;
+  if (!analysis.data) return <CanvasShape className={css.canvas} />;
+  const { kind, dataset_id } = analysis.data;
   const address = `/explore/models${stringifySearch({ ...scopeOfAnalysis(analysis.data), analysis: id })}`;
   const noteSaved = (format: "svg" | "png"): void => noteExport(dataset_id, { object: "model", format, name: t(`common.analysis.${kind}`), object_id: id, address });
   return (
