@@ -1,6 +1,7 @@
 """The page in a real browser: what people come for."""
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,31 @@ def test_import_wizard_from_file_to_map(page: Page, tmp_path: Path, new_name: Ca
     assert rejected("Download skipped rows") == table
     settled(page)
     expect(page.get_by_role("button", name=re.compile(r"^visit: 33 events"))).to_be_visible(timeout=15_000)
+
+
+def test_a_page_begins_at_its_top_and_is_found_again_where_it_was_left(page: Page) -> None:
+    content = page.locator("#content")
+
+    def until(is_so: Callable[[int, int], bool]) -> None:
+        """Wait for a place in the page and its height, in pixels."""
+        give_up_at = time.monotonic() + 20
+        while not is_so(*content.evaluate("element => [element.scrollTop, element.scrollHeight]")):
+            assert time.monotonic() < give_up_at
+            time.sleep(0.05)
+
+    page.set_viewport_size({"width": 1440, "height": 500})
+    page.goto("/reports")
+    until(lambda top, height: height > 900)
+    page.get_by_role("link", name="Data", exact=True).first.click()
+    page.get_by_role("link", name="Web shop", exact=True).click()
+    page.get_by_role("tab", name="Settings").click()
+    until(lambda top, height: height > 900)
+    content.evaluate("element => element.scrollTo(0, 300)")
+    page.get_by_role("link", name="Reports", exact=True).first.click()
+    page.wait_for_url(re.compile("/reports"))
+    until(lambda top, height: top == 0 and height > 900)
+    page.go_back()
+    until(lambda top, height: top == 300)
 
 
 def test_unknown_address_says_so(page: Page) -> None:

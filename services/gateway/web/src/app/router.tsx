@@ -87,6 +87,7 @@ export const router = createRouter({
   defaultPreload: "intent",
   defaultPendingMs: 150,
   scrollRestoration: true,
+  scrollToTopSelectors: ["#content"],
 });
 
 declare module "@tanstack/react-router" {
