@@ -180,6 +180,8 @@ async def test_an_export_keeps_who_what_and_where(catalog: Catalog) -> None:
     assert (made.created_by, made.created_by_id) == ("eva", eva.user_id)
     assert made.address == "/explore/map?dataset=a&steps=12"
     assert made.created_at.ToDatetime() == catalog.clock().replace(tzinfo=None)
+    await delete(catalog, "eva", shop.dataset_id)
+    assert (await export(catalog, "eva", shop.dataset_id, object="model")).dataset_name == "Shop"
     assert not {"events_changed", "restorable_until"} & {descriptor.name for descriptor, _ in made.ListFields()}
 
 

@@ -40,14 +40,14 @@ class Journal:
         file_format: str,
         address: str,
     ) -> JournalView:
-        """Notes that the caller saved something as a file.
+        """Notes that the caller saved something as a file, also a stored result of a deleted dataset.
 
         Raises:
             AppError: NOT_FOUND dataset_not_found; INVALID_ARGUMENT as `check_export` says.
         """
         check_export(object_name, object_id, name, file_format, address)
         async with self.store.write() as records:
-            dataset = (await visible_dataset(records, caller, dataset_id)).dataset
+            dataset = (await visible_dataset(records, caller, dataset_id, deleted=True)).dataset
             entry = JournalEntry(
                 entry_id=str(uuid4()),
                 kind=JournalKind.EXPORTED,
