@@ -14,6 +14,7 @@ import css from "@/features/explore/models/models.module.css";
 import { T, useText } from "@/messages";
 import { hasResult, useAnalysisLink } from "@/shared/analysisLink";
 import { useFormat } from "@/shared/format";
+import { noteExport } from "@/shared/noteExport";
 import { usePathParam } from "@/shared/scope";
 import { scopeOf, type AppSearch } from "@/shared/search";
 import { EmptyState, ErrorState, LinkButton, Note, useDocumentTitle } from "@/shared/ui";
@@ -53,7 +54,15 @@ function Frozen() {
   const isWaiting = !analysis.data || result.isLoading || !datasets.isFetchedAfterMount || deletion.isPending;
   if (isWaiting) return <CanvasShape className={css.canvas} />;
   if (datasets.data?.some(({ id }) => id === analysis.data.dataset_id)) return <Navigate {...linkOf(analysis.data)} replace />;
-  return <AnalysisView analysis={analysis.data} about={<Made analysis={analysis.data} />} note={hasResult(analysis.data) && <Deleted analysis={analysis.data} until={deletion.data ?? null} />} />;
+  const { id, kind, dataset_id } = analysis.data;
+  return (
+    <AnalysisView
+      analysis={analysis.data}
+      about={<Made analysis={analysis.data} />}
+      note={hasResult(analysis.data) && <Deleted analysis={analysis.data} until={deletion.data ?? null} />}
+      onSaved={(format) => noteExport(dataset_id, { object: "model", format, name: t(`common.analysis.${kind}`), object_id: id, address: location.pathname })}
+    />
+  );
 }
 
 /** Until when the reader may restore a deleted dataset; null where he may not. */
