@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { api, ApiError } from "@/api/client";
 import { meQuery } from "@/api/hooks";
@@ -46,6 +46,11 @@ it("shows the result with its settings, who made it when and its pictures, and a
   expect(screen.getAllByRole("link").map((link) => link.getAttribute("href"))).toEqual(["/api/v1/analyses/a1/graph.svg", "/api/v1/analyses/a1/graph.png", "/history"]);
   expect(screen.queryAllByRole("button")).toEqual([]);
   expect(asked().filter((path) => path.startsWith("/datasets/"))).toEqual([]);
+  const note = vi.spyOn(api, "post").mockResolvedValue(undefined);
+  const link = screen.getAllByRole("link")[0] as HTMLElement;
+  link.addEventListener("click", (event) => event.preventDefault());
+  fireEvent.click(link);
+  expect(note).toHaveBeenCalledExactlyOnceWith("/datasets/d1/exports", expect.objectContaining({ object: "model", format: "svg", object_id: "a1" }));
 });
 
 it.each([
