@@ -50,7 +50,7 @@ it("shows the result with its settings, who made it when and its pictures, and a
   const link = screen.getAllByRole("link")[0] as HTMLElement;
   link.addEventListener("click", (event) => event.preventDefault());
   fireEvent.click(link);
-  expect(note).toHaveBeenCalledExactlyOnceWith("/datasets/d1/exports", expect.objectContaining({ object: "model", format: "svg", object_id: "a1" }));
+  expect(note).toHaveBeenCalledExactlyOnceWith("/datasets/d9/exports", expect.objectContaining({ object: "model", format: "svg", object_id: "a1" }));
 });
 
 it.each([
