@@ -73,7 +73,9 @@ export default function PeriodPanel({ dataset, onDone }: { dataset: Dataset; onD
           getDayProps={(date) => (isEmptyDay(date) ? { "data-empty": true, className: css.emptyDay } : {})}
         />
         <p className={css.note}>{t("shell.period.note", { zone: dataset.time_zone })}</p>
-        <LaterNote datasets={[dataset]} onLeave={onDone} />
+        <div className={css.later}>
+          <LaterNote datasets={[dataset]} onLeave={onDone} />
+        </div>
         <Button
           fullWidth
           disabled={!range[0] || !range[1]}

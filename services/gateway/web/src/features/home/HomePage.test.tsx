@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-const dataset = { id: "d1", name: "Web shop", case: "session", events: 10, customers: 4, activities: 2, goal_activity: "purchase", first_event_at: "2023-12-31T12:00:00Z", last_event_at: "2024-03-05T12:00:00Z", time_zone: "UTC", fields: [], access: { can_analyse: true } };
+const dataset = { id: "d1", name: "Web shop", case: "session", events: 10, later_events: 0, customers: 4, activities: 2, goal_activity: "purchase", first_event_at: "2023-12-31T12:00:00Z", last_event_at: "2024-03-05T12:00:00Z", time_zone: "UTC", fields: [], access: { can_analyse: true } };
 const shares = { newest: [], actions: [], channels: [], device_categories: [] };
 const home = { from: null, to: null, customers: 4, touchpoints: 10, ...shares, days: [{ date: "2024-01-01", customers: 4, touchpoints: 10 }, { date: "2024-01-02", customers: 1, touchpoints: 2 }] };
 const journeysOf = (journeys: number, reached: number) => ({ goal: "purchase", journeys, reached, days: [{ date: "2024-01-01", journeys, reached }] });

@@ -11,7 +11,7 @@ import { useScopeWords } from "@/shared/filters/useScopeWords";
 import { useFormat } from "@/shared/format";
 import { LaterNote } from "@/shared/LaterNote";
 import { NothingInScope } from "@/shared/NothingInScope";
-import { boundedPeriod, dayIn, daysWithin, type Period } from "@/shared/period";
+import { boundedPeriod, dayIn, daysWithin, isAllAhead, type Period } from "@/shared/period";
 import { useScope } from "@/shared/scope";
 import { scopeOf, scopeOfAnalysis } from "@/shared/search";
 import { Card, DataTable, EmptyState, ErrorState, LinkButton, LoadingBlock, LoadingRows, PageBody, PageTitle } from "@/shared/ui";
@@ -75,7 +75,7 @@ function DatasetHome({ dataset }: { dataset: Dataset }) {
               id="home.lead"
               values={{
                 customers: dataset.customers,
-                events: dataset.events,
+                events: isAllAhead(dataset) ? dataset.events : dataset.events - dataset.later_events,
                 steps: dataset.activities,
                 first: format.day(dayIn(first, dataset.time_zone)),
                 last: format.day(dayIn(last, dataset.time_zone)),
