@@ -1,14 +1,17 @@
 """What can be reached by keyboard, by finger and without a connection, in a real browser."""
 
+import json
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from cjm_testkit.product import Product
+from cjm_testkit.product import MAPPING_SIMPLE, Product, created
 
-from .screens import PHONE
+from .screens import PHONE, sign_in
 
 # Names and sizes of what a finger can tap but hardly hits: measured by what lies under each point, not by boxes.
 SMALL_TARGETS = """() => {
@@ -151,3 +154,44 @@ def test_a_model_comes_into_view_on_a_phone(phone: Page, shop: dict[str, Any]) -
     phone.reload()
     expect(model.get_by_role("heading", name="Heuristics net")).to_be_in_viewport()
     expect(model).not_to_be_focused()
+
+
+def test_says_that_there_is_more_at_the_edge_of_what_scrolls_sideways(
+    open_context: Callable[..., BrowserContext],
+) -> None:
+    page = open_context(viewport={"width": 320, "height": 640}).new_page()
+    page.goto("/explore/map")
+    bar = page.get_by_role("group", name="Filters")
+    expect(bar.get_by_role("status")).to_be_attached()
+
+    def darkness(side: str) -> int:
+        """How much darker than the bar its edge is, 0-255, below what stands in it."""
+        box: Any = bar.bounding_box()
+        at = box["x"] + (1 if side == "left" else box["width"] - 2)
+        shot = page.screenshot(clip={"x": at, "y": box["y"] + 2, "width": 1, "height": 1})
+        return 255 - min(Image.open(BytesIO(shot)).convert("RGB").getpixel((0, 0)))
+
+    assert (darkness("left"), darkness("right") > 30) == (0, True)
+    bar.evaluate("(bar) => bar.scrollTo({ left: bar.scrollWidth })")
+    assert (darkness("left") > 30, darkness("right")) == (True, 0)
+
+
+def test_says_that_the_server_is_silent_while_an_import_runs(fresh_product: Product, browser: Browser) -> None:
+    fresh_product.start()
+    lines = "".join(f"c{number % 999},visit,2024-01-01 10:00:00\n" for number in range(1_500_000))
+    with fresh_product.client() as admin:
+        dataset = created(admin.post("/api/v1/datasets", json={"name": "large"}))
+        files = {"file": ("events.csv", f"customer,action,time\n{lines}", "text/csv")}
+        context: Any = browser.new_context(base_url=fresh_product.base_url)
+        page = context.new_page()
+        sign_in(page)
+        path = f"/api/v1/datasets/{dataset['id']}/imports"
+        started = created(admin.post(path, data={"mapping": json.dumps(MAPPING_SIMPLE)}, files=files), 202)
+        with page.expect_request("**/progress"):
+            page.goto(f"/data/imports/{started['id']}")
+    fresh_product.kill()
+    silent = page.get_by_text("No connection. Showing data from ")
+    expect(silent).to_be_visible(timeout=2000)
+    fresh_product.start()
+    expect(silent).to_be_hidden(timeout=10_000)
+    context.close()

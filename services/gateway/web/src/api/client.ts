@@ -1,3 +1,4 @@
+import { noteAnswer, noteSilence } from "./connection";
 import type { FieldProblem, Problem } from "./types";
 
 const BASE = "/api/v1";
@@ -84,8 +85,10 @@ export async function send(method: string, path: string, options: RequestOptions
     response = await fetch(apiUrl(path, query), { method, headers, body: payload, signal: signal ?? null });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
+    noteSilence();
     throw new ApiError({ type: "about:blank", title: "", status: 0, detail: "", reason: "offline" });
   }
+  noteAnswer();
   if (response.ok) return response;
   const problem = await problemOf(response);
   if (response.status === 401 && path !== "/session") onSessionEnded();

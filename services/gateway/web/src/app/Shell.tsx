@@ -1,16 +1,16 @@
 import { Skeleton } from "@mantine/core";
-import { useHotkeys, useNetwork } from "@mantine/hooks";
+import { useHotkeys } from "@mantine/hooks";
 import { Link, Outlet, useLocation, useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import { useMe } from "@/api/hooks";
 import { loadMessages, useText } from "@/messages";
-import { useFormat } from "@/shared/format";
 import { HELP_PAGES, helpPageFor, withHelp } from "@/shared/helpPages";
 import { useScope } from "@/shared/scope";
 import { scopeOf, type AppSearch } from "@/shared/search";
 import { ErrorState } from "@/shared/ui";
 import { Logo } from "./Logo";
+import { OfflineBar } from "./OfflineBar";
 import { MAIN_PAGES, MORE_PAGES, PHONE_PAGES, type SectionPage } from "./pages";
 import css from "./shell.module.css";
 
@@ -128,18 +128,4 @@ function useScopeInAddress(): void {
   useEffect(() => {
     if (isMissing) void navigate({ to: ".", replace: true, search: (former: AppSearch) => ({ dataset: datasetId, ...former }) });
   }, [isMissing, datasetId, navigate]);
-}
-
-function OfflineBar() {
-  const t = useText();
-  const format = useFormat();
-  const { online } = useNetwork();
-  const [since, setSince] = useState<string | null>(null);
-  if (!online && since === null) setSince(new Date().toISOString());
-  if (online && since !== null) setSince(null);
-  return (
-    <div role="status" aria-live="polite">
-      {since && <div className={css.offline}>{t("shell.offline", { time: format.moment(since) })}</div>}
-    </div>
-  );
 }

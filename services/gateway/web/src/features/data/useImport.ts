@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { api, apiUrl } from "@/api/client";
+import { askServer } from "@/api/connection";
 import type { Import } from "@/api/types";
 
 const POLL_MS = 2000;
@@ -28,7 +29,10 @@ export function useImport(id: string | null) {
       if (!isOpen(pushed)) stream.close();
     });
     // The browser would reconnect for ever; polling goes on instead.
-    stream.addEventListener("error", () => stream.close());
+    stream.addEventListener("error", () => {
+      stream.close();
+      void askServer();
+    });
     return () => stream.close();
   }, [isRunning, id, client]);
   const wasRunning = useRef(false);

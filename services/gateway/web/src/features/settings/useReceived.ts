@@ -1,5 +1,6 @@
 import { useEffect, useReducer, useState } from "react";
 import { apiUrl } from "@/api/client";
+import { askServer } from "@/api/connection";
 import type { ReceivedEvents } from "@/api/types";
 import { NOTHING_RECEIVED, withReceived } from "./received";
 
@@ -21,6 +22,7 @@ export function useReceived(tokenId: string, onClosed: () => void) {
       const isClosed = stream.readyState === EventSource.CLOSED;
       setConnection(isClosed ? "closed" : "lost");
       if (isClosed) onClosed();
+      void askServer();
     };
     return () => stream.close();
   }, [tokenId, attempt, onClosed]);
