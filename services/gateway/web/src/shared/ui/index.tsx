@@ -37,11 +37,12 @@ export function PageTitle({ title, lead, actions, crumbs }: PageTitleProps) {
       <div className={css.headText}>
         {crumbs && (
           <nav className={css.crumbs} aria-label={title}>
-            {crumbs.map((crumb) => (
+            {crumbs.map((crumb, index) => (
               <span key={crumb.to}>
+                {index > 0 && "/ "}
                 <Link to={crumb.to} search={scopeOf}>
                   {crumb.label}
-                </Link> {"/"}
+                </Link>
               </span>
             ))}
           </nav>
