@@ -104,7 +104,7 @@ def test_days_later_than_today_count_only_where_there_are_no_others() -> None:
 
     shop, ahead = stats(EARLY, MIDDLE, later=1), stats(LATE, LATE, later=3)
     utc = ZoneInfo("UTC")
-    assert days_with_events([shop, ahead], utc, MIDDLE) == (EARLY, MIDDLE)
+    assert days_with_events([shop, ahead], utc, date(2024, 3, 20)) == (EARLY, MIDDLE)
     assert days_with_events([ahead], utc, MIDDLE) == (LATE, LATE)
     assert days_with_events([], utc, MIDDLE) is None
     # Noon of the last day is the next day in Kiribati, and today of a dataset there is tomorrow elsewhere.

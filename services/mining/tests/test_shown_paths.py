@@ -36,6 +36,17 @@ def test_every_step_is_reached_from_the_start_and_reaches_the_end(shown: ShownPa
     assert {step for step, _, starts, *_ in LOG["steps"] if starts >= least} <= shown.starts
 
 
+def test_about_seventeen_paths_are_drawn_for_ten_steps() -> None:
+    counts = {"ab": 300, "bc": 250, "cd": 200, "da": 80, "ca": 60, "db": 40, "bd": 30, "ac": 20, "cb": 10, "ad": 10}
+    moves: dict[Move, int] = {(path[0], path[1]): count for path, count in counts.items()}
+    shown = shown_paths(dict.fromkeys("abcd", 300), {"a": 50}, {"d": 50}, moves, 50)
+    # Four steps have room for 6.8 paths; the first seven hold 96 of 100 moves.
+    assert ["".join(path) for path in shown.paths] == ["ab", "bc", "cd", "da", "ca", "db", "bd"]
+    # A weak path without which a step has no way in comes before all that are stronger.
+    shown = shown_paths(dict.fromkeys("abcde", 300), {"a": 50}, {"d": 50, "e": 1}, {**moves, ("d", "e"): 1}, 50)
+    assert ["".join(path) for path in shown.paths][:5] == ["ab", "bc", "cd", "da", "de"]
+
+
 def test_a_small_map_is_drawn_whole() -> None:
     moves: dict[Move, int] = {("a", "b"): 9, ("b", "a"): 2, ("b", "b"): 1}
     shown = shown_paths({"a": 11, "b": 100}, {"a": 9}, {"b": 9, "a": 0}, moves, 9)
