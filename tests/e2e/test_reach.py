@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from cjm_testkit.product import MAPPING_SIMPLE, Product, created
 
-from .screens import PHONE, settled, sign_in
+from .screens import PHONE, sign_in
 
 # Names and sizes of what a finger can tap but hardly hits: measured by what lies under each point, not by boxes.
 SMALL_TARGETS = """() => {
@@ -157,13 +157,12 @@ def test_a_model_comes_into_view_on_a_phone(phone: Page, shop: dict[str, Any]) -
 
 
 def test_says_that_there_is_more_at_the_edge_of_what_scrolls_sideways(
-    open_context: Callable[..., BrowserContext],
+    open_context: Callable[..., BrowserContext], shop: dict[str, Any]
 ) -> None:
     page = open_context(viewport={"width": 320, "height": 640}).new_page()
-    page.goto("/explore/map")
+    page.goto(f"/explore/map?dataset={shop['id']}")
     bar = page.get_by_role("group", name="Filters")
     expect(bar.get_by_role("status")).not_to_be_empty()  # counted: now it is as wide as it will be
-    settled(page)
 
     def darkness(side: str) -> int:
         """How much darker than the bar its edge is, 0-255, below what stands in it."""
