@@ -28,6 +28,7 @@ _CAPTION_LINES = 4
 _STEPS_ABREAST = 2
 _LABELLED_PER_STEP = 2
 _DENSE_EDGES = 150
+_BACK = "back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ class _Canvas:
             attributes["xlabel" if self.fit.has_labels_beside else "label"] = f"< {html.escape(label)} >"
         if is_back:
             source, target = target, source
-            attributes["dir"] = "back"
+            attributes.update({"dir": "back", "class": _BACK})
         self.graph.add_edge(source, target, **attributes)
 
     def stack(self, names: Sequence[str], abreast: int) -> None:
@@ -197,7 +198,7 @@ class _Canvas:
     def svg(self) -> bytes:
         """The picture as SVG, with the names of steps as titles."""
         text: str = self.graph.draw(format="svg", prog="dot").decode()
-        return re.sub("<title>(.*?)</title>", self._title, text).encode()
+        return re.sub(rf'(class="edge {_BACK}">\s*)?<title>(.*?)</title>', self._title, text).encode()
 
     def png(self) -> bytes:
         """The picture as PNG."""
@@ -206,8 +207,11 @@ class _Canvas:
         return content
 
     def _title(self, match: re.Match[str]) -> str:
-        ends = [self._titles.get(name, "") for name in html.unescape(match[1]).split("->")]
-        return f"<title>{html.escape(_printable(' → '.join(ends)))}</title>"
+        back, names = match.groups()
+        ends = [self._titles.get(name, "") for name in html.unescape(names).split("->")]
+        # For the layout it ran the other way.
+        title = " → ".join(reversed(ends) if back else ends)
+        return f"{back or ''}<title>{html.escape(_printable(title))}</title>"
 
 
 def _shown(graph: questions_pb2.DirectlyFollowsGraph) -> ShownPaths:
