@@ -41,8 +41,8 @@ it("turns a problem into an error with its reason, fields, id and waiting time",
 it("says when there is no connection and when an answer cannot be read", async () => {
   vi.stubGlobal("fetch", () => Promise.reject(new TypeError("failed")));
   await expect(api.get("/me")).rejects.toMatchObject({ status: 0, reason: "offline" });
-  vi.stubGlobal("fetch", () => Promise.resolve(new Response("<html>", { status: 502 })));
-  await expect(api.get("/me")).rejects.toMatchObject({ status: 502, reason: "unreadable_answer" });
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response("<html>", { status: 500 })));
+  await expect(api.get("/me")).rejects.toMatchObject({ status: 500, reason: "unreadable_answer" });
 });
 
 it("reports the end of the session, but not a wrong password", async () => {

@@ -1,4 +1,4 @@
-import { noteAnswer, noteSilence } from "./connection";
+import { ask } from "./connection";
 import type { FieldProblem, Problem } from "./types";
 
 const BASE = "/api/v1";
@@ -82,13 +82,11 @@ export async function send(method: string, path: string, options: RequestOptions
   const payload = body === undefined || body instanceof FormData ? body : JSON.stringify(body);
   let response: Response;
   try {
-    response = await fetch(apiUrl(path, query), { method, headers, body: payload, signal: signal ?? null });
+    response = await ask(apiUrl(path, query), { method, headers, body: payload, signal: signal ?? null });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    noteSilence();
     throw new ApiError({ type: "about:blank", title: "", status: 0, detail: "", reason: "offline" });
   }
-  noteAnswer();
   if (response.ok) return response;
   const problem = await problemOf(response);
   if (response.status === 401 && path !== "/session") onSessionEnded();
