@@ -61,6 +61,11 @@ def test_a_deleted_dataset_is_restored_in_history(page: Page, admin: httpx.Clien
     path = f"/api/v1/datasets/{dataset['id']}"
     before = created(admin.get(path), 200)
     deleted_by_button(page, dataset)
+    page.goto("/history?show=import")
+    brought = page.get_by_role("row").filter(has_text=f"{dataset['name']}not there any more")
+    brought.get_by_role("link", name=re.compile("^Import of ")).click()
+    expect(page.get_by_text("The dataset was deleted.")).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("alert")).to_have_count(0)
     page.goto("/history?show=deleted")
     what = f"Dataset “{dataset['name']}” deleted"
     line = line_of(page, what)

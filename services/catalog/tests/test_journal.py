@@ -1,5 +1,6 @@
 """What is deleted comes back, and the journal tells who did what."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from uuid import uuid4
 
@@ -70,8 +71,6 @@ async def test_a_deleted_dataset_is_away_and_comes_back_whole(catalog: Catalog, 
         with catalog.acting(who):
             with refused(Code.NOT_FOUND, "dataset_not_found"):
                 await catalog.datasets.GetDataset(dataset.GetDatasetRequest(dataset_id=kept.dataset_id))
-            with refused(Code.NOT_FOUND, "import_not_found"):
-                await catalog.imports.GetImport(imports.GetImportRequest(import_id=entry.import_id))
             assert not (await catalog.imports.ListImports(imports.ListImportsRequest())).entries
     stranger = await catalog.user("zoe")
     for user_id, could_analyse in ((helper.user_id, True), (stranger.user_id, False)):
@@ -82,10 +81,24 @@ async def test_a_deleted_dataset_is_away_and_comes_back_whole(catalog: Catalog, 
         assert await access_of(catalog, kept.dataset_id, subject) == NOTHING
     known = await catalog.tokens.AuthenticateToken(token.AuthenticateTokenRequest(secret=created.secret))
     assert not known.token.dataset_ids
-    # Who works on its import goes on.
-    assert (await catalog.imports.GetImport(imports.GetImportRequest(import_id=entry.import_id))).entry == entry
-    listing = imports.ListImportsRequest(dataset_id=kept.dataset_id)
-    assert list((await catalog.imports.ListImports(listing)).entries) == [entry]
+    # The log tells of its import to who could analyse it, and who works on the import goes on.
+    reading = imports.GetImportRequest(import_id=entry.import_id)
+    listings = [
+        imports.ListImportsRequest(dataset_id=dataset_id, with_deleted_datasets=True)
+        for dataset_id in ("", kept.dataset_id)
+    ]
+    assert entry.dataset_name == "Shop"
+    for name in ("eva", "ben", "admin", None):
+        with catalog.acting(name) if name else nullcontext():
+            assert (await catalog.imports.GetImport(reading)).entry == entry
+            for listing in listings:
+                assert list((await catalog.imports.ListImports(listing)).entries) == [entry]
+    with catalog.acting("zoe"):
+        with refused(Code.NOT_FOUND, "import_not_found"):
+            await catalog.imports.GetImport(reading)
+        assert not (await catalog.imports.ListImports(listings[0])).entries
+        with refused(Code.NOT_FOUND, "dataset_not_found"):
+            await catalog.imports.ListImports(listings[1])
     with refused(Code.NOT_FOUND, "dataset_not_found"):
         await delete(catalog, "eva", kept.dataset_id)
 

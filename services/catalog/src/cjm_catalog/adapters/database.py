@@ -116,12 +116,18 @@ class SqlRecords:
         after: Sequence[object] | None,
         limit: int,
         *,
-        deleted: bool = False,
+        with_deleted_datasets: bool,
     ) -> list[ImportEntry]:
-        """Imports, newest first, those of datasets an account may see and its own without a dataset."""
-        is_in_sight = imports.c.dataset_id.is_not(None) if visible_to is None else _is_visible_to(visible_to)
-        if not deleted:
-            is_in_sight = and_(is_in_sight, datasets.c.deleted_at.is_(None))
+        """Imports, newest first, those of datasets an account may see and its own without a dataset.
+
+        Of deleted datasets those that it could analyse.
+        """
+        is_there = datasets.c.deleted_at.is_(None)
+        is_in_sight = imports.c.dataset_id.is_not(None)
+        if visible_to is not None:
+            is_in_sight = or_(_is_open_to(visible_to), and_(datasets.c.is_public, is_there))
+        if not with_deleted_datasets:
+            is_in_sight = and_(is_in_sight, is_there)
         is_own_check = and_(imports.c.dataset_id.is_(None), *_conditions(imports, {"created_by_id": maker_id}))
         query = select(imports).outerjoin(datasets).where(or_(is_in_sight, is_own_check))
         if dataset_id:
@@ -217,8 +223,12 @@ def _condition(column: ColumnElement[Any], value: object) -> ColumnElement[bool]
 
 
 def _is_visible_to(user_id: str) -> ColumnElement[bool]:
+    return or_(datasets.c.is_public, _is_open_to(user_id))
+
+
+def _is_open_to(user_id: str) -> ColumnElement[bool]:
     granted = select(grants.c.dataset_id).where(grants.c.user_id == user_id)
-    return or_(datasets.c.is_public, datasets.c.owner_id == user_id, datasets.c.dataset_id.in_(granted))
+    return or_(datasets.c.owner_id == user_id, datasets.c.dataset_id.in_(granted))
 
 
 def _paged(

@@ -20,7 +20,7 @@ from cjm_catalog.domain.checks import (
     moment,
     text,
 )
-from cjm_catalog.domain.datasets import Dataset
+from cjm_catalog.domain.datasets import Dataset, dataset_not_found
 from cjm_catalog.domain.imports import (
     MAX_FILE_NAME_LENGTH,
     ImportChange,
@@ -37,9 +37,10 @@ _CHECK_LIFE = timedelta(days=7)
 
 @dataclass(frozen=True)
 class ImportView:
-    """An entry with the names of who started it and who owns the copied mapping."""
+    """An entry with the names of its dataset, of who started it and of who owns the copied mapping."""
 
     entry: ImportEntry
+    dataset_name: str
     created_by: str
     mapping_owner: str
 
@@ -131,7 +132,9 @@ class ImportLog:
             return (await _views(records, [entry]))[0]
 
     async def get(self, caller: Caller, import_id: str) -> ImportView:
-        """Gives one entry of a dataset the caller may see; without a dataset it is for who made it.
+        """Gives one entry of a dataset the caller may see, or could analyse before it was deleted.
+
+        Without a dataset it is for who made it.
 
         Raises:
             AppError: NOT_FOUND import_not_found.
@@ -143,13 +146,20 @@ class ImportLog:
                     raise _import_not_found()
                 return (await _views(records, [entry]))[0]
             try:
-                await visible_dataset(records, caller, entry.dataset_id, deleted=caller.is_service)
+                await _require_sight(records, caller, entry.dataset_id, deleted=True)
             except AppError as error:
                 raise _import_not_found() from error
             return (await _views(records, [entry]))[0]
 
     async def page(
-        self, caller: Caller, dataset_id: str, statuses: Sequence[ImportStatus], page_size: int, cursor: str
+        self,
+        caller: Caller,
+        dataset_id: str,
+        statuses: Sequence[ImportStatus],
+        page_size: int,
+        cursor: str,
+        *,
+        with_deleted_datasets: bool,
     ) -> Page[ImportView]:
         """Lists entries of datasets the caller may see, and his own checks without a dataset, newest first.
 
@@ -159,6 +169,7 @@ class ImportLog:
             statuses: only these; empty for all.
             page_size: 1-200; 0 means 50.
             cursor: of the previous page; empty for the first.
+            with_deleted_datasets: True for those of deleted datasets that he could analyse, too.
 
         Raises:
             AppError: NOT_FOUND dataset_not_found; INVALID_ARGUMENT page_size_out_of_range, page_token_invalid.
@@ -167,7 +178,7 @@ class ImportLog:
         after = decode_cursor(cursor, moment, text)
         async with self.store.read() as records:
             if dataset_id:
-                await visible_dataset(records, caller, dataset_id, deleted=caller.is_service)
+                await _require_sight(records, caller, dataset_id, deleted=with_deleted_datasets)
             entries = await records.import_page(
                 restricted_to(caller),
                 caller.user_id,
@@ -175,7 +186,7 @@ class ImportLog:
                 statuses,
                 after,
                 limit + 1,
-                deleted=caller.is_service,  # an import that runs goes on while its dataset can still be restored
+                with_deleted_datasets=with_deleted_datasets,
             )
             views = await _views(records, entries[:limit])
         last = entries[limit - 1] if len(entries) > limit else None
@@ -186,6 +197,12 @@ class ImportLog:
         oldest = self.now() - _CHECK_LIFE
         checks = await records.all(ImportEntry, dataset_id=None)
         await records.remove(ImportEntry, import_id=[old.import_id for old in checks if old.created_at < oldest])
+
+
+async def _require_sight(records: Records, caller: Caller, dataset_id: str, *, deleted: bool) -> None:
+    view = await visible_dataset(records, caller, dataset_id, deleted=deleted)
+    if view.dataset.deleted_at and not view.access.can_analyse:
+        raise dataset_not_found()
 
 
 async def _require_write(records: Records, caller: Caller, dataset_id: str) -> None:
@@ -232,4 +249,15 @@ def _import_not_found() -> AppError:
 async def _views(records: Records, entries: Sequence[ImportEntry]) -> list[ImportView]:
     people = {entry.created_by_id for entry in entries} | {entry.mapping.owner_id for entry in entries}
     names = await usernames(records, people)
-    return [ImportView(entry, names[entry.created_by_id], names.get(entry.mapping.owner_id, "")) for entry in entries]
+    dataset_ids = list({entry.dataset_id for entry in entries if entry.dataset_id})
+    datasets = await records.all(Dataset, deleted=True, dataset_id=dataset_ids)
+    dataset_names: dict[str | None, str] = {dataset.dataset_id: dataset.name for dataset in datasets}
+    return [
+        ImportView(
+            entry,
+            dataset_names.get(entry.dataset_id, ""),
+            names[entry.created_by_id],
+            names.get(entry.mapping.owner_id, ""),
+        )
+        for entry in entries
+    ]

@@ -63,9 +63,12 @@ class Records(Protocol):
         after: Sequence[object] | None,
         limit: int,
         *,
-        deleted: bool = False,
+        with_deleted_datasets: bool,
     ) -> list[ImportEntry]:
-        """Imports, newest first; empty `dataset_id` and `statuses` mean all. Without a dataset only a maker's own."""
+        """Imports, newest first; empty `dataset_id` and `statuses` mean all. Without a dataset only a maker's own.
+
+        Of deleted datasets, when asked for, those that the account could analyse.
+        """
 
     async def journal_page(
         self,

@@ -82,6 +82,7 @@ class ImportLogServicer(import_log_pb2_grpc.ImportLogServiceServicer):
             [_status(status) for status in request.statuses],
             request.page_size,
             request.page_token,
+            with_deleted_datasets=request.with_deleted_datasets,
         )
         return import_log_pb2.ListImportsResponse(
             entries=[_entry_message(view) for view in page.items], next_page_token=page.next_cursor
@@ -101,6 +102,7 @@ def _entry_message(view: ImportView) -> import_log_pb2.ImportEntry:
     return import_log_pb2.ImportEntry(
         import_id=entry.import_id,
         dataset_id=entry.dataset_id or "",
+        dataset_name=view.dataset_name,
         created_by=view.created_by,
         created_by_id=entry.created_by_id,
         file_name=entry.file_name,

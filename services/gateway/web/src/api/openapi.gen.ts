@@ -1789,6 +1789,11 @@ export interface components {
              * @description null: a check of a file whose dataset does not exist yet.
              */
             dataset_id: string | null;
+            /**
+             * Dataset Name
+             * @description Also of a deleted dataset; empty for a check without one.
+             */
+            dataset_name: string;
             /** File Name */
             file_name: string;
             /** File Bytes */
@@ -1859,6 +1864,11 @@ export interface components {
              * @description null: a check of a file whose dataset does not exist yet.
              */
             dataset_id: string | null;
+            /**
+             * Dataset Name
+             * @description Also of a deleted dataset; empty for a check without one.
+             */
+            dataset_name: string;
             /** File Name */
             file_name: string;
             /** File Bytes */
@@ -4259,6 +4269,8 @@ export interface operations {
                 dataset_id?: string;
                 /** @description Only these states. */
                 status?: ("queued" | "running" | "completed" | "failed" | "cancelled" | "removed")[];
+                /** @description Of deleted datasets that you could analyse, too. */
+                with_deleted_datasets?: boolean;
                 /** @description Items at most. */
                 limit?: number;
                 /** @description `next_cursor` of the part before. */

@@ -101,7 +101,10 @@ class CatalogImportLog:
 
     async def _completed(self, dataset_id: str, page_size: int) -> AsyncIterator[import_log_pb2.ImportEntry]:
         request = import_log_pb2.ListImportsRequest(
-            dataset_id=dataset_id, statuses=[import_log_pb2.IMPORT_STATUS_COMPLETED], page_size=page_size
+            dataset_id=dataset_id,
+            statuses=[import_log_pb2.IMPORT_STATUS_COMPLETED],
+            page_size=page_size,
+            with_deleted_datasets=True,  # work that runs goes on while its dataset can still be restored
         )
         while True:
             with acting_as(self._identity):

@@ -26,33 +26,33 @@ from cjm_protos.catalog.v1 import mapping_pb2 as cjm__protos_dot_catalog_dot_v1_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&cjm_protos/catalog/v1/import_log.proto\x12\x15\x63jm_protos.catalog.v1\x1a#cjm_protos/catalog/v1/mapping.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x04\n\x0bImportEntry\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x12\n\ncreated_by\x18\x03 \x01(\t\x12\x15\n\rcreated_by_id\x18\x04 \x01(\t\x12\x11\n\tfile_name\x18\x05 \x01(\t\x12\x12\n\nfile_bytes\x18\x06 \x01(\x03\x12/\n\x07mapping\x18\x07 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\x12\x16\n\x0e\x61ll_or_nothing\x18\x08 \x01(\x08\x12\x10\n\x08is_check\x18\t \x01(\x08\x12\x33\n\x06status\x18\n \x01(\x0e\x32#.cjm_protos.catalog.v1.ImportStatus\x12\x11\n\trows_read\x18\x0b \x01(\x03\x12\x15\n\rrows_accepted\x18\x0c \x01(\x03\x12\x15\n\rrows_rejected\x18\r \x01(\x03\x12\x16\n\x0eprogress_ratio\x18\x0e \x01(\x01\x12\x14\n\x0c\x65rror_reason\x18\x0f \x01(\t\x12\x14\n\x0c\x65rror_detail\x18\x10 \x01(\t\x12.\n\ncreated_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0erows_duplicate\x18\x13 \x01(\x03\x12\x18\n\x10replaces_dataset\x18\x14 \x01(\x08\"\xc5\x01\n\x13\x43reateImportRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12\x12\n\nmapping_id\x18\x03 \x01(\t\x12/\n\x07mapping\x18\x04 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\x12\x16\n\x0e\x61ll_or_nothing\x18\x05 \x01(\x08\x12\x10\n\x08is_check\x18\x06 \x01(\x08\x12\x18\n\x10replaces_dataset\x18\x07 \x01(\x08\"I\n\x14\x43reateImportResponse\x12\x31\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\".cjm_protos.catalog.v1.ImportEntry\"\xcf\x03\n\x13UpdateImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x38\n\x06status\x18\x02 \x01(\x0e\x32#.cjm_protos.catalog.v1.ImportStatusH\x00\x88\x01\x01\x12\x16\n\trows_read\x18\x03 \x01(\x03H\x01\x88\x01\x01\x12\x1a\n\rrows_accepted\x18\x04 \x01(\x03H\x02\x88\x01\x01\x12\x1a\n\rrows_rejected\x18\x05 \x01(\x03H\x03\x88\x01\x01\x12\x1b\n\x0eprogress_ratio\x18\x06 \x01(\x01H\x04\x88\x01\x01\x12\x19\n\x0c\x65rror_reason\x18\x07 \x01(\tH\x05\x88\x01\x01\x12\x19\n\x0c\x65rror_detail\x18\x08 \x01(\tH\x06\x88\x01\x01\x12\x17\n\nfile_bytes\x18\t \x01(\x03H\x07\x88\x01\x01\x12\x1b\n\x0erows_duplicate\x18\n \x01(\x03H\x08\x88\x01\x01\x42\t\n\x07_statusB\x0c\n\n_rows_readB\x10\n\x0e_rows_acceptedB\x10\n\x0e_rows_rejectedB\x11\n\x0f_progress_ratioB\x0f\n\r_error_reasonB\x0f\n\r_error_detailB\r\n\x0b_file_bytesB\x11\n\x0f_rows_duplicate\"I\n\x14UpdateImportResponse\x12\x31\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\".cjm_protos.catalog.v1.ImportEntry\"%\n\x10GetImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\"F\n\x11GetImportResponse\x12\x31\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\".cjm_protos.catalog.v1.ImportEntry\"\x86\x01\n\x12ListImportsRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x35\n\x08statuses\x18\x02 \x03(\x0e\x32#.cjm_protos.catalog.v1.ImportStatus\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"c\n\x13ListImportsResponse\x12\x33\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\".cjm_protos.catalog.v1.ImportEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xd1\x01\n\x0cImportStatus\x12\x1d\n\x19IMPORT_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14IMPORT_STATUS_QUEUED\x10\x01\x12\x19\n\x15IMPORT_STATUS_RUNNING\x10\x02\x12\x1b\n\x17IMPORT_STATUS_COMPLETED\x10\x03\x12\x18\n\x14IMPORT_STATUS_FAILED\x10\x04\x12\x1b\n\x17IMPORT_STATUS_CANCELLED\x10\x05\x12\x19\n\x15IMPORT_STATUS_REMOVED\x10\x06\x32\xaa\x03\n\x10ImportLogService\x12g\n\x0c\x43reateImport\x12*.cjm_protos.catalog.v1.CreateImportRequest\x1a+.cjm_protos.catalog.v1.CreateImportResponse\x12g\n\x0cUpdateImport\x12*.cjm_protos.catalog.v1.UpdateImportRequest\x1a+.cjm_protos.catalog.v1.UpdateImportResponse\x12^\n\tGetImport\x12\'.cjm_protos.catalog.v1.GetImportRequest\x1a(.cjm_protos.catalog.v1.GetImportResponse\x12\x64\n\x0bListImports\x12).cjm_protos.catalog.v1.ListImportsRequest\x1a*.cjm_protos.catalog.v1.ListImportsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&cjm_protos/catalog/v1/import_log.proto\x12\x15\x63jm_protos.catalog.v1\x1a#cjm_protos/catalog/v1/mapping.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc4\x04\n\x0bImportEntry\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x12\n\ncreated_by\x18\x03 \x01(\t\x12\x15\n\rcreated_by_id\x18\x04 \x01(\t\x12\x11\n\tfile_name\x18\x05 \x01(\t\x12\x12\n\nfile_bytes\x18\x06 \x01(\x03\x12/\n\x07mapping\x18\x07 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\x12\x16\n\x0e\x61ll_or_nothing\x18\x08 \x01(\x08\x12\x10\n\x08is_check\x18\t \x01(\x08\x12\x33\n\x06status\x18\n \x01(\x0e\x32#.cjm_protos.catalog.v1.ImportStatus\x12\x11\n\trows_read\x18\x0b \x01(\x03\x12\x15\n\rrows_accepted\x18\x0c \x01(\x03\x12\x15\n\rrows_rejected\x18\r \x01(\x03\x12\x16\n\x0eprogress_ratio\x18\x0e \x01(\x01\x12\x14\n\x0c\x65rror_reason\x18\x0f \x01(\t\x12\x14\n\x0c\x65rror_detail\x18\x10 \x01(\t\x12.\n\ncreated_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0erows_duplicate\x18\x13 \x01(\x03\x12\x18\n\x10replaces_dataset\x18\x14 \x01(\x08\x12\x14\n\x0c\x64\x61taset_name\x18\x15 \x01(\t\"\xc5\x01\n\x13\x43reateImportRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12\x12\n\nmapping_id\x18\x03 \x01(\t\x12/\n\x07mapping\x18\x04 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\x12\x16\n\x0e\x61ll_or_nothing\x18\x05 \x01(\x08\x12\x10\n\x08is_check\x18\x06 \x01(\x08\x12\x18\n\x10replaces_dataset\x18\x07 \x01(\x08\"I\n\x14\x43reateImportResponse\x12\x31\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\".cjm_protos.catalog.v1.ImportEntry\"\xcf\x03\n\x13UpdateImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x38\n\x06status\x18\x02 \x01(\x0e\x32#.cjm_protos.catalog.v1.ImportStatusH\x00\x88\x01\x01\x12\x16\n\trows_read\x18\x03 \x01(\x03H\x01\x88\x01\x01\x12\x1a\n\rrows_accepted\x18\x04 \x01(\x03H\x02\x88\x01\x01\x12\x1a\n\rrows_rejected\x18\x05 \x01(\x03H\x03\x88\x01\x01\x12\x1b\n\x0eprogress_ratio\x18\x06 \x01(\x01H\x04\x88\x01\x01\x12\x19\n\x0c\x65rror_reason\x18\x07 \x01(\tH\x05\x88\x01\x01\x12\x19\n\x0c\x65rror_detail\x18\x08 \x01(\tH\x06\x88\x01\x01\x12\x17\n\nfile_bytes\x18\t \x01(\x03H\x07\x88\x01\x01\x12\x1b\n\x0erows_duplicate\x18\n \x01(\x03H\x08\x88\x01\x01\x42\t\n\x07_statusB\x0c\n\n_rows_readB\x10\n\x0e_rows_acceptedB\x10\n\x0e_rows_rejectedB\x11\n\x0f_progress_ratioB\x0f\n\r_error_reasonB\x0f\n\r_error_detailB\r\n\x0b_file_bytesB\x11\n\x0f_rows_duplicate\"I\n\x14UpdateImportResponse\x12\x31\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\".cjm_protos.catalog.v1.ImportEntry\"%\n\x10GetImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\"F\n\x11GetImportResponse\x12\x31\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\".cjm_protos.catalog.v1.ImportEntry\"\xa5\x01\n\x12ListImportsRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x35\n\x08statuses\x18\x02 \x03(\x0e\x32#.cjm_protos.catalog.v1.ImportStatus\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\x12\x1d\n\x15with_deleted_datasets\x18\x05 \x01(\x08\"c\n\x13ListImportsResponse\x12\x33\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\".cjm_protos.catalog.v1.ImportEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xd1\x01\n\x0cImportStatus\x12\x1d\n\x19IMPORT_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14IMPORT_STATUS_QUEUED\x10\x01\x12\x19\n\x15IMPORT_STATUS_RUNNING\x10\x02\x12\x1b\n\x17IMPORT_STATUS_COMPLETED\x10\x03\x12\x18\n\x14IMPORT_STATUS_FAILED\x10\x04\x12\x1b\n\x17IMPORT_STATUS_CANCELLED\x10\x05\x12\x19\n\x15IMPORT_STATUS_REMOVED\x10\x06\x32\xaa\x03\n\x10ImportLogService\x12g\n\x0c\x43reateImport\x12*.cjm_protos.catalog.v1.CreateImportRequest\x1a+.cjm_protos.catalog.v1.CreateImportResponse\x12g\n\x0cUpdateImport\x12*.cjm_protos.catalog.v1.UpdateImportRequest\x1a+.cjm_protos.catalog.v1.UpdateImportResponse\x12^\n\tGetImport\x12\'.cjm_protos.catalog.v1.GetImportRequest\x1a(.cjm_protos.catalog.v1.GetImportResponse\x12\x64\n\x0bListImports\x12).cjm_protos.catalog.v1.ListImportsRequest\x1a*.cjm_protos.catalog.v1.ListImportsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cjm_protos.catalog.v1.import_log_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_IMPORTSTATUS']._serialized_start=1862
-  _globals['_IMPORTSTATUS']._serialized_end=2071
+  _globals['_IMPORTSTATUS']._serialized_start=1915
+  _globals['_IMPORTSTATUS']._serialized_end=2124
   _globals['_IMPORTENTRY']._serialized_start=136
-  _globals['_IMPORTENTRY']._serialized_end=694
-  _globals['_CREATEIMPORTREQUEST']._serialized_start=697
-  _globals['_CREATEIMPORTREQUEST']._serialized_end=894
-  _globals['_CREATEIMPORTRESPONSE']._serialized_start=896
-  _globals['_CREATEIMPORTRESPONSE']._serialized_end=969
-  _globals['_UPDATEIMPORTREQUEST']._serialized_start=972
-  _globals['_UPDATEIMPORTREQUEST']._serialized_end=1435
-  _globals['_UPDATEIMPORTRESPONSE']._serialized_start=1437
-  _globals['_UPDATEIMPORTRESPONSE']._serialized_end=1510
-  _globals['_GETIMPORTREQUEST']._serialized_start=1512
-  _globals['_GETIMPORTREQUEST']._serialized_end=1549
-  _globals['_GETIMPORTRESPONSE']._serialized_start=1551
-  _globals['_GETIMPORTRESPONSE']._serialized_end=1621
-  _globals['_LISTIMPORTSREQUEST']._serialized_start=1624
-  _globals['_LISTIMPORTSREQUEST']._serialized_end=1758
-  _globals['_LISTIMPORTSRESPONSE']._serialized_start=1760
-  _globals['_LISTIMPORTSRESPONSE']._serialized_end=1859
-  _globals['_IMPORTLOGSERVICE']._serialized_start=2074
-  _globals['_IMPORTLOGSERVICE']._serialized_end=2500
+  _globals['_IMPORTENTRY']._serialized_end=716
+  _globals['_CREATEIMPORTREQUEST']._serialized_start=719
+  _globals['_CREATEIMPORTREQUEST']._serialized_end=916
+  _globals['_CREATEIMPORTRESPONSE']._serialized_start=918
+  _globals['_CREATEIMPORTRESPONSE']._serialized_end=991
+  _globals['_UPDATEIMPORTREQUEST']._serialized_start=994
+  _globals['_UPDATEIMPORTREQUEST']._serialized_end=1457
+  _globals['_UPDATEIMPORTRESPONSE']._serialized_start=1459
+  _globals['_UPDATEIMPORTRESPONSE']._serialized_end=1532
+  _globals['_GETIMPORTREQUEST']._serialized_start=1534
+  _globals['_GETIMPORTREQUEST']._serialized_end=1571
+  _globals['_GETIMPORTRESPONSE']._serialized_start=1573
+  _globals['_GETIMPORTRESPONSE']._serialized_end=1643
+  _globals['_LISTIMPORTSREQUEST']._serialized_start=1646
+  _globals['_LISTIMPORTSREQUEST']._serialized_end=1811
+  _globals['_LISTIMPORTSRESPONSE']._serialized_start=1813
+  _globals['_LISTIMPORTSRESPONSE']._serialized_end=1912
+  _globals['_IMPORTLOGSERVICE']._serialized_start=2127
+  _globals['_IMPORTLOGSERVICE']._serialized_end=2553
 # @@protoc_insertion_point(module_scope)

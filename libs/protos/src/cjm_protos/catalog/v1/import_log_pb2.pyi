@@ -87,6 +87,7 @@ class ImportEntry(_message.Message):
     FINISHED_AT_FIELD_NUMBER: _builtins.int
     ROWS_DUPLICATE_FIELD_NUMBER: _builtins.int
     REPLACES_DATASET_FIELD_NUMBER: _builtins.int
+    DATASET_NAME_FIELD_NUMBER: _builtins.int
     import_id: _builtins.str
     """UUID, text form."""
     dataset_id: _builtins.str
@@ -121,6 +122,8 @@ class ImportEntry(_message.Message):
     """Accepted rows that were already stored (same event id) and therefore not stored again."""
     replaces_dataset: _builtins.bool
     """True when all that was in the dataset when it began goes once it is completed."""
+    dataset_name: _builtins.str
+    """Name of the dataset, also of a deleted one; empty for a check without one."""
     @_builtins.property
     def mapping(self) -> _mapping_pb2.Mapping:
         """Copy of the mapping used."""
@@ -156,10 +159,11 @@ class ImportEntry(_message.Message):
         finished_at: _timestamp_pb2.Timestamp | None = ...,
         rows_duplicate: _builtins.int = ...,
         replaces_dataset: _builtins.bool = ...,
+        dataset_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "finished_at", b"finished_at", "mapping", b"mapping"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_or_nothing", b"all_or_nothing", "created_at", b"created_at", "created_by", b"created_by", "created_by_id", b"created_by_id", "dataset_id", b"dataset_id", "error_detail", b"error_detail", "error_reason", b"error_reason", "file_bytes", b"file_bytes", "file_name", b"file_name", "finished_at", b"finished_at", "import_id", b"import_id", "is_check", b"is_check", "mapping", b"mapping", "progress_ratio", b"progress_ratio", "replaces_dataset", b"replaces_dataset", "rows_accepted", b"rows_accepted", "rows_duplicate", b"rows_duplicate", "rows_read", b"rows_read", "rows_rejected", b"rows_rejected", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_or_nothing", b"all_or_nothing", "created_at", b"created_at", "created_by", b"created_by", "created_by_id", b"created_by_id", "dataset_id", b"dataset_id", "dataset_name", b"dataset_name", "error_detail", b"error_detail", "error_reason", b"error_reason", "file_bytes", b"file_bytes", "file_name", b"file_name", "finished_at", b"finished_at", "import_id", b"import_id", "is_check", b"is_check", "mapping", b"mapping", "progress_ratio", b"progress_ratio", "replaces_dataset", b"replaces_dataset", "rows_accepted", b"rows_accepted", "rows_duplicate", b"rows_duplicate", "rows_read", b"rows_read", "rows_rejected", b"rows_rejected", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -410,12 +414,15 @@ class ListImportsRequest(_message.Message):
     STATUSES_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    WITH_DELETED_DATASETS_FIELD_NUMBER: _builtins.int
     dataset_id: _builtins.str
     """UUID of the dataset; empty for all the caller may see."""
     page_size: _builtins.int
     """Rows at most, 1-200; 0 means 50."""
     page_token: _builtins.str
     """Cursor of the previous answer, empty for the first page."""
+    with_deleted_datasets: _builtins.bool
+    """True to list those of deleted datasets that the caller could analyse, too."""
     @_builtins.property
     def statuses(self) -> _containers.RepeatedScalarFieldContainer[Global___ImportStatus.ValueType]:
         """Only these states; empty for all."""
@@ -427,10 +434,11 @@ class ListImportsRequest(_message.Message):
         statuses: _abc.Iterable[Global___ImportStatus.ValueType] | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        with_deleted_datasets: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id", "page_size", b"page_size", "page_token", b"page_token", "statuses", b"statuses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id", "page_size", b"page_size", "page_token", b"page_token", "statuses", b"statuses", "with_deleted_datasets", b"with_deleted_datasets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

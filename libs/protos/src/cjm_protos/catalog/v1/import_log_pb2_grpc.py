@@ -78,7 +78,8 @@ class ImportLogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetImport(self, request, context):
-        """One entry. Caller: staff who may see the dataset, who made the check if it has none, service.
+        """One entry. Caller: staff who may see the dataset or could analyse a deleted one, who made the check if it has none,
+        service.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,7 +41,9 @@ class ImportLogServiceStub:
     UpdateImport: _grpc.UnaryUnaryMultiCallable[_import_log_pb2.UpdateImportRequest, _import_log_pb2.UpdateImportResponse]
     """Notes progress or the end. Caller: service. FAILED_PRECONDITION when an ended entry would change, except to removed."""
     GetImport: _grpc.UnaryUnaryMultiCallable[_import_log_pb2.GetImportRequest, _import_log_pb2.GetImportResponse]
-    """One entry. Caller: staff who may see the dataset, who made the check if it has none, service."""
+    """One entry. Caller: staff who may see the dataset or could analyse a deleted one, who made the check if it has none,
+    service.
+    """
     ListImports: _grpc.UnaryUnaryMultiCallable[_import_log_pb2.ListImportsRequest, _import_log_pb2.ListImportsResponse]
     """Entries of datasets the caller may see and his own checks without a dataset, newest first. Caller: staff, service."""
 
@@ -58,7 +60,9 @@ class ImportLogServiceAsyncStub(ImportLogServiceStub):
     UpdateImport: _aio.UnaryUnaryMultiCallable[_import_log_pb2.UpdateImportRequest, _import_log_pb2.UpdateImportResponse]  # type: ignore[assignment]
     """Notes progress or the end. Caller: service. FAILED_PRECONDITION when an ended entry would change, except to removed."""
     GetImport: _aio.UnaryUnaryMultiCallable[_import_log_pb2.GetImportRequest, _import_log_pb2.GetImportResponse]  # type: ignore[assignment]
-    """One entry. Caller: staff who may see the dataset, who made the check if it has none, service."""
+    """One entry. Caller: staff who may see the dataset or could analyse a deleted one, who made the check if it has none,
+    service.
+    """
     ListImports: _aio.UnaryUnaryMultiCallable[_import_log_pb2.ListImportsRequest, _import_log_pb2.ListImportsResponse]  # type: ignore[assignment]
     """Entries of datasets the caller may see and his own checks without a dataset, newest first. Caller: staff, service."""
 
@@ -90,7 +94,9 @@ class ImportLogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _import_log_pb2.GetImportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_import_log_pb2.GetImportResponse, _abc.Awaitable[_import_log_pb2.GetImportResponse]]:
-        """One entry. Caller: staff who may see the dataset, who made the check if it has none, service."""
+        """One entry. Caller: staff who may see the dataset or could analyse a deleted one, who made the check if it has none,
+        service.
+        """
 
     @_abc_1.abstractmethod
     def ListImports(

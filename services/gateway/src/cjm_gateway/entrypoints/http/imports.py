@@ -108,6 +108,7 @@ class ImportShape(Shape):
 
     id: str
     dataset_id: Annotated[str | None, Field(description="null: a check of a file whose dataset does not exist yet.")]
+    dataset_name: Annotated[str, Field(description="Also of a deleted dataset; empty for a check without one.")]
     file_name: str
     file_bytes: int
     created_by: str
@@ -162,6 +163,7 @@ def _facts(entry: import_log_pb2.ImportEntry) -> dict[str, object]:
     return {
         "id": entry.import_id,
         "dataset_id": entry.dataset_id or None,
+        "dataset_name": entry.dataset_name,
         "file_name": entry.file_name,
         "file_bytes": entry.file_bytes,
         "created_by": entry.created_by,
@@ -507,6 +509,9 @@ async def list_imports(
     gateway: GatewayDep,
     dataset_id: str = "",
     status: Annotated[list[ImportStatusWord], Query(description="Only these states.")] = [],  # noqa: B006 - FastAPI copies
+    with_deleted_datasets: Annotated[
+        bool, Query(description="Of deleted datasets that you could analyse, too.")
+    ] = False,
 ) -> Page[ImportShape]:
     """Imports the caller may see and his own checks, newest first."""
     request = import_log_pb2.ListImportsRequest(
@@ -514,6 +519,7 @@ async def list_imports(
         statuses=[_STATUSES[item] for item in status],
         page_size=paging.limit,
         page_token=paging.cursor,
+        with_deleted_datasets=with_deleted_datasets,
     )
     answer = await gateway.services.import_log.ListImports(request)
     return Page(items=[_import_shape(entry) for entry in answer.entries], next_cursor=answer.next_page_token or None)

@@ -1,7 +1,7 @@
 import { notifications } from "@mantine/notifications";
 import { act, fireEvent, screen } from "@testing-library/react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
-import { api } from "@/api/client";
+import { ApiError, api } from "@/api/client";
 import type { Dataset, Import, RowError } from "@/api/types";
 import { loadMessages } from "@/messages";
 import { quietClient, showAt } from "@/test-page";
@@ -19,7 +19,7 @@ afterEach(() => {
 
 const dataset = { id: "d1", name: "Shop", fields: [] as string[], access: { can_write: true } } as unknown as Dataset;
 const fault: RowError = { row: 4, field: "action_type", column: "event", value: "", reason: "field_missing", detail: 'Row 4, column "event": there is no value.' };
-const found = { id: "i1", dataset_id: "d1", file_name: "many.csv", created_by: "Linh", created_at: "2024-01-01T00:00:00Z", status: "completed", check_only: false, rows_read: 10, rows_accepted: 9, rows_rejected: 1, rows_duplicate: 0, progress_ratio: 1, findings: [], mapping: { columns: [], step_rules: [], timezone: "UTC" } } as unknown as Import;
+const found = { id: "i1", dataset_id: "d1", dataset_name: "Shop", file_name: "many.csv", created_by: "Linh", created_at: "2024-01-01T00:00:00Z", status: "completed", check_only: false, rows_read: 10, rows_accepted: 9, rows_rejected: 1, rows_duplicate: 0, progress_ratio: 1, findings: [], mapping: { columns: [], step_rules: [], timezone: "UTC" } } as unknown as Import;
 
 function show(change: Partial<Import>) {
   const item = { ...found, ...change };
@@ -60,6 +60,18 @@ it.each([
 ] as const)("says of %o what became of the good rows", async (change, said) => {
   show(change);
   await screen.findByText(said);
+});
+
+it("tells of an import whose dataset was deleted what the log keeps", async () => {
+  show({ dataset_id: "d9", dataset_name: "Old shop" });
+  const get = vi.mocked(api.get);
+  const answer = get.getMockImplementation()!;
+  get.mockImplementation((path, ...more) => (path === "/datasets/d9" ? Promise.reject(new ApiError({ type: "about:blank", title: "", status: 404, reason: "dataset_not_found", detail: "" })) : answer(path, ...more)));
+  await screen.findByText(/^The dataset was deleted\./);
+  screen.getByText("Old shop");
+  expect(screen.queryByRole("heading", { name: "Rejected rows" })).toBeNull();
+  expect(get.mock.calls.filter(([path]) => path.endsWith("/errors"))).toEqual([]);
+  expect(screen.queryByRole("button", { name: "Remove import" })).toBeNull();
 });
 
 it("says that an import is removed, and with how much", async () => {

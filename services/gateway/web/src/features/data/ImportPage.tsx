@@ -45,12 +45,13 @@ export default function ImportPage() {
   const isRunning = item.status === "queued" || item.status === "running";
   const isIn = item.status === "completed" && !item.check_only;
   const canWrite = dataset?.access.can_write ?? false;
+  const isGone = item.dataset_id !== null && !dataset;
   return (
     <PageBody>
       <PageTitle
         title={item.file_name}
         crumbs={crumbs}
-        lead={<T id={item.dataset_id === null ? "data.check_lead" : "data.import_lead"} values={{ by: item.created_by, when: format.moment(item.created_at), dataset: dataset?.name ?? t("data.deleted_dataset"), size: format.bytes(item.file_bytes) }} />}
+        lead={<T id={item.dataset_id === null ? "data.check_lead" : "data.import_lead"} values={{ by: item.created_by, when: format.moment(item.created_at), dataset: item.dataset_name, size: format.bytes(item.file_bytes) }} />}
         actions={
           <>
             {(isIn || isRunning) && canWrite && (
@@ -69,6 +70,7 @@ export default function ImportPage() {
       <div className={css.stack}>
         {remove.error && !isRemoving && <ErrorState error={remove.error} />}
         {isRunning && <ImportProgress item={item} />}
+        {isGone && <Note>{t("data.import_of_deleted")}</Note>}
         {item.error && <Note tone="danger">{item.error.detail}</Note>}
         {item.replaces_dataset && (isRunning || isIn) && <Note>{t(isIn ? "data.replaced_text" : "data.replacing_text")}</Note>}
         {item.status === "removed" && <Note>{t("data.removed_text")}</Note>}
@@ -84,7 +86,7 @@ export default function ImportPage() {
           ]}
         />
         <Findings item={item} />
-        {item.rows_rejected > 0 && !isRunning && <RejectedRows item={item} />}
+        {item.rows_rejected > 0 && !isRunning && !isGone && <RejectedRows item={item} />}
         <Card title={t("data.mapping")}>
           <DataTable
             caption={t("data.mapping")}
@@ -116,7 +118,7 @@ export default function ImportPage() {
       {isRemoving && (
         <TypedConfirm
           title={t("data.remove_title")}
-          text={<T id="data.remove_text" values={{ rows: item.rows_accepted, dataset: dataset?.name ?? "" }} />}
+          text={<T id="data.remove_text" values={{ rows: item.rows_accepted, dataset: item.dataset_name }} />}
           word={item.file_name}
           actionLabel={t("data.remove_import")}
           isPending={remove.isPending}

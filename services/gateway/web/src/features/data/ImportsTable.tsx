@@ -3,7 +3,6 @@ import { IconAlertTriangle, IconBan, IconCheck, IconClock, IconFileImport, IconT
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { api, type Query } from "@/api/client";
-import { useDatasets } from "@/api/hooks";
 import type { Import, Page } from "@/api/types";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
@@ -33,7 +32,6 @@ export function ImportsTable({ query, hasDataset }: { query: Query; hasDataset: 
   const t = useText();
   const format = useFormat();
   const navigate = useNavigate();
-  const datasets = useDatasets().data ?? [];
   const imports = useInfiniteQuery({
     queryKey: ["imports", "list", query],
     queryFn: ({ pageParam, signal }) => api.get<Page<Import>>("/imports", { ...query, limit: 30, cursor: pageParam }, signal),
@@ -54,7 +52,7 @@ export function ImportsTable({ query, hasDataset }: { query: Query; hasDataset: 
       ),
     },
     ...(hasDataset
-      ? [{ key: "dataset", label: t("data.dataset"), render: (item: Import) => datasets.find((dataset) => dataset.id === item.dataset_id)?.name ?? t(item.dataset_id === null ? "data.dataset_to_come" : "data.deleted_dataset") }]
+      ? [{ key: "dataset", label: t("data.dataset"), render: (item: Import) => item.dataset_name || t("data.dataset_to_come") }]
       : []),
     { key: "status", label: t("data.column.status"), render: (item) => <ImportStatusLabel item={item} /> },
     { key: "accepted", label: t("data.column.accepted"), align: "right", render: (item) => format.number(isTaken(item) ? item.rows_accepted : 0) },

@@ -38,7 +38,7 @@ it.each([
   ["Import", false, "completed", "4,990 of 5,000 rows taken"],
   ["Import", false, "failed", "4,990 of 5,000 rows fine"],
 ])("says of a %s (check only: %s, %s) only what it did: %s", async (what, check_only, status, said) => {
-  const item = { id: "i1", dataset_id: "d1", file_name: "many.csv", check_only, status, rows_accepted: 4990, rows_read: 5000, created_by: "Linh", created_by_id: "u1", created_at: "2024-01-01T00:00:00Z", progress_ratio: 1 };
+  const item = { id: "i1", dataset_id: "d1", file_name: "many.csv", check_only, status, rows_accepted: 4990, rows_read: 5000, dataset_name: "Shop of then", created_by: "Linh", created_by_id: "u1", created_at: "2024-01-01T00:00:00Z", progress_ratio: 1 };
   vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve({ items: path === "/imports" ? [item] : [], next_cursor: null } as never));
   showAt("/history?show=import", <HistoryPage />, quietClient());
   expect((await screen.findByRole("link", { name: `${what} of many.csv` })).closest("tr")?.textContent).toContain(said);

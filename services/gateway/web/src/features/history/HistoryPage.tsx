@@ -62,7 +62,7 @@ export default function HistoryPage() {
   const ofJournal = OF_JOURNAL[what];
   const lists = [
     useList("analysis", { ...ofDataset, ...(isKind && { kind: what }), ...(isDeleted && { deleted: true }) }, what === "all" || isKind || isDeleted),
-    useList("import", ofDataset, what === "all" || what === "import"),
+    useList("import", { ...ofDataset, with_deleted_datasets: true }, what === "all" || what === "import"),
     useList("journal", { ...ofDataset, kind: ofJournal }, ofJournal !== undefined),
   ].filter(({ isEnabled }) => isEnabled);
   const entries = joined(...lists.map(({ listed }) => listed));
@@ -161,7 +161,7 @@ function useColumns(entries: Entry[]): Column<Entry>[] {
   const datasetOf = ({ source }: Entry) => datasets?.find(({ id }) => id === source.dataset_id);
   const isGone = (entry: Entry) => datasets !== undefined && entry.source.dataset_id !== null && !datasetOf(entry);
   // The name of then, where it is not there any more; what never had one has an empty cell.
-  const datasetName = (entry: Entry) => datasetOf(entry)?.name ?? (entry.kind === "import" ? t("common.not_set") : entry.source.dataset_name);
+  const datasetName = (entry: Entry) => datasetOf(entry)?.name ?? entry.source.dataset_name;
   const who = ({ kind, source }: Entry) =>
     source.created_by_id === me?.id ? t("history.you") : kind === "analysis" ? (people.find(({ id }) => id === source.created_by_id)?.username ?? t("common.not_set")) : source.created_by;
 
