@@ -50,6 +50,10 @@ async def test_a_dataset_keeps_what_it_was_given(catalog: Catalog) -> None:
     assert made == read
     assert (read.name, read.owner, read.owner_id) == ("Shop", "eva", catalog.users["eva"].user_id)
     assert (read.time_zone, read.session_gap_minutes, read.goal_activity) == ("Europe/Berlin", 30, "purchase")
+    access = await catalog.datasets.GetAccess(
+        dataset.GetAccessRequest(dataset_id=read.dataset_id, subject="service:mining")
+    )
+    assert (access.time_zone, access.goal_activity) == ("Europe/Berlin", "purchase")
     assert read.default_case == dataset.CASE_NOTION_SESSION
     assert rights(read.access) == EVERYTHING
     plain = await catalog.dataset("eva", "plain")

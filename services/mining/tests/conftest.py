@@ -67,6 +67,7 @@ class World:
         datasets: Dataset id -> its ways; an id that is absent has no events.
         owners: Dataset id -> accounts that may analyse it.
         deleted: Datasets that are deleted and kept.
+        goals: Dataset id -> its goal.
         before_answer: Awaited before every answer about events.
         askers: Subjects that asked about events.
     """
@@ -74,6 +75,7 @@ class World:
     datasets: dict[str, Mapping[Way, int]] = field(default_factory=dict)
     owners: dict[str, set[str]] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
+    goals: dict[str, str] = field(default_factory=dict)
     before_answer: Callable[[], Awaitable[None]] | None = None
     askers: set[str] = field(default_factory=set)
 
@@ -98,8 +100,9 @@ class Catalog(dataset_pb2_grpc.DatasetServiceServicer):
         if request.dataset_id in self._world.deleted:
             return dataset_pb2.GetAccessResponse(could_analyse=may)
         access = dataset_pb2.Access(can_see=may, can_analyse=may)
+        goal = self._world.goals.get(request.dataset_id, "")
         return dataset_pb2.GetAccessResponse(
-            exists=request.dataset_id in self._world.owners, access=access, time_zone="UTC"
+            exists=request.dataset_id in self._world.owners, access=access, time_zone="UTC", goal_activity=goal
         )
 
 

@@ -109,23 +109,44 @@ def test_a_caption_stands_above_and_stays_text(
     assert Image.open(io.BytesIO(picture(graph, "png", is_dark=False, caption=caption))).width < 2_400
 
 
-def test_a_map_says_how_much_of_it_is_drawn_and_fits_a_phone() -> None:
-    log = json.loads((Path(__file__).parent / "shown_paths.json").read_text())
-    graph = questions_pb2.DirectlyFollowsGraph(cases_count=log["cases"])
-    for activity, events_count, starts_count, ends_count, rank in log["steps"]:
-        graph.nodes.add(activity=activity, events_count=events_count, cases_count=1, mean_rank=rank)
-        graph.nodes[-1].starts_count, graph.nodes[-1].ends_count = starts_count, ends_count
-    for source, target, moves_count in log["moves"]:
+TESTS = Path(__file__).parent
+MAPS = {stored["name"]: stored for stored in json.loads((TESTS / "sample_maps.json").read_text())}
+
+
+def map_of(name: str) -> analysis_pb2.AnalysisResult:
+    """The map of a sample."""
+    stored = MAPS[name]
+    graph = questions_pb2.DirectlyFollowsGraph(cases_count=stored["cases"])
+    for activity, events, cases, starts, ends, rank in stored["steps"]:
+        node = graph.nodes.add(activity=activity, events_count=events, cases_count=cases, mean_rank=rank)
+        node.starts_count, node.ends_count = starts, ends
+    for source, target, moves_count in stored["moves"]:
         graph.edges.add(source=source, target=target, moves_count=moves_count)
-    result = analysis_pb2.AnalysisResult(directly_follows=graph)
-    svg = picture(result, "svg", is_dark=False, caption=["Web shop"])
-    assert "41 of 320 paths are drawn." in texts(svg)
-    titles = {element.text for element in ET.fromstring(svg).iter(f"{SVG}title")}
-    drawn = {tuple(title.split(" → ")) for title in titles if title and "→" in title}
-    assert {ends for ends in drawn if not {"Start", "End"} & {*ends}} == {tuple(path) for path in log["shown"]}
-    image = Image.open(io.BytesIO(picture(result, "png", is_dark=False, caption=["Web shop"])))
+    return analysis_pb2.AnalysisResult(directly_follows=graph)
+
+
+@pytest.mark.parametrize("by_page", json.loads((TESTS / "shown_paths.json").read_text()), ids=lambda page: page["name"])
+def test_a_map_shows_what_the_page_does_says_how_much_and_fits_a_phone(by_page: Any) -> None:
+    stored, shown = MAPS[by_page["name"]], by_page["shown"][0]
+    result, about = map_of(by_page["name"]), {"is_dark": False, "caption": [by_page["name"]], "goal": shown["goal"]}
+    svg = picture(result, "svg", **about)
+    paths_count = sum(source != target for source, target, _ in stored["moves"])
+    said = f"{len(shown['paths'])} of {paths_count} paths are drawn."
+    assert (said in texts(svg)) is (len(shown["paths"]) < paths_count)
+    titles = {element.text or "" for element in ET.fromstring(svg).iter(f"{SVG}title")}
+    assert {title for title in titles if "→" in title and not {"Start", "End"} & {*title.split(" → ")}} == {
+        *shown["paths"],
+        *shown["repeats"],
+    }
+    image = Image.open(io.BytesIO(picture(result, "png", **about)))
     # Names of steps are at least 7 of 360 points high: letters of 28 pixels.
     assert image.width <= 28 * 360 / 7 < image.height
+
+
+def test_a_map_names_its_goal() -> None:
+    svg = picture(map_of("web shop"), "svg", is_dark=False, caption=["Web shop"], goal="purchase")
+    assert "Goal: purchase, reached in 13% of the journeys" in texts(svg)
+    assert "Goal" not in texts(picture(map_of("web shop"), "svg", is_dark=False, caption=["Web shop"]))
 
 
 def test_titles_name_the_steps(running_example: Mapping[Way, int], counted: Callable[..., MoveCounts]) -> None:

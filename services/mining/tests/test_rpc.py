@@ -222,6 +222,15 @@ async def test_pictures_of_a_finished_analysis(mining: Any, running_example: Map
             assert "journeys by " in light.content.decode()
 
 
+async def test_a_map_leads_to_the_goal_of_its_dataset(mining: Any, running_example: Mapping[Way, int]) -> None:
+    user = mining.caller()
+    dataset_id = mining.world.add(running_example, user.user_id)
+    mining.world.goals[dataset_id] = "pay compensation"
+    analysis = await user.run(dataset_id, Kind.DIRECTLY_FOLLOWS)
+    drawn = await user.call("RenderGraph", analysis_id=analysis.analysis_id)
+    assert "Goal: pay compensation, reached in 50% of the journeys" in drawn.content.decode()
+
+
 async def test_a_picture_over_its_time_is_refused(
     start_mining: Any, running_example: Mapping[Way, int], failure_of: Any
 ) -> None:

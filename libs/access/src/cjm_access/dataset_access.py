@@ -25,11 +25,13 @@ class GrantedAccess:
     Attributes:
         dataset_id: UUID of the dataset.
         time_zone: IANA time zone of the dataset.
+        goal_activity: Step that means success; empty when there is none or the dataset is deleted.
         can_manage: True for the owner of the dataset and administrators.
     """
 
     dataset_id: str
     time_zone: str
+    goal_activity: str
     can_manage: bool
 
 
@@ -75,7 +77,7 @@ class DatasetAccess:
         access = answer.access
         if right == "read_results":
             if answer.could_analyse:
-                return GrantedAccess(dataset_id, answer.time_zone, can_manage=False)
+                return GrantedAccess(dataset_id, answer.time_zone, answer.goal_activity, can_manage=False)
             right = "analyse"
         is_visible = answer.exists and (access.can_see or access.can_write or identity.is_service)
         if not is_visible:
@@ -86,7 +88,8 @@ class DatasetAccess:
                 raise AppError(Code.PERMISSION_DENIED, "dataset_not_readable", "This token cannot read data.")
             reason, detail = _REFUSALS[right]
             raise AppError(Code.PERMISSION_DENIED, reason, detail)
-        return GrantedAccess(dataset_id, answer.time_zone, access.can_manage or identity.is_service)
+        can_manage = access.can_manage or identity.is_service
+        return GrantedAccess(dataset_id, answer.time_zone, answer.goal_activity, can_manage)
 
     async def _ask(self, dataset_id: str, identity: Identity) -> dataset_pb2.GetAccessResponse:
         key, answers = (dataset_id, identity.subject), self._answers

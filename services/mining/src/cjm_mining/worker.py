@@ -63,7 +63,7 @@ def _render(job: dict[str, Any], pieces: Iterator[bytes]) -> tuple[dict[str, obj
     from cjm_mining.adapters.graphviz_pictures import picture
 
     result = analysis_pb2.AnalysisResult.FromString(b"".join(pieces))
-    return {}, picture(result, job["format"], is_dark=job["is_dark"], caption=job["caption"])
+    return {}, picture(result, job["format"], is_dark=job["is_dark"], caption=job["caption"], goal=job["goal"])
 
 
 def _discover(job: dict[str, Any], pieces: Iterator[bytes]) -> tuple[dict[str, object], bytes]:

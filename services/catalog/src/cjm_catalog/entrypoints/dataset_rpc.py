@@ -126,6 +126,7 @@ class DatasetServicer(dataset_pb2_grpc.DatasetServiceServicer):
             access=_access_message(access),
             exists=dataset is not None,
             time_zone=dataset.time_zone if dataset else "",
+            goal_activity=dataset.goal_activity if dataset else "",
         )
 
 

@@ -6,8 +6,9 @@ from datetime import date
 from typing import Any
 
 from cjm_mining.domain.analysis import PARAMETERS, Analysis, Kind, Status, percent
+from cjm_mining.domain.shown_paths import ShownPaths
 from cjm_protos.catalog.v1 import dataset_pb2
-from cjm_protos.ingest.v1 import scope_pb2
+from cjm_protos.ingest.v1 import questions_pb2, scope_pb2
 
 _FIELDS = {
     "customer_id": "Customer",
@@ -77,11 +78,21 @@ def caption(analysis: Analysis) -> list[str]:
     return [analysis.dataset_name, " · ".join(words), base, _legend(analysis.kind, unit)]
 
 
-def drawn_part(drawn_count: int, paths_count: int) -> list[str]:
-    """The line that says how much of a map is drawn; none where all of it is."""
-    if drawn_count == paths_count:
-        return []
-    return [f"{drawn_count:,} of {paths_count:,} paths are drawn."]
+def map_lines(graph: questions_pb2.DirectlyFollowsGraph, shown: ShownPaths, goal: str) -> list[str]:
+    """What is said above a map of its goal, and of how much of it is drawn.
+
+    Args:
+        graph: The whole map.
+        shown: What is drawn of it.
+        goal: Goal of the dataset; "" for none.
+    """
+    lines = []
+    if goal:
+        cases_count = sum(node.cases_count for node in graph.nodes if node.activity == goal)
+        lines.append(f"Goal: {goal}, reached in {percent(cases_count, graph.cases_count)} of the journeys")
+    if len(shown.paths) < shown.paths_count:
+        lines.append(f"{len(shown.paths):,} of {shown.paths_count:,} paths are drawn.")
+    return lines
 
 
 def _count(count: int, unit: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pygraphviz
 
-from cjm_mining.adapters.captions import drawn_part
+from cjm_mining.adapters.captions import map_lines
 from cjm_mining.domain.analysis import percent
 from cjm_mining.domain.shown_paths import ShownPaths, shown_paths
 from cjm_protos.ingest.v1 import questions_pb2
@@ -94,7 +94,7 @@ _OPERATORS = {
 
 
 def picture(
-    result: analysis_pb2.AnalysisResult, file_format: str, *, is_dark: bool, caption: Sequence[str] = ()
+    result: analysis_pb2.AnalysisResult, file_format: str, *, is_dark: bool, caption: Sequence[str] = (), goal: str = ""
 ) -> bytes:
     """Draw a result.
 
@@ -103,22 +103,27 @@ def picture(
         file_format: "svg" or "png".
         is_dark: True for the dark theme.
         caption: Texts above it, the first as title; each is wrapped, and cut where it is very long.
+        goal: Step to which the main way of a directly-follows graph leads; "" for none.
 
     Returns:
         The file; names are escaped, so that none can put anything but text into it.
     """
-    is_map = result.WhichOneof("result") == "directly_follows"
-    canvas = _Canvas(_DARK if is_dark else _LIGHT, _PHONE if is_map else _SCREEN)
-    canvas.caption([*caption, *_drawn_part(result)])
-    draw: dict[str, Callable[[_Canvas, Any], None]] = {
-        "directly_follows": _draw_directly_follows,
-        "petri_net": _draw_petri_net,
-        "heuristics_net": _draw_heuristics_net,
-        "process_tree": _draw_process_tree,
-    }
     name = result.WhichOneof("result")
     assert name, "a stored result is never empty"
-    draw[name](canvas, getattr(result, name))
+    is_map = name == "directly_follows"
+    canvas = _Canvas(_DARK if is_dark else _LIGHT, _PHONE if is_map else _SCREEN)
+    if is_map:
+        shown = _shown(result.directly_follows, goal)
+        canvas.caption([*caption, *map_lines(result.directly_follows, shown, goal)])
+        _draw_directly_follows(canvas, result.directly_follows, shown)
+    else:
+        canvas.caption(caption)
+        draw: dict[str, Callable[[_Canvas, Any], None]] = {
+            "petri_net": _draw_petri_net,
+            "heuristics_net": _draw_heuristics_net,
+            "process_tree": _draw_process_tree,
+        }
+        draw[name](canvas, getattr(result, name))
     return canvas.svg() if file_format == "svg" else canvas.png()
 
 
@@ -214,25 +219,18 @@ class _Canvas:
         return f"{back or ''}<title>{html.escape(_printable(title))}</title>"
 
 
-def _shown(graph: questions_pb2.DirectlyFollowsGraph) -> ShownPaths:
+def _shown(graph: questions_pb2.DirectlyFollowsGraph, goal: str) -> ShownPaths:
     return shown_paths(
         {node.activity: node.events_count for node in graph.nodes},
         {node.activity: node.starts_count for node in graph.nodes},
         {node.activity: node.ends_count for node in graph.nodes},
         {(edge.source, edge.target): edge.moves_count for edge in graph.edges},
         graph.cases_count,
+        goal,
     )
 
 
-def _drawn_part(result: analysis_pb2.AnalysisResult) -> list[str]:
-    if result.WhichOneof("result") != "directly_follows":
-        return []
-    shown = _shown(result.directly_follows)
-    return drawn_part(len(shown.paths), shown.paths_count)
-
-
-def _draw_directly_follows(canvas: _Canvas, graph: questions_pb2.DirectlyFollowsGraph) -> None:
-    shown = _shown(graph)
+def _draw_directly_follows(canvas: _Canvas, graph: questions_pb2.DirectlyFollowsGraph, shown: ShownPaths) -> None:
     drawn = {*shown.paths, *shown.repeats}
     top = max((node.events_count for node in graph.nodes), default=1)
     cards = {
@@ -252,8 +250,16 @@ def _draw_directly_follows(canvas: _Canvas, graph: questions_pb2.DirectlyFollows
     _draw_ends(
         canvas,
         cards,
-        {node.activity: node.starts_count for node in graph.nodes if node.activity in shown.starts},
-        {node.activity: node.ends_count for node in graph.nodes if node.activity in shown.ends},
+        {
+            node.activity: node.starts_count
+            for node in graph.nodes
+            if node.activity in {*shown.starts, *shown.main_way[:1]}
+        },
+        {
+            node.activity: node.ends_count
+            for node in graph.nodes
+            if node.activity in {*shown.ends, *shown.main_way[-1:]}
+        },
     )
 
 

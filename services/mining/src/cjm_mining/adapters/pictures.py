@@ -6,7 +6,7 @@ from typing import Literal
 from cjm_kit.errors import AppError, Code
 from cjm_mining.adapters.captions import caption
 from cjm_mining.adapters.worker_pool import WorkerDiedError, WorkerMemoryLimitError, WorkerPool, WorkerTimeLimitError
-from cjm_mining.domain.analysis import Analysis
+from cjm_mining.application.analyses import StoredResult
 
 
 class Pictures:
@@ -21,19 +21,23 @@ class Pictures:
         self._pool = pool
         self._time_limit_seconds = time_limit_seconds
 
-    async def draw(
-        self, analysis: Analysis, result: bytes, file_format: Literal["svg", "png"], *, is_dark: bool
-    ) -> bytes:
-        """Draw the serialised `AnalysisResult` of an analysis below what it was made of.
+    async def draw(self, stored: StoredResult, file_format: Literal["svg", "png"], *, is_dark: bool) -> bytes:
+        """Draw what came of an analysis below what it was made of.
 
         Raises:
             AppError: FAILED_PRECONDITION `picture_too_large` when it does not fit into the budget.
         """
 
         async def content() -> AsyncIterator[bytes]:
-            yield result
+            yield stored.content
 
-        job = {"task": "render", "format": file_format, "is_dark": is_dark, "caption": caption(analysis)}
+        job = {
+            "task": "render",
+            "format": file_format,
+            "is_dark": is_dark,
+            "caption": caption(stored.analysis),
+            "goal": stored.goal_activity,
+        }
         try:
             _, picture = await self._pool.run(job, content(), self._time_limit_seconds)
         except (WorkerTimeLimitError, WorkerMemoryLimitError, WorkerDiedError):

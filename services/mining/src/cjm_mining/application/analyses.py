@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal, Protocol
 from uuid import uuid4
 
+from cjm_access.dataset_access import GrantedAccess
 from cjm_kit.errors import AppError, Code, FieldViolation
 from cjm_kit.identity import Identity
 from cjm_mining.domain.analysis import (
@@ -49,15 +50,27 @@ class Access(Protocol):
 
     async def require(
         self, dataset_id: str, right: Literal["analyse", "read_results"], identity: Identity | None = None
-    ) -> object: ...
+    ) -> GrantedAccess: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """What came of an analysis.
+
+    Attributes:
+        content: The result, serialised.
+        goal_activity: Goal of its dataset now; empty for none.
+    """
+
+    analysis: Analysis
+    content: bytes
+    goal_activity: str
 
 
 class Pictures(Protocol):
     """Draws results; see `adapters.pictures.Pictures`."""
 
-    async def draw(
-        self, analysis: Analysis, result: bytes, file_format: Literal["svg", "png"], *, is_dark: bool
-    ) -> bytes: ...
+    async def draw(self, stored: StoredResult, file_format: Literal["svg", "png"], *, is_dark: bool) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +201,7 @@ class Analyses:
         await self._store.restore(analysis_id)
         return await self.get(analysis_id, asked_by)
 
-    async def result(self, analysis_id: str, asked_by: Identity) -> bytes:
+    async def result(self, analysis_id: str, asked_by: Identity) -> StoredResult:
         """The stored result.
 
         Raises:
@@ -197,7 +210,7 @@ class Analyses:
                 `analysis_not_finished`, or `analysis_without_result` when it failed or was cancelled.
         """
         analysis = await self.get(analysis_id, asked_by)
-        await self._access.require(analysis.dataset_id, "read_results", asked_by)
+        granted = await self._access.require(analysis.dataset_id, "read_results", asked_by)
         if analysis.status.is_open:
             detail = "This analysis has not ended yet. Wait until it has."
             raise AppError(Code.FAILED_PRECONDITION, "analysis_not_finished", detail)
@@ -205,7 +218,7 @@ class Analyses:
         if content is None:
             detail = f"This analysis has no result. {analysis.error_detail or 'It was cancelled.'}"
             raise AppError(Code.FAILED_PRECONDITION, "analysis_without_result", detail)
-        return content
+        return StoredResult(analysis, content, granted.goal_activity)
 
     async def forget_dataset(self, dataset_id: str) -> None:
         """Remove every analysis of a dataset that is gone, for good."""

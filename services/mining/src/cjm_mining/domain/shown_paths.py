@@ -1,6 +1,7 @@
 """Which paths of a directly-follows graph a picture begins with: the rule of the journey map, which never shows all.
 
-The page has the same rule (`model/backbone.ts`, `model/mainWay.ts`); one test holds both to the same paths.
+The page has the same rule (`model/mainWay.ts`, `model/backbone.ts`, `draw/stubs.ts`): `tests/shown_paths.json` holds
+what it makes of some maps, and a test on each side holds both to that.
 """
 
 import math
@@ -22,12 +23,15 @@ class ShownPaths:
     """What to draw.
 
     Attributes:
+        main_way: Steps of the strongest way to the goal, or to the end where no goal is set or none is reached.
         paths: Paths between different steps, the indispensable ones first, each group strongest first.
         repeats: Repeats of one step.
-        starts: Steps that are drawn as first steps of journeys; `ends` likewise.
+        starts: Steps at which it is said how many journeys start there: many do, and the main way does not; `ends`
+            likewise.
         paths_count: Paths between different steps, drawn or not.
     """
 
+    main_way: tuple[str, ...]
     paths: tuple[Move, ...]
     repeats: tuple[Move, ...]
     starts: frozenset[str]
@@ -41,6 +45,7 @@ def shown_paths(
     ends: Mapping[str, int],
     moves: Mapping[Move, int],
     cases_count: int,
+    goal: str,
 ) -> ShownPaths:
     """Choose what is drawn.
 
@@ -53,18 +58,24 @@ def shown_paths(
         starts: Journeys that start with a step; `ends` likewise.
         moves: Moves of each path, strongest first, repeats of one step among them.
         cases_count: Journeys.
+        goal: Step to which the main way leads; "" for none.
     """
     between = sorted(((path, count) for path, count in moves.items() if path[0] != path[1]), key=lambda item: -item[1])
     links = sorted(
         [
-            *(((_START, step), count) for step, count in starts.items() if count),
-            *(((step, _END), count) for step, count in ends.items() if count),
+            *(
+                (link, count)
+                for step in events
+                for link, count in (((_START, step), starts.get(step, 0)), ((step, _END), ends.get(step, 0)))
+                if count
+            ),
             *between,
         ],
         key=lambda item: -item[1],
     )
-    tree = [*_widest_tree(links, is_reversed=False), *_widest_tree(links, is_reversed=True)]
-    kept = {*tree, *(_widest_route(links, _START, _END) or [])}
+    route = (_widest_route(links, _START, goal) if goal in events else None) or _widest_route(links, _START, _END) or []
+    main_way = tuple(place for _, place in route if place != _END)
+    kept = {*route, *_widest_tree(links, is_reversed=False), *_widest_tree(links, is_reversed=True)}
     entered: set[str] = set()
     left: set[str] = set()
     for (source, target), _ in between:
@@ -76,14 +87,15 @@ def shown_paths(
     backbone_count = sum(path in kept for path, _ in between)
     least = END_SHOWN_RATIO * cases_count
     return ShownPaths(
+        main_way=main_way,
         paths=tuple(path for path, _ in order[: _count([count for _, count in order], backbone_count, len(events))]),
         repeats=tuple(
             (source, target)
             for (source, target), count in moves.items()
             if source == target and count >= REPEAT_SHOWN_RATIO * events[source]
         ),
-        starts=frozenset(step for step, count in starts.items() if (_START, step) in kept or 0 < least <= count),
-        ends=frozenset(step for step, count in ends.items() if (step, _END) in kept or 0 < least <= count),
+        starts=frozenset(step for step, count in starts.items() if count >= least and step not in main_way[:1]),
+        ends=frozenset(step for step, count in ends.items() if count >= least and step not in main_way[-1:]),
         paths_count=len(between),
     )
 

@@ -108,21 +108,19 @@ class AnalysisServicer(analysis_pb2_grpc.AnalysisServiceServicer):
         self, request: analysis_pb2.GetResultRequest, context: _Context
     ) -> analysis_pb2.GetResultResponse:
         """The result of an analysis."""
-        content = await self._analyses.result(request.analysis_id, current_identity())
-        return analysis_pb2.GetResultResponse(result=analysis_pb2.AnalysisResult.FromString(content))
+        stored = await self._analyses.result(request.analysis_id, current_identity())
+        return analysis_pb2.GetResultResponse(result=analysis_pb2.AnalysisResult.FromString(stored.content))
 
     @allow("staff", "admin")
     async def RenderGraph(
         self, request: analysis_pb2.RenderGraphRequest, context: _Context
     ) -> analysis_pb2.RenderGraphResponse:
         """The result as a picture."""
-        identity = current_identity()
-        content = await self._analyses.result(request.analysis_id, identity)
-        analysis = await self._analyses.get(request.analysis_id, identity)
+        stored = await self._analyses.result(request.analysis_id, current_identity())
         if request.format == analysis_pb2.PICTURE_FORMAT_PNG:
-            picture = await self._pictures.draw(analysis, content, "png", is_dark=request.is_dark)
+            picture = await self._pictures.draw(stored, "png", is_dark=request.is_dark)
             return analysis_pb2.RenderGraphResponse(content=picture, media_type="image/png")
-        picture = await self._pictures.draw(analysis, content, "svg", is_dark=request.is_dark)
+        picture = await self._pictures.draw(stored, "svg", is_dark=request.is_dark)
         return analysis_pb2.RenderGraphResponse(content=picture, media_type="image/svg+xml")
 
 

@@ -754,6 +754,7 @@ class GetAccessResponse(_message.Message):
     EXISTS_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     COULD_ANALYSE_FIELD_NUMBER: _builtins.int
+    GOAL_ACTIVITY_FIELD_NUMBER: _builtins.int
     exists: _builtins.bool
     """True when the dataset exists."""
     time_zone: _builtins.str
@@ -762,6 +763,8 @@ class GetAccessResponse(_message.Message):
     """True for a deleted dataset that can still be restored and that the subject could analyse: what came out of analyses
     then may still be looked at.
     """
+    goal_activity: _builtins.str
+    """Step that means success; empty when the dataset has none or does not exist."""
     @_builtins.property
     def access(self) -> Global___Access:
         """All false when the dataset does not exist or the subject is disabled."""
@@ -773,10 +776,11 @@ class GetAccessResponse(_message.Message):
         exists: _builtins.bool = ...,
         time_zone: _builtins.str = ...,
         could_analyse: _builtins.bool = ...,
+        goal_activity: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["access", b"access"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access", b"access", "could_analyse", b"could_analyse", "exists", b"exists", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access", b"access", "could_analyse", b"could_analyse", "exists", b"exists", "goal_activity", b"goal_activity", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
