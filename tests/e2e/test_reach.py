@@ -156,24 +156,53 @@ def test_a_model_comes_into_view_on_a_phone(phone: Page, shop: dict[str, Any]) -
     expect(model).not_to_be_focused()
 
 
+@pytest.mark.parametrize(
+    ("path", "role", "name"), [("/explore/map", "group", "Filters"), ("/help/glossary", "navigation", "Help pages")]
+)
 def test_says_that_there_is_more_at_the_edge_of_what_scrolls_sideways(
-    open_context: Callable[..., BrowserContext], shop: dict[str, Any]
+    open_context: Callable[..., BrowserContext], shop: dict[str, Any], path: str, role: Any, name: str
 ) -> None:
     page = open_context(viewport={"width": 320, "height": 640}).new_page()
-    page.goto(f"/explore/map?dataset={shop['id']}")
-    bar = page.get_by_role("group", name="Filters")
-    expect(bar.get_by_role("status")).not_to_be_empty()  # counted: now it is as wide as it will be
+    page.goto(f"{path}?dataset={shop['id']}")
+    bar = page.get_by_role(role, name=name)
+    if role == "group":
+        expect(bar.get_by_role("status")).not_to_be_empty()  # counted: now it is as wide as it will be
 
-    def darkness(side: str) -> int:
-        """How much darker than the bar its edge is, 0-255, below what stands in it."""
+    def lightness(side: str) -> int:
+        """Of the edge of the bar, 0-255, above what stands in it."""
         box: Any = bar.bounding_box()
         at = box["x"] + (1 if side == "left" else box["width"] - 2)
         shot = page.screenshot(clip={"x": at, "y": box["y"] + 2, "width": 1, "height": 1})
-        return 255 - int(Image.open(BytesIO(shot)).convert("L").tobytes()[0])
+        return int(Image.open(BytesIO(shot)).convert("L").tobytes()[0])
 
-    assert (darkness("left"), darkness("right") > 30) == (0, True)
+    plain = lightness("left")
+    assert plain - lightness("right") > 30
     bar.evaluate("(bar) => bar.scrollTo({ left: bar.scrollWidth })")
-    assert (darkness("left") > 30, darkness("right")) == (True, 0)
+    assert plain - lightness("left") > 30
+    assert lightness("right") == plain
+
+
+def test_a_period_over_two_years_stands_in_two_lines(phone: Page, shop: dict[str, Any]) -> None:
+    phone.goto(f"/explore/map?dataset={shop['id']}&from=2024-08-28&to=2025-08-28")
+    period = phone.get_by_role("button", name="Period").locator("span:visible")
+    expect(period).to_have_text("Aug 28, 2024 – Aug 28, 2025")
+    lines = """(text) => {
+      const all = document.createRange();
+      all.selectNodeContents(text);
+      return all.getClientRects().length;
+    }"""
+    assert period.evaluate(lines) == 2
+
+
+def test_the_legend_keeps_to_one_row_with_large_numbers(page: Page, shop: dict[str, Any]) -> None:
+    page.goto(f"/explore/map?dataset={shop['id']}")
+    legend = page.get_by_text("moves or fewer").locator("..")
+    height = legend.evaluate("(legend) => legend.offsetHeight")
+    legend.evaluate("""({ firstChild: scale }) => {
+      scale.firstChild.data = "12,345 moves or fewer";
+      scale.lastChild.data = "over 123,456";
+    }""")
+    assert legend.evaluate("(legend) => legend.offsetHeight") == height
 
 
 def test_says_that_the_server_is_silent_while_an_import_runs(fresh_product: Product, browser: Browser) -> None:

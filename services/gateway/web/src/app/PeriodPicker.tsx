@@ -38,6 +38,7 @@ export function PeriodPicker() {
           type="button"
           className={`${css.pick} ${css.pickPeriod}`}
           data-chosen={!isAll}
+          data-across-years={first?.slice(0, 4) !== last?.slice(0, 4)}
           onClick={() => setOpen(!isOpen)}
           aria-label={before ? t("shell.period_label_compared", { range, before }) : t(isAll ? "shell.period_label_all" : "shell.period_label", { range })}
         >
