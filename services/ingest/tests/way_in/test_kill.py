@@ -14,7 +14,11 @@ import pytest
 
 from cjm_ingest.settings import IngestSettings
 from cjm_kit.errors import AppError
+from cjm_kit.identity import acting_as, staff_identity
 from cjm_protos.catalog.v1 import facts_pb2, import_log_pb2
+from cjm_protos.ingest.v1 import imports_pb2
+
+from .conftest import OWNER
 
 _RUN = """
 import asyncio, sys
@@ -134,6 +138,35 @@ async def test_kills_while_an_import_replaces_the_dataset(stopped_ingest: Any, p
     stats = await ingest.stats()
     assert (stats.events_count, stats.sent_events_count) == (rows_count + sent_count, sent_count)
     assert sent_count > 0
+    assert process.stop() == 0
+
+
+@pytest.mark.parametrize("replaces", [False, True])
+async def test_an_import_stopped_after_a_kill_leaves_nothing(
+    stopped_ingest: Any, process: Process, until: Any, *, replaces: bool
+) -> None:
+    ingest = stopped_ingest
+    lines = b"".join(b"c%d,new,2024-01-01\n" % (n % 999) for n in range(1_000_000))
+    columns = [("customer_id", "a", "string"), ("action_type", "b"), ("time", "c")]
+    process.start()
+    await until(ingest.is_serving)
+    await ingest.run_import(b"a,b,c\n old,old,2024-01-01\n", columns)
+    import_id = ingest.open_import(columns, replaces=replaces)
+    await ingest.upload(import_id, gzip.compress(b"a,b,c\n" + lines, compresslevel=1))
+    entry = ingest.catalog.entries[import_id]
+
+    async def has_begun() -> bool:
+        return bool(entry.rows_read) if replaces else (await ingest.stats()).events_count > 1
+
+    await until(has_begun)
+    process.kill()
+    process.start()
+    await until(ingest.is_serving)
+    with acting_as(staff_identity(OWNER, is_admin=False)):  # before the bus hands it over again
+        await ingest.imports.CancelImport(imports_pb2.CancelImportRequest(import_id=import_id))
+    assert (await ingest.ended(import_id)).status == import_log_pb2.IMPORT_STATUS_CANCELLED
+    assert (await ingest.stats()).events_count == 1
+    assert await ingest.fix("surrounding_blanks") == (1, 0)  # none begins while a dataset is being replaced
     assert process.stop() == 0
 
 

@@ -151,17 +151,21 @@ class Imports:
         """Stop a queued or running import; what it stored is out when this returns.
 
         Raises:
-            AppError: FAILED_PRECONDITION `import_ended`.
+            AppError: FAILED_PRECONDITION `import_ended`, UNAVAILABLE `disk_full`.
         """
         if entry.state not in (ImportState.QUEUED, ImportState.RUNNING):
-            raise AppError(Code.FAILED_PRECONDITION, "import_ended", "This import has ended and cannot be stopped.")
+            raise _import_ended()
         run = self._runs.get(entry.import_id)
         if run is None:
+            if await asyncio.to_thread(self._files.report, entry.import_id):
+                raise _import_ended()  # the log does not know yet
+            await asyncio.to_thread(self._take_out, entry)  # of a try that was killed
             await self._log.ended(entry.import_id, ImportReport(ImportState.CANCELLED, Tally()))
-            return
-        ended = self._ended[entry.import_id]
-        run.cancel()
-        await ended.wait()
+            run = self._runs.get(entry.import_id)  # begun meanwhile
+        if run:
+            ended = self._ended[entry.import_id]
+            run.cancel()
+            await ended.wait()
 
     async def remove(self, entry: ImportEntry, user_id: str) -> int:
         """Take the rows of a completed import out of every number; of a check its file and what was found.
@@ -238,6 +242,12 @@ class Imports:
             return ImportReport(ImportState.FAILED, run.latest, error.reason, error.detail)
         return ImportReport(ImportState.COMPLETED, run.latest)
 
+    def _take_out(self, entry: ImportEntry) -> None:
+        if entry.replaces_dataset:
+            self._appender.abandon_edition(entry.dataset_id, entry.import_id)
+        elif not entry.is_check:
+            self._store.delete_import(entry.dataset_id, entry.import_id)
+
     async def _settle(self, entry: ImportEntry, report: ImportReport) -> None:
         """Put what an import stored in the place of what was there, or leave all as it was; a second time the same."""
         if report.state is not ImportState.COMPLETED:
@@ -276,6 +286,10 @@ def _require_queued(entry: ImportEntry) -> None:
     if entry.state is not ImportState.QUEUED:
         detail = "This import has begun already. Start a new one."
         raise AppError(Code.FAILED_PRECONDITION, "import_not_queued", detail)
+
+
+def _import_ended() -> AppError:
+    return AppError(Code.FAILED_PRECONDITION, "import_ended", "This import has ended and cannot be stopped.")
 
 
 def _file_gone() -> AppError:
