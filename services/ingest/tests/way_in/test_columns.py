@@ -83,6 +83,8 @@ def test_a_time_goes_through_the_zone_of_the_mapping() -> None:
         ("time", Function.TRIM, "1700-01-01", "date_out_of_range"),
         ("time", Function.TRIM, " ", "field_missing"),
         ("customer_id", Function.TRIM, "", "field_missing"),
+        ("customer_id", Function.STRING, " \u00a0\t", "field_missing"),
+        ("action_type", Function.STRING, "  ", "field_missing"),
         ("customer_id", Function.TRIM, "x" * 513, "text_too_long"),
         ("value", Function.TRIM, "NaN", "not_a_number"),
         ("value", Function.TRIM, "1,5", "not_a_number"),

@@ -132,7 +132,7 @@ class Converter:
         text = raw if rule.function is Function.STRING else pc.utf8_trim_whitespace(raw)
         text = _without_empty(text)
         if rule.field in REQUIRED_FIELDS:
-            text = faults.note(text, text.is_null(), "field_missing")
+            text = faults.note(text, pc.or_kleene(text.is_null(), pc.utf8_is_space(text)), "field_missing")
         if time_reader := self._times.get(rule.field):
             milliseconds = time_reader.read(text, faults)
             if rule.field == "time":
