@@ -24,14 +24,15 @@ async def test_same_event_id_counts_once(bus: Bus) -> None:
     assert [(await asyncio.wait_for(got.get(), 5)).event_id for _ in range(2)] == ["e1", "e2"]
 
 
-async def test_failed_handler_is_tried_again(bus: Bus) -> None:
+@pytest.mark.parametrize("failure", [RuntimeError, ValueError])
+async def test_failed_handler_is_tried_again(bus: Bus, failure: type[Exception]) -> None:
     await bus.ensure_stream("TEST", ["cjm.test.>"])
     attempts: asyncio.Queue[int] = asyncio.Queue()
 
     async def handle(delivery: Delivery[Fact]) -> None:
         await attempts.put(delivery.attempt)
         if delivery.attempt == 1:
-            raise RuntimeError("not yet")
+            raise failure("not yet")
 
     await bus.consume("d1", "TEST", SUBJECT, Fact, handle)
     await bus.publish(SUBJECT, Fact(dataset_id="x"))

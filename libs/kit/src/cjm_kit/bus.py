@@ -229,7 +229,7 @@ class Bus:
             await handler(Delivery(headers.get("ce-id", ""), message.subject, fact, attempt))
         except Exception as failure:  # noqa: BLE001 - a handler's failure must not end the consumer
             _log.error("bus_handler_failed", consumer=durable, attempt=attempt, exc_info=failure)
-            if attempt >= max_attempts or isinstance(failure, ValueError | DecodeError):
+            if attempt >= max_attempts or isinstance(failure, DecodeError):
                 await self._bury(durable, message, type(failure).__name__)
             else:
                 with contextlib.suppress(NatsError):
