@@ -172,6 +172,8 @@ async def test_a_watcher_sees_requests_that_were_refused_as_a_whole(
         assert (await told(404, "dataset_not_found"))["dataset_id"] == elsewhere
         await system.post(path, data={"a": "b"})
         await told(415, "media_type_unsupported")
+        await system.post(f"{path}?dry_run=1", json=EVENT)
+        assert "dry_run" in (await told(400, "invalid_request"))["rejection"]["detail"]
         running.behind.intake.failure = AppError(Code.UNAVAILABLE, "stream_full", "The stream is full. Send again.")
         await system.post(path, json=EVENT)
         assert (await told(503, "stream_full"))["sent"] == json.dumps(EVENT, separators=(",", ":"))

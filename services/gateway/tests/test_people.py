@@ -125,20 +125,44 @@ def _url(path: str) -> str:
     return path.replace("{format}", "svg").replace("{field}", "device_os")
 
 
-async def test_every_route_refuses_strangers_and_tokens(running: Any, system: httpx.AsyncClient) -> None:
-    stranger = running.client()
-    forged = running.client(Cookie="cjm_session=forged")
+# All at once: whatever is looked at before the caller gives another answer.
+_FAULTY_PARAMETERS = {"no_such": "1", "limit": "many"}
+_FAULTY_HEADERS = {"Idempotency-Key": "", "Content-Encoding": "br"}
+_FAULTY_BODIES = {
+    "application/json": b"{",
+    "multipart/form-data": b" " * ((1 << 20) + 1),  # no boundary, and larger than most routes read
+}
+
+
+@pytest.mark.parametrize("media_type", _FAULTY_BODIES)
+async def test_every_route_refuses_strangers_and_tokens_before_it_looks_at_the_request(
+    running: Any, system: httpx.AsyncClient, media_type: str
+) -> None:
+    content, headers = _FAULTY_BODIES[media_type], {"Content-Type": media_type, **_FAULTY_HEADERS}
+    faults: Any = {"params": _FAULTY_PARAMETERS, "content": content, "headers": headers}
+    strangers = [
+        (running.client(), "unauthenticated"),
+        (running.client(Cookie="cjm_session=forged"), "unauthenticated"),
+        (running.client(Authorization="Bearer cjm_wrong"), "token_invalid"),
+    ]
     operations = [item for item in _operations() if item != ("POST", "/api/v1/session")]
-    assert len(operations) > 45
+    assert len(operations) > 60
+    assert ("GET", "/api/v1/tokens/{token_id}/received") in operations
     for method, path in operations:
-        for client in (stranger, forged):
-            answer = await client.request(method, _url(path))
-            assert answer.status_code == 401, (method, path, answer.text)
-        answer = await system.request(method, _url(path), json={} if method in {"POST", "PUT", "PATCH"} else None)
+        for client, reason in strangers:
+            answer = await client.request(method, _url(path), **faults)
+            assert (answer.status_code, answer.json()["reason"]) == (401, reason), (method, path, answer.text)
+        answer = await system.request(method, _url(path), **faults)
         if (method, path) == ("POST", "/api/v1/datasets/{dataset_id}/events"):
             assert answer.json()["reason"] == "dataset_not_found"
         else:
             assert (answer.status_code, answer.json()["reason"]) == (403, "staff_only"), (method, path)
+
+
+async def test_a_wrong_csrf_token_is_said_before_anything_else(admin: httpx.AsyncClient) -> None:
+    headers = {"X-CSRF-Token": "wrong", "Content-Type": "application/json"}
+    answer = await admin.post("/api/v1/users?no_such=1", content=b"{", headers=headers)
+    assert (answer.status_code, answer.json()["reason"]) == (403, "csrf_token_wrong")
 
 
 async def test_what_only_an_administrator_may_do(

@@ -151,11 +151,13 @@ async def test_a_part_that_is_down_is_told_apart_from_a_fault(running: Any, admi
     assert (await admin.get("/healthz")).status_code == 200
 
 
-async def test_metrics_name_routes_and_not_ids(admin: httpx.AsyncClient, dataset_id: str) -> None:
+async def test_metrics_name_routes_and_not_ids(running: Any, admin: httpx.AsyncClient, dataset_id: str) -> None:
     await admin.get(f"/api/v1/datasets/{dataset_id}")
     await admin.get("/api/v1/no/such/thing")
+    await running.client().get("/api/v1/analyses/some-id")
     text = (await admin.get("/metrics")).text
     assert 'route="/api/v1/datasets/{dataset_id}",status="200"' in text
+    assert 'route="/api/v1/analyses/{analysis_id}",status="401"' in text
     assert 'route="unmatched",status="404"' in text
     assert dataset_id not in text
 

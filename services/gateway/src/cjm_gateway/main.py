@@ -5,6 +5,7 @@ from cjm_gateway.adapters.debugger_bus import DebuggerBus
 from cjm_gateway.adapters.remote_file import HttpFiles
 from cjm_gateway.application.live_debugger import LiveDebugger
 from cjm_gateway.entrypoints.http.app import create_app
+from cjm_gateway.entrypoints.http.auth import Door
 from cjm_gateway.entrypoints.http.edge import Edge
 from cjm_gateway.entrypoints.http.gateway import Gateway
 from cjm_gateway.entrypoints.http.idempotency import RunOnce
@@ -29,7 +30,8 @@ async def build(settings: GatewaySettings) -> Component:
     app.state.gateway = gateway
     page = WebPage(Folder.read(settings.static_dir))
     samples = Samples(Folder.read(settings.samples_dir))
-    server = HttpServer(Edge(gateway, RunOnce(gateway, app), page, samples), settings)
+    api = Door(gateway, RunOnce(gateway, app), app.state.routes.find)
+    server = HttpServer(Edge(gateway, api, page, samples), settings)
     buses: list[Bus] = []
 
     async def forget_tokens(_message: object) -> None:

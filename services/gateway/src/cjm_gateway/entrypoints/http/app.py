@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from cjm_gateway.entrypoints.http import (
@@ -61,16 +61,20 @@ Lists come in parts: send next_cursor as cursor for the next part. Times are RFC
 RFC 9457 problem with a stable reason for programs and a sentence for people."""
 
 
-class MethodTable:
-    """Which methods an address knows."""
+class RouteTable:
+    """Which routes an address has."""
 
     def __init__(self, app: FastAPI) -> None:
         contexts = iter_route_contexts(app.routes)
-        self._routes = [(item.path_regex, item.methods or set()) for item in contexts if item.path]
+        self._routes = [(item.path_regex, item.methods or set(), item) for item in contexts if item.path]
 
-    def allowed(self, path: str) -> Sequence[str]:
+    def find(self, method: str, path: str) -> RouteContext | None:
+        """The route of a method at an address."""
+        return next((item for regex, methods, item in self._routes if method in methods and regex.match(path)), None)
+
+    def methods(self, path: str) -> Sequence[str]:
         """Methods of an address in alphabetical order; empty for an unknown one."""
-        return sorted({method for regex, methods in self._routes if regex.match(path) for method in methods})
+        return sorted({method for regex, methods, _ in self._routes if regex.match(path) for method in methods})
 
 
 def create_app() -> FastAPI:
@@ -92,7 +96,7 @@ def create_app() -> FastAPI:
     )
     for room in _ROOMS:
         app.include_router(room.router, dependencies=[only_known_parameters] if room is not system else [])
-    app.state.methods = MethodTable(app)
+    app.state.routes = RouteTable(app)
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """Who is asking: staff by session cookie with CSRF token, systems by API token."""
 
 import hmac
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
+from fastapi.routing import RouteContext
 from fastapi.security import APIKeyCookie
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cjm_gateway.application.token_cache import KnownToken
-from cjm_gateway.entrypoints.http.gateway import Gateway, GatewayDep
+from cjm_gateway.entrypoints.http.gateway import Gateway
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import Identity, acting_as, staff_identity
 from cjm_protos.catalog.v1 import account_pb2
@@ -17,6 +19,7 @@ from cjm_protos.catalog.v1 import account_pb2
 COOKIE = "cjm_session"
 CSRF_HEADER = "x-csrf-token"
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_GUARDED, _SIGN_IN = "/api/v1/", ("POST", "/api/v1/session")
 
 _cookie = APIKeyCookie(
     name=COOKIE,
@@ -46,16 +49,57 @@ class Session:
         return self.answer.user
 
 
-async def _staff(request: Request, gateway: GatewayDep, secret: SessionCookie = None) -> AsyncIterator[Session]:
-    if not secret:
-        await _refuse_stranger(gateway, request.headers)
-    answer = await authenticate(gateway, request, secret or "")
-    with acting_as(identity_of(answer.user)):
-        yield Session(answer, secret or "")
+def session_of(request: Request) -> Session | None:
+    """The session with which a request came through the door; None where nobody has to sign in."""
+    session: Session | None = getattr(request.state, "session", None)
+    return session
+
+
+def _staff(request: Request, _secret: SessionCookie = None) -> Session:
+    session = session_of(request)
+    assert session is not None, "the door lets nobody else in"
+    return session
 
 
 StaffSession = Annotated[Session, Depends(_staff)]
 staff_only = Depends(_staff)
+
+
+class Door:
+    """Asks who is there before anything is said about parameters, headers or body of a request.
+
+    Args:
+        gateway: The running gateway.
+        api: The REST application.
+        route_at: The route of a method at an address, if there is one.
+    """
+
+    def __init__(self, gateway: Gateway, api: ASGIApp, route_at: Callable[[str, str], RouteContext | None]) -> None:
+        self._gateway = gateway
+        self._api = api
+        self._route_at = route_at
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request in the name of its sender.
+
+        Raises:
+            AppError: UNAUTHENTICATED, PERMISSION_DENIED `staff_only` or `csrf_token_wrong`.
+        """
+        method, path = scope["method"], scope["path"]
+        is_guarded = path.startswith(_GUARDED) and (method, path) != _SIGN_IN
+        route = self._route_at(method, path) if is_guarded else None
+        if route is None:
+            await self._api(scope, receive, send)
+            return
+        scope["route"] = route  # so that the metrics name it also when nobody is let in
+        request = Request(scope)
+        secret = request.cookies.get(COOKIE)
+        if not secret:
+            raise await _refusal_of_a_stranger(self._gateway, request.headers)
+        answer = await authenticate(self._gateway, request, secret)
+        request.state.session = Session(answer, secret)
+        with acting_as(identity_of(answer.user)):
+            await self._api(scope, receive, send)
 
 
 def identity_of(user: account_pb2.User) -> Identity:
@@ -78,14 +122,14 @@ async def authenticate(gateway: Gateway, request: Request, secret: str) -> accou
     return answer
 
 
-async def _refuse_stranger(gateway: Gateway, headers: Mapping[str, str]) -> None:
-    """Tell somebody without a session why not; an API token is no substitute for one."""
+async def _refusal_of_a_stranger(gateway: Gateway, headers: Mapping[str, str]) -> AppError:
+    """Why somebody without a session is not let in; an API token is no substitute for one."""
     if authorization := headers.get("authorization"):
         await token_of(gateway, authorization)
         detail = "Sign in as staff for this. An API token can only send events: POST /api/v1/datasets/{id}/events."
-        raise AppError(Code.PERMISSION_DENIED, "staff_only", detail)
+        return AppError(Code.PERMISSION_DENIED, "staff_only", detail)
     detail = "Sign in first. A system that sends events needs the header Authorization: Bearer <token> instead."
-    raise AppError(Code.UNAUTHENTICATED, "unauthenticated", detail)
+    return AppError(Code.UNAUTHENTICATED, "unauthenticated", detail)
 
 
 def _check_csrf(sent: str, expected: str) -> None:

@@ -11,7 +11,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cjm_gateway.entrypoints.http.events import append_as_system, headers_of
 from cjm_gateway.entrypoints.http.gateway import Gateway
 from cjm_gateway.entrypoints.http.page import Samples, WebPage
-from cjm_gateway.entrypoints.http.parameters import refuse_unknown
 from cjm_gateway.entrypoints.http.problems import HttpProblem, body_too_large, problem_response
 from cjm_kit.errors import AppError, internal_error
 from cjm_kit.logging import get_logger, new_request_id, request_id_var
@@ -98,13 +97,12 @@ class Edge:
             dataset_id = _events_dataset_id(scope) if b"authorization" in headers else None
             if dataset_id is not None:
                 route = _EVENTS_ROUTE
-                refuse_unknown(scope["query_string"].decode("latin-1"))
-                content = await append_as_system(self._gateway, dataset_id, headers, limited)
+                query = scope["query_string"]
+                content = await append_as_system(self._gateway, dataset_id, query, headers, limited)
                 await send_marked({"type": "http.response.start", "status": 202, "headers": _json_headers(content)})
                 await send_marked({"type": "http.response.body", "body": content})
             elif is_api:
                 await self._api(scope, limited, send_marked)
-                route = getattr(scope.get("route"), "path", route)
             elif route == "samples":
                 await self._samples(scope, limited, send_marked)
             else:
@@ -119,6 +117,7 @@ class Edge:
             if not status:
                 await problem_response(internal_error(), path)(scope, receive, send_marked)
         finally:
+            route = getattr(scope.get("route"), "path", route)
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._seconds_of(method, route, status).observe(time.perf_counter() - started)
 

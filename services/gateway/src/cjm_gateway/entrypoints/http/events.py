@@ -17,6 +17,7 @@ from cjm_gateway.application.token_cache import KnownToken
 from cjm_gateway.entrypoints.http.auth import staff_only, token_of
 from cjm_gateway.entrypoints.http.datasets import read_dataset
 from cjm_gateway.entrypoints.http.gateway import QUESTION_DEADLINE_SECONDS, Gateway, GatewayDep
+from cjm_gateway.entrypoints.http.parameters import refuse_unknown
 from cjm_gateway.entrypoints.http.problems import HttpProblem
 from cjm_gateway.entrypoints.http.scope import FrameQuery
 from cjm_gateway.entrypoints.http.shapes import Instant, Page, PagingQuery, Shape, instant
@@ -147,7 +148,7 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
 
 
 async def append_as_system(
-    gateway: Gateway, dataset_id: str, headers: Mapping[bytes, bytes], receive: Receive
+    gateway: Gateway, dataset_id: str, query: bytes, headers: Mapping[bytes, bytes], receive: Receive
 ) -> bytes:
     """Take the events of a request with an API token: the hot path, without the framework.
 
@@ -156,16 +157,15 @@ async def append_as_system(
 
     Raises:
         AppError: UNAUTHENTICATED `token_invalid`, PERMISSION_DENIED `token_scope`, NOT_FOUND `dataset_not_found`,
-            RESOURCE_EXHAUSTED `rate_limit_reached`, ...
+            INVALID_ARGUMENT `invalid_request`, RESOURCE_EXHAUSTED `rate_limit_reached`, ...
     """
     token = await token_of(gateway, headers[b"authorization"].decode("latin-1"))
-    if gateway.debugger.is_watched(token.token_id):
-        return _answer(await _append_watched(gateway, token, dataset_id, headers, receive))
-    return _answer(await _append_allowed(gateway, token, dataset_id, headers, receive))
+    append = _append_watched if gateway.debugger.is_watched(token.token_id) else _append_allowed
+    return _answer(await append(gateway, token, dataset_id, query, headers, receive))
 
 
 async def _append_watched(
-    gateway: Gateway, token: KnownToken, dataset_id: str, headers: Mapping[bytes, bytes], receive: Receive
+    gateway: Gateway, token: KnownToken, dataset_id: str, query: bytes, headers: Mapping[bytes, bytes], receive: Receive
 ) -> intake_pb2.EventBodyResult:
     """Take the events of a request, and tell those who watch its token what became of them."""
     received_at_ms = time.time_ns() // 1_000_000
@@ -181,7 +181,7 @@ async def _append_watched(
         return SentRequest(token.token_id, dataset_id, received_at_ms, b"".join(parts), is_ndjson)
 
     try:
-        result = await _append_allowed(gateway, token, dataset_id, headers, receive_noted)
+        result = await _append_allowed(gateway, token, dataset_id, query, headers, receive_noted)
     except ClientDisconnect:
         raise
     except HttpProblem as failure:
@@ -198,7 +198,7 @@ async def _append_watched(
 
 
 async def _append_allowed(
-    gateway: Gateway, token: KnownToken, dataset_id: str, headers: Mapping[bytes, bytes], receive: Receive
+    gateway: Gateway, token: KnownToken, dataset_id: str, query: bytes, headers: Mapping[bytes, bytes], receive: Receive
 ) -> intake_pb2.EventBodyResult:
     if WRITE_SCOPE not in token.scopes:
         detail = f'This token may not send events. Ask an administrator for one with the scope "{WRITE_SCOPE}".'
@@ -206,6 +206,8 @@ async def _append_allowed(
     if dataset_id not in token.dataset_ids:
         detail = f"There is no dataset {dataset_id!r} for this token. Check the id."
         raise AppError(Code.NOT_FOUND, "dataset_not_found", detail)
+    if query:
+        refuse_unknown(query.decode("latin-1"))
     gateway.rate_limit.check(token.token_id)
     result = await _append(gateway, token.signed_identity, dataset_id, headers, receive)
     gateway.rate_limit.count(token.token_id, result.accepted_count + len(result.rejected))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cjm_gateway.application.idempotency import Answer, BodyHash, Claim, Record, place_of
-from cjm_gateway.entrypoints.http.auth import COOKIE, authenticate
+from cjm_gateway.entrypoints.http.auth import session_of
 from cjm_gateway.entrypoints.http.gateway import Gateway
 from cjm_gateway.entrypoints.http.problems import RETRY_AFTER_SECONDS, HttpProblem
 from cjm_kit.errors import AppError, Code
@@ -55,15 +55,13 @@ class RunOnce:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
         request = Request(scope, receive)
-        session_secret = request.cookies.get(COOKIE) if _is_keyed(request) else None
-        if not session_secret:
-            # A keyed request of a stranger too: the application says why it is refused.
+        session = session_of(request) if _is_keyed(request) else None
+        if session is None:
             await self._api(scope, receive, send)
             return
         key = _key_of(request)
-        caller = (await authenticate(self._gateway, request, session_secret)).user.user_id
         body = _Body(receive, request.headers, BodyHash(self._secret, _boundary_of(request.headers)))
-        place, record = place_of(caller, key), Record(f"POST {request.url.path}?{request.url.query}")
+        place, record = place_of(session.user.user_id, key), Record(f"POST {request.url.path}?{request.url.query}")
         found = await self._gateway.answers.claim(place, record)
         if isinstance(found, Record):
             response = await _replayed(found, record, body)

@@ -163,7 +163,7 @@ async def on_http_exception(request: Request, failure: Exception) -> Response:
     if failure.status_code == 404:
         return problem_response(nothing_at(path), path)
     if failure.status_code == 405:
-        return problem_response(method_not_allowed(request.method, request.app.state.methods.allowed(path)), path)
+        return problem_response(method_not_allowed(request.method, request.app.state.routes.methods(path)), path)
     if isinstance(failure.__cause__, UnicodeError | RecursionError):  # a body that FastAPI could not read
         detail = "The body cannot be read. Send JSON encoded as UTF-8, with few objects and lists in each other."
         return problem_response(AppError(Code.INVALID_ARGUMENT, "body_not_json", detail), path)
