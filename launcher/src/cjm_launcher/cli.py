@@ -1,8 +1,10 @@
 """The `cjm` command: run everything or one service, load the sample data, check the machine, migrate."""
 
 import asyncio
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,9 +30,19 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _fail(sentence: str) -> typer.Exit:
+@contextlib.contextmanager
+def _one_line() -> Iterator[None]:
+    """Say what hinders a command in one line, without where in the code that was."""
+    try:
+        yield
+    except AppError as failure:
+        sentence = failure.detail
+    except ValidationError as failure:
+        sentence = _explain(failure)
+    else:
+        return
     print(f"cjm: {sentence}", file=sys.stderr, flush=True)
-    return typer.Exit(1)
+    raise typer.Exit(1)
 
 
 _RULES = {
@@ -48,7 +60,9 @@ _RULES = {
 }
 
 
-def _explain(failure: ValidationError, prefix: str) -> str:
+def _explain(failure: ValidationError) -> str:
+    service = failure.title.removesuffix("Settings").upper()
+    prefix = "CJM_" if failure.title == LauncherSettings.__name__ else f"CJM_{service}_"
     return "; ".join(_fault(error, prefix) for error in failure.errors()) + "."
 
 
@@ -65,13 +79,8 @@ def run(
     target: Annotated[Target, typer.Option(help="One service, or all of them.")] = Target("all"),  # noqa: B008
 ) -> None:
     """Run the product until Ctrl-C."""
-    try:
+    with _one_line():
         code = _run_all() if target.value == "all" else _run_one(target.value)
-    except AppError as failure:
-        raise _fail(failure.detail) from None
-    except ValidationError as failure:
-        prefix = "CJM_" if target.value == "all" else f"CJM_{target.value.upper()}_"
-        raise _fail(_explain(failure, prefix)) from None
     raise typer.Exit(code)
 
 
@@ -135,10 +144,8 @@ def demo(
     """Load sample data into a running installation through its public API."""
     from cjm_launcher.demo import load_demo
 
-    try:
+    with _one_line():
         asyncio.run(load_demo(sample, url, username, password, samples_dir, _say))
-    except AppError as failure:
-        raise _fail(failure.detail) from None
 
 
 @app.command()
@@ -146,7 +153,8 @@ def doctor() -> None:
     """Check whether this machine can run the product and say what is missing."""
     from cjm_launcher import doctor as checks
 
-    results = checks.check_machine(LauncherSettings())
+    with _one_line():
+        results = checks.check_machine(LauncherSettings())
     for result in results:
         _say(f"{'ok     ' if result.is_good else 'PROBLEM'} {result.name}: {result.detail}")
     if not all(result.is_good for result in results):
@@ -162,16 +170,14 @@ def migrate(
 
     configure_logging("warning")
     names = services.SERVICE_NAMES if target.value == "all" else (target.value,)
-    settings = LauncherSettings()
-    try:
+    with _one_line():
+        settings = LauncherSettings()
         instance.prepare_data_dir(settings.data_dir)
         lock = instance.lock_data_dir(settings.data_dir)
         for name in names:
             if asyncio.run(migrate_service(name, settings)):
                 _say(f"{name}: schema is up to date")
         os.close(lock)
-    except AppError as failure:
-        raise _fail(failure.detail) from None
 
 
 if __name__ == "__main__":

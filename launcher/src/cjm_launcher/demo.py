@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +49,14 @@ async def load_demo(
         say: Called with one sentence per step.
 
     Raises:
-        AppError: The gateway refused a step or did not finish it in time; the sentence says which and why.
+        AppError: A file is not there, or the gateway refused a step or did not finish it in time; the sentence says
+            which and why.
     """
     log = _LOGS[sample]
+    mapping_file, packed = samples_dir / f"{log.file}.mapping.json", samples_dir / f"{log.file}.csv.gz"
+    for file_needed in (mapping_file, packed):
+        if not file_needed.exists():
+            raise AppError(Code.NOT_FOUND, "demo_failed", f"There is no {file_needed}. Choose another folder.")
     async with httpx.AsyncClient(base_url=base_url, timeout=60) as client:
         session = await _call(client, "POST", "/api/v1/session", json={"username": username, "password": password})
         client.headers["X-CSRF-Token"] = session["csrf_token"]
@@ -63,8 +69,7 @@ async def load_demo(
             body = {"name": log.dataset_name, "is_public": True, "goal_activity": log.goal_activity}
             dataset = await _call(client, "POST", "/api/v1/datasets", json=body)
         say(f"Importing the sample {log.what} ...")
-        mapping = json.loads((samples_dir / f"{log.file}.mapping.json").read_text())
-        packed = samples_dir / f"{log.file}.csv.gz"
+        mapping = json.loads(mapping_file.read_text())
         with packed.open("rb") as file:
             started = await _call(
                 client,
@@ -100,13 +105,14 @@ async def _call(client: httpx.AsyncClient, method: str, path: str, **arguments: 
 
 
 async def _finished(client: httpx.AsyncClient, path: str, good: set[str]) -> dict[str, Any]:
-    async with asyncio.timeout(_PATIENCE_SECONDS):
-        while True:
-            body = await _call(client, "GET", path)
-            if body["status"] in good:
-                return body
-            if body["status"] not in {"queued", "running"}:
-                error = body.get("error") or {}
-                detail = f"{path} ended {body['status']}: {error.get('detail', 'no reason given')}"
-                raise AppError(Code.FAILED_PRECONDITION, "demo_failed", detail)
-            await asyncio.sleep(_POLL_SECONDS)
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    while (body := await _call(client, "GET", path))["status"] not in good:
+        if body["status"] not in {"queued", "running"}:
+            error = body.get("error") or {}
+            detail = f"{path} ended {body['status']}: {error.get('detail', 'no reason given')}"
+            raise AppError(Code.FAILED_PRECONDITION, "demo_failed", detail)
+        if time.monotonic() > give_up_at:
+            detail = f"{path} has not ended within {_PATIENCE_SECONDS:.0f} s."
+            raise AppError(Code.DEADLINE_EXCEEDED, "demo_failed", detail)
+        await asyncio.sleep(_POLL_SECONDS)
+    return body
