@@ -16,6 +16,7 @@ from cjm_launcher.instance import free_port
 from cjm_launcher.nats_server import NatsServer
 from cjm_launcher.service_process import ServiceProcess
 from cjm_launcher.settings import LauncherSettings
+from cjm_launcher.single import page_address
 
 
 def test_data_folder_is_made_private_and_nothing_is_left_in_it(tmp_path: Path) -> None:
@@ -33,6 +34,19 @@ def test_files_in_a_folder_that_was_there_are_private_too(tmp_path: Path) -> Non
     finally:
         os.umask(former)
     assert stat.S_IMODE((tmp_path / "catalog.sqlite").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://localhost:80"),
+        ("::", "http://localhost:80"),
+        ("10.0.0.7", "http://10.0.0.7:80"),
+        ("fd00::7", "http://[fd00::7]:80"),
+    ],
+)
+def test_the_page_is_found_where_it_listens(host: str, address: str) -> None:
+    assert page_address(host, 80) == address
 
 
 async def test_the_bus_lets_nobody_in_without_its_token(nats_server: NatsServer) -> None:

@@ -67,7 +67,7 @@ async def run_all(settings: LauncherSettings, say: Callable[[str], None]) -> int
     )
     if settings.metrics_listen:
         parts.append(metrics_listener(parts[:], settings.metrics_listen))
-    address = f"http://{'localhost' if settings.host in ('127.0.0.1', '0.0.0.0') else settings.host}:{settings.port}"  # noqa: S104
+    address = page_address(settings.host, settings.port)
 
     async def greet() -> None:
         say(f"Ready after {time.monotonic() - started_at:.1f} s: {address}")
@@ -75,8 +75,7 @@ async def run_all(settings: LauncherSettings, say: Callable[[str], None]) -> int
             say(f'Sign in as "{ADMIN_NAME}" with the password  {password}  (shown only this once).')
         if password is not None and settings.demo:
             try:
-                url = f"http://127.0.0.1:{settings.port}"
-                await load_demo(Sample.SHOP, url, ADMIN_NAME, password, settings.samples_dir, say)
+                await load_demo(Sample.SHOP, address, ADMIN_NAME, password, settings.samples_dir, say)
             except (AppError, OSError) as failure:
                 reason = failure.detail if isinstance(failure, AppError) else str(failure)
                 say(f"The sample data could not be loaded: {reason} Everything else works.")
@@ -85,6 +84,13 @@ async def run_all(settings: LauncherSettings, say: Callable[[str], None]) -> int
     code = await runtime.run(parts, on_ready=greet, stop_seconds=_STOP_SECONDS)
     _log.info("stopped", exit_code=code)
     return code
+
+
+def page_address(host: str, port: int) -> str:
+    """Where this machine finds what listens on a host and port."""
+    if host in ("127.0.0.1", "0.0.0.0", "::1", "::"):  # noqa: S104
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _common_settings(data_dir: Path, nats: NatsServer) -> dict[str, Any]:

@@ -1,8 +1,14 @@
-"""How answers leave the gateway."""
+"""Where the gateway listens, and how answers leave it."""
 
 import asyncio
 
-from cjm_gateway.entrypoints.http.server import HeadWithBody
+import httpx
+import pytest
+from starlette.responses import PlainTextResponse
+
+from cjm_gateway.entrypoints.http.server import HeadWithBody, HttpServer
+from cjm_gateway.settings import GatewaySettings
+from cjm_kit.settings import ServiceSettings
 
 HEAD = b"HTTP/1.1 202 Accepted\r\ncontent-length: 4\r\n\r\n"
 
@@ -44,3 +50,14 @@ async def test_what_is_held_leaves_before_the_connection_closes() -> None:
     joined.write(HEAD)
     joined.close()
     assert transport.sent == [HEAD, b"closed"]
+
+
+@pytest.mark.parametrize(("host", "name"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])
+async def test_it_listens_on_both_kinds_of_addresses(settings: ServiceSettings, host: str, name: str) -> None:
+    chosen = GatewaySettings(**settings.model_dump() | {"http_host": host, "http_port": 0})
+    server = HttpServer(PlainTextResponse("here"), chosen)
+    await server.start()
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://{name}:{server.port}/")
+    await server.stop()
+    assert answer.text == "here"

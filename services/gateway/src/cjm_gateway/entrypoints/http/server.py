@@ -109,7 +109,8 @@ class HttpServer:
             AppError: UNAVAILABLE `http_address_in_use`.
         """
         try:
-            listener = socket.create_server(self._address, reuse_port=False)
+            family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+            listener = socket.create_server(self._address, family=family)
         except OSError as failure:
             host, port = self._address
             detail = (
