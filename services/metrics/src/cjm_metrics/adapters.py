@@ -12,6 +12,7 @@ from cjm_protos.ingest.v1 import questions_pb2, questions_pb2_grpc, scope_pb2
 
 _DATASETS_PER_PAGE = 200
 _VALUES_COUNT = 1000
+_QUESTION_SECONDS = 62.0  # longer than ingest's own limit of 60 s, so that its explanation arrives
 
 
 class GrpcSources:
@@ -62,7 +63,8 @@ class GrpcSources:
     async def count_by_day(self, scopes: Sequence[EventScope], zone: ZoneInfo, by_field: str) -> DayCounts:
         """Days with events, split by a field unless it is empty."""
         answer = await self._questions.CountByDay(
-            questions_pb2.CountByDayRequest(scopes=map(_scope, scopes), time_zone=zone.key, by_field=by_field)
+            questions_pb2.CountByDayRequest(scopes=map(_scope, scopes), time_zone=zone.key, by_field=by_field),
+            timeout=_QUESTION_SECONDS,
         )
         days = [
             Day(date.fromisoformat(day.date), day.customers_count, day.events_count, tuple(map(_count, day.by_value)))
@@ -73,14 +75,15 @@ class GrpcSources:
     async def values(self, scopes: Sequence[EventScope], field: str) -> list[ValueCount]:
         """Values of a field, most frequent first."""
         answer = await self._questions.ListFieldValues(
-            questions_pb2.ListFieldValuesRequest(scopes=map(_scope, scopes), field=field, page_size=_VALUES_COUNT)
+            questions_pb2.ListFieldValuesRequest(scopes=map(_scope, scopes), field=field, page_size=_VALUES_COUNT),
+            timeout=_QUESTION_SECONDS,
         )
         return [_count(item) for item in answer.values]
 
     async def newest(self, scopes: Sequence[EventScope], count: int) -> list[questions_pb2.Event]:
         """The newest events."""
         answer = await self._questions.ListEvents(
-            questions_pb2.ListEventsRequest(scopes=map(_scope, scopes), page_size=count)
+            questions_pb2.ListEventsRequest(scopes=map(_scope, scopes), page_size=count), timeout=_QUESTION_SECONDS
         )
         return list(answer.events)
 
