@@ -120,8 +120,8 @@ async def test_a_dataset_that_may_not_be_analysed_is_refused(mining: Any, failur
     [
         ({"kind": 0}, "analysis_kind_unknown", "kind"),
         ({"kind": 99}, "analysis_kind_unknown", "kind"),
-        ({"scope": scope_pb2.Scope(session_gap_minutes=10_081)}, "session_gap_invalid", "session_gap_minutes"),
-        ({"scope": scope_pb2.Scope(session_gap_minutes=-1)}, "session_gap_invalid", "session_gap_minutes"),
+        ({"scope": scope_pb2.Scope(session_gap_minutes=10_081)}, "session_gap_out_of_range", "session_gap_minutes"),
+        ({"scope": scope_pb2.Scope(session_gap_minutes=-1)}, "session_gap_out_of_range", "session_gap_minutes"),
         (
             {"scope": scope_pb2.Scope(from_time=Timestamp(seconds=2), to_time=Timestamp(seconds=1, nanos=9))},
             "period_reversed",
@@ -149,11 +149,11 @@ async def test_bad_parameters_are_refused_with_their_names(mining: Any, failure_
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"page_size": 201}, "page_size_invalid"),
-        ({"page_size": -1}, "page_size_invalid"),
-        ({"page_token": "not ours"}, "cursor_invalid"),
-        ({"page_token": "WzEsMl0="}, "cursor_invalid"),
-        ({"page_token": "IngieQ=="}, "cursor_invalid"),
+        ({"page_size": 201}, "page_size_out_of_range"),
+        ({"page_size": -1}, "page_size_out_of_range"),
+        ({"page_token": "not ours"}, "page_token_invalid"),
+        ({"page_token": "WzEsMl0="}, "page_token_invalid"),
+        ({"page_token": "IngieQ=="}, "page_token_invalid"),
         ({"kind": 99}, "analysis_kind_unknown"),
         ({"statuses": [99]}, "analysis_status_unknown"),
     ],

@@ -100,7 +100,7 @@ class ImportServicer(imports_pb2_grpc.ImportServiceServicer):
         size = request.page_size or _DEFAULT_PAGE_ROWS
         if not 1 <= size <= _LARGEST_PAGE_ROWS:
             detail = f"page_size is {size}. Ask for 1 to {_LARGEST_PAGE_ROWS} rows."
-            raise AppError(Code.INVALID_ARGUMENT, "page_size_invalid", detail)
+            raise AppError(Code.INVALID_ARGUMENT, "page_size_out_of_range", detail)
         faults, cursor = await self._imports.rejected(entry.import_id, request.page_token, size)
         return imports_pb2.ListRejectedRowsResponse(rows=map(_row, faults), next_page_token=cursor)
 

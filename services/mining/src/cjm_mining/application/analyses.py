@@ -113,7 +113,7 @@ class Analyses:
         """Queue an analysis.
 
         Raises:
-            AppError: INVALID_ARGUMENT `parameters_invalid`, `session_gap_invalid`, `period_reversed`; NOT_FOUND or
+            AppError: INVALID_ARGUMENT `parameters_invalid`, `session_gap_out_of_range`, `period_reversed`; NOT_FOUND or
                 PERMISSION_DENIED as `DatasetAccess.require`; RESOURCE_EXHAUSTED `too_many_open_analyses`.
         """
         parameters = complete_parameters(wish.kind, wish.parameters)
@@ -231,8 +231,8 @@ class Analyses:
 def _check_scope(wish: Wish) -> None:
     if not 0 <= wish.session_gap_minutes <= MAX_SESSION_GAP_MINUTES:
         detail = f"The session gap must be from 0 to {MAX_SESSION_GAP_MINUTES} minutes."
-        violation = FieldViolation("session_gap_minutes", "session_gap_invalid", detail)
-        raise AppError(Code.INVALID_ARGUMENT, "session_gap_invalid", detail, violations=[violation])
+        violation = FieldViolation("session_gap_minutes", "session_gap_out_of_range", detail)
+        raise AppError(Code.INVALID_ARGUMENT, "session_gap_out_of_range", detail, violations=[violation])
     if wish.is_period_reversed:
         detail = "The first day is after the last day. Swap them."
         violation = FieldViolation("from", "period_reversed", detail)

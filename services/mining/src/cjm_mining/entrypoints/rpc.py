@@ -143,7 +143,7 @@ def _known_status(number: analysis_pb2.AnalysisStatus.ValueType) -> Status:
 def _page_size(asked: int) -> int:
     if not 0 <= asked <= _MAX_PAGE_SIZE:
         detail = f"The page size is {asked}; it must be from 1 to {_MAX_PAGE_SIZE}."
-        raise _refused("page_size", "page_size_invalid", detail)
+        raise _refused("page_size", "page_size_out_of_range", detail)
     return asked or _DEFAULT_PAGE_SIZE
 
 
@@ -160,7 +160,7 @@ def _from_token(token: str) -> tuple[datetime, str] | None:
         return datetime.fromisoformat(created_at).astimezone(UTC), str(analysis_id)
     except (ValueError, TypeError, OverflowError, RecursionError):
         detail = "This cursor is not one of ours. Start again without a cursor."
-        raise _refused("page_token", "cursor_invalid", detail) from None
+        raise _refused("page_token", "page_token_invalid", detail) from None
 
 
 def _refused(field: str, reason: str, detail: str) -> AppError:
