@@ -27,7 +27,7 @@ import {
 import { placeLabels } from "./labels";
 import { dotOf, gathered, placeWithDagre, readPlain, roomsOf, settled, type Places, type Rooms } from "./place";
 import { route, type Wire } from "./router";
-import { sceneOf, type Scene } from "./scene";
+import { headOf, sceneOf, type Scene } from "./scene";
 import { numberRect, numberWidth, stubsOf } from "./stubs";
 import { skeletonOf, timeOrder, type Skeleton } from "./skeleton";
 
@@ -243,6 +243,26 @@ describe("numbers of any size", () => {
           expect([...cards, ...labels, ...numbers.slice(index + 1)].filter((other) => overlaps(number, other))).toEqual([]);
         });
       }
+    }
+  });
+
+  it.each(Object.entries(LAYOUTS))("stand on every path of the main way before its arrowhead where time runs right (%s)", async (_, layout) => {
+    for (const journeys of [1, 87_654_321, 9_876_543_210]) {
+      const { nodes, edges, ...rest } = graphOf([["a", "b", "c"]]);
+      const graph = { ...rest, nodes: nodes.map((step) => ({ ...step, starts: step.starts * journeys, ends: step.ends * journeys })), edges: edges.map((path) => ({ ...path, count: journeys })) };
+      const mainSteps = ["a", "b", "c"];
+      const skeleton = skeletonOf(graph, mainSteps, graph.edges, 4);
+      const places = await layout(skeleton, "right", roomsOf(graph, skeleton, "right"));
+      const scene = sceneOf({
+        ...{ graph, mainSteps, mode: "frequency", direction: "right", places, paths: graph.edges, repeats: [] },
+        labelOf: (_, moves) => String(moves),
+        measure: (text) => numberWidth(Number(text)),
+      });
+      const clear = scene.labels.filter((label) => {
+        const shape = scene.paths.find(({ key }) => key === label.key)!;
+        return !overlaps(rectAround(label.center, label.width, 15), headOf(shape));
+      });
+      expect(clear).toHaveLength(4);
     }
   });
 

@@ -145,7 +145,8 @@ export interface Drawn {
   angle: number;
 }
 
-const SAMPLE_PX = 6;
+/** Between points along a line, at which labels may stand. */
+export const SAMPLE_PX = 6;
 
 /** Draws a line piece by piece: told where it runs while time runs down, it writes where it runs on the screen. */
 export class Pen {

@@ -1,19 +1,27 @@
 import { END, START, type Graph } from "../model/graph";
-import { LOOP_ROOM, cardSize, fromScreen, pillSize, type Direction, type Point } from "./geometry";
+import { LOOP_ROOM, SAMPLE_PX, cardSize, fromScreen, pillSize, type Direction, type Point } from "./geometry";
+import { LABEL_PADDING } from "./labels";
+import { arrowLength } from "./router";
 import { CARD_CLEARANCE } from "./rows";
+import { WIDTHS } from "./scene";
 import type { Skeleton } from "./skeleton";
-import { stubsOf } from "./stubs";
+import { numberWidth, stubsOf } from "./stubs";
 
 /** Centres of steps, Start and End while time runs down. */
 export type Places = Map<string, Point>;
 
-/** Room on both sides of each card, px, so that the spine stays straight: for its stubs, its loop and lines beside it. */
-export type Rooms = ReadonlyMap<string, number>;
+/** The room that the numbers of a graph need, px. */
+export interface Rooms {
+  /** On both sides of each card, so that the spine stays straight: for its stubs, its loop and lines beside it. */
+  beside: ReadonlyMap<string, number>;
+  /** Between rows. */
+  between: number;
+}
 
 /** Where the numbers are small. */
 const CARD_ROOM = { down: 37, right: 26 } as const;
 const COLUMN_GAP = 18;
-/** Between rows; numbers on paths need more room along a path that runs to the right. */
+/** Between rows, where the numbers are small. */
 const ROW_GAP = { down: 42, right: 78 } as const;
 /** Between the stubs of a card and its neighbour: a loop and one line. */
 const BETWEEN = LOOP_ROOM + 2 * CARD_CLEARANCE + 2;
@@ -23,18 +31,23 @@ const NARROW_REACH = 150;
 
 const isPill = (id: string): boolean => id === START || id === END;
 
-/** As much room as the numbers beside the cards need, so that no line runs through one. */
+/** So much that no line runs through a number beside a card, and that one on a path to the right covers no arrowhead. */
 export function roomsOf(graph: Graph, { mainSteps, hasEnd }: Skeleton, direction: Direction): Rooms {
   const usual = CARD_ROOM[direction];
   const stubs = stubsOf(graph, mainSteps, hasEnd, direction);
-  return new Map([...stubs].map(([step, { room }]) => [step, Math.max(usual, room + BETWEEN - COLUMN_GAP - usual)]));
+  const most = Math.max(0, ...graph.edges.map((path) => path.count), ...graph.nodes.flatMap(({ starts, ends }) => [starts, ends]));
+  const along = direction === "down" ? 0 : numberWidth(most) + LABEL_PADDING + SAMPLE_PX + arrowLength(WIDTHS[1]);
+  return {
+    beside: new Map([...stubs].map(([step, { room }]) => [step, Math.max(usual, room + BETWEEN - COLUMN_GAP - usual)])),
+    between: Math.max(ROW_GAP[direction], along),
+  };
 }
 
 /** Size that a step takes in the layout while time runs down. */
 function sizeOf(id: string, direction: Direction, rooms: Rooms): { width: number; height: number } {
   if (isPill(id)) return pillSize(direction);
   const { width, height } = cardSize(direction);
-  return { width: width + 2 * (rooms.get(id) ?? CARD_ROOM[direction]), height };
+  return { width: width + 2 * (rooms.beside.get(id) ?? CARD_ROOM[direction]), height };
 }
 
 const placed = (skeleton: Skeleton): string[] => [START, ...skeleton.order, ...(skeleton.hasEnd ? [END] : [])];
@@ -54,7 +67,7 @@ export function dotOf(skeleton: Skeleton, direction: Direction, rooms: Rooms): s
   const rankdir = direction === "down" ? "TB" : "LR";
   return [
     "digraph {",
-    `graph [rankdir=${rankdir} nodesep=${inches(COLUMN_GAP)} ranksep=${inches(ROW_GAP[direction])} splines=false]`,
+    `graph [rankdir=${rankdir} nodesep=${inches(COLUMN_GAP)} ranksep=${inches(rooms.between)} splines=false]`,
     'node [shape=box fixedsize=true label=""]',
     ...nodes,
     ...links,
@@ -79,7 +92,7 @@ export function readPlain(plain: string, skeleton: Skeleton, direction: Directio
 export async function placeWithDagre(skeleton: Skeleton, direction: Direction, rooms: Rooms): Promise<Places> {
   const { default: dagre } = await import("@dagrejs/dagre");
   const graph = new dagre.graphlib.Graph<object, ReturnType<typeof sizeOf> & Partial<Point>>();
-  graph.setGraph({ rankdir: "TB", nodesep: COLUMN_GAP, ranksep: ROW_GAP[direction] });
+  graph.setGraph({ rankdir: "TB", nodesep: COLUMN_GAP, ranksep: rooms.between });
   const ids = placed(skeleton);
   ids.forEach((id, index) => graph.setNode(String(index), sizeOf(id, direction, rooms)));
   for (const { source, target, weight } of skeleton.links) {
@@ -91,7 +104,7 @@ export async function placeWithDagre(skeleton: Skeleton, direction: Direction, r
     const { x = 0, y = 0 } = graph.node(String(index));
     places.set(id, { x, y });
   });
-  return straightened(places, skeleton, cardSize(direction).width + 2 * Math.max(...rooms.values()) + COLUMN_GAP);
+  return straightened(places, skeleton, cardSize(direction).width + 2 * Math.max(...rooms.beside.values()) + COLUMN_GAP);
 }
 
 /** Puts the main way on one line and pushes cards that stood there aside: dagre has no groups. */

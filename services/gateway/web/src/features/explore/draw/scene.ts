@@ -90,7 +90,8 @@ export interface SceneInput {
 
 const BEAD_RATIO = 0.5;
 const BEAD_ROOM = 14;
-const WIDTHS = [1.3, 6.3] as const;
+/** Of the weakest path and the strongest, px. */
+export const WIDTHS = [1.3, 6.3] as const;
 const LOOP_WIDTH_MOST = 3.6;
 const JOIN_WIDTH = 2;
 const OPACITIES = [0.4, 1] as const;
@@ -237,7 +238,7 @@ function labelsOf(
 }
 
 /** The arrowhead of a path. */
-function headOf({ tip, angle, width }: PathShape): Rect {
+export function headOf({ tip, angle, width }: PathShape): Rect {
   const [length, radians] = [arrowLength(width), (angle * Math.PI) / 180];
   return rectAround({ x: tip.x - (length / 2) * Math.cos(radians), y: tip.y - (length / 2) * Math.sin(radians) }, length, length);
 }
