@@ -80,6 +80,7 @@ BAD_EVENTS: list[tuple[dict[str, Any], str, str]] = [
     ({"import_id": "x"}, "field_unknown", "import_id"),
     ({"time": "31.02.2024"}, "not_a_date", "time"),
     ({"time": 1e300}, "date_out_of_range", "time"),
+    ({"time": 10**400}, "not_a_date", "time"),
     ({"time": "1700-01-01T00:00:00Z"}, "date_out_of_range", "time"),
     ({"value": "much"}, "not_a_number", "value"),
     ({"action_type": "x" * 513}, "text_too_long", "action_type"),

@@ -232,14 +232,12 @@ def _number(value: object) -> float | None:
 
 
 def _read_time(value: object) -> int:
-    moment = None
     if isinstance(value, str):
         moment = read_time(value.strip())
         milliseconds = moment.microseconds // 1000 if moment else None
-    elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        milliseconds = int(value)
     else:
-        milliseconds = None
+        number = _number(value)
+        milliseconds = None if number is None else int(number)
     if milliseconds is None:
         detail = f'"time" is {_shown(value)}, not a date. Send it as ISO 8601, for example "2024-05-07T10:30:00Z".'
         raise _RefusedError("not_a_date", "time", detail)
