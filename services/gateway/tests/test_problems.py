@@ -1,14 +1,20 @@
 """Every failure is a problem with a reason and a sentence; nothing unknown leaks."""
 
+import re
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import httpx
 import pytest
 from fastapi import FastAPI, Query
-from pydantic import BaseModel, Field
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
+from pydantic import BaseModel, Field, ValidationError
 
+from cjm_gateway.entrypoints.http.app import create_app
 from cjm_gateway.entrypoints.http.parameters import only_known_parameters
-from cjm_gateway.entrypoints.http.problems import on_app_error
+from cjm_gateway.entrypoints.http.problems import on_app_error, violations_of
+from cjm_gateway.entrypoints.http.shapes import Body
 from cjm_gateway.entrypoints.services import Channels
 from cjm_kit.errors import AppError
 
@@ -34,10 +40,10 @@ async def test_what_the_framework_refuses_looks_like_our_own_refusals(admin: htt
     assert (await _reason(answer), answer.headers["allow"]) == ((405, "method_not_allowed"), "POST")
     answer = await admin.post("/api/v1/datasets", content=b'{"name": ', headers=json_headers)
     assert await _reason(answer) == (400, "body_not_json")
-    for body in (b'{"name": "\xff"}', b"[" * 200_000):
+    for body in (b'{"name": "\xff"}', b"[" * 200_000, b'{"name": ' + b"1" * 5000 + b"}"):
         answer = await admin.post("/api/v1/datasets", content=body, headers=json_headers)
         assert await _reason(answer) == (400, "body_not_json")
-        assert "Send" in answer.json()["detail"]
+        assert "The body cannot be read. Send JSON encoded as UTF-8" in answer.json()["detail"]
     answer = await admin.post("/api/v1/datasets", content=b"name=x", headers={"Content-Type": "text/plain"})
     assert await _reason(answer) == (415, "media_type_unsupported")
     answer = await admin.post("/api/v1/datasets", content=b" " * (2 << 20), headers=json_headers)
@@ -47,11 +53,15 @@ async def test_what_the_framework_refuses_looks_like_our_own_refusals(admin: htt
 @pytest.mark.parametrize(
     ("body", "field", "reason", "words"),
     [
-        ({}, "name", "field_missing", 'Field "name" is missing.'),
+        ({}, "name", "field_missing", 'Field "name" is missing. Send it.'),
         ({"name": 5}, "name", "wrong_type", 'Field "name" must be text.'),
         ({"name": "x", "is_public": "perhaps"}, "is_public", "wrong_type", 'Field "is_public" must be true or false.'),
         ({"name": "x", "is_pubic": True}, "is_pubic", "field_unknown", "check the spelling"),
-        ({"name": "x", "case": "order"}, "case", "value_invalid", "'customer' or 'session'"),
+        ({"name": "x", "case": "order"}, "case", "value_invalid", 'Field "case" must be "customer" or "session".'),
+        ({"name": "x", "session_gap_minutes": -1}, "session_gap_minutes", "value_invalid", "must be at least 0."),
+        ({"name": "x", "session_gap_minutes": 2**31}, "session_gap_minutes", "value_invalid", "below 2147483648."),
+        ({"name": "x", "session_gap_minutes": 1.5}, "session_gap_minutes", "wrong_type", "must be a whole number."),
+        ({"name": "x" * 1000}, "name", "name_too_long", ""),
         ([], "body", "wrong_type", 'Field "body" must be an object.'),
         ({"name": ""}, "name", "name_empty", ""),
     ],
@@ -64,6 +74,111 @@ async def test_a_faulty_field_is_named(
     (error,) = answer.json()["errors"]
     assert (error["field"], error["reason"]) == (field, reason)
     assert words in error["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (b'{"name": ', "line 1 column 10"),
+        (b'{\n  "name": "x",\n  is_public: true\n}', "line 3 column 3"),
+        (b'{"name": "x"} {}', "line 1 column 15"),
+        (b'{"name": "a\nb"}', "line 1 column 12"),
+        (b"name=x", "line 1 column 1"),
+    ],
+)
+async def test_broken_json_is_told_by_its_place_in_our_words(admin: httpx.AsyncClient, body: bytes, place: str) -> None:
+    answer = await admin.post("/api/v1/datasets", content=body, headers={"Content-Type": "application/json"})
+    assert await _reason(answer) == (400, "body_not_json")
+    assert answer.json()["detail"] == f"The body is not valid JSON at {place}. Correct it there and send it again."
+
+
+_WRONG: Any = (
+    None,
+    True,
+    "x",
+    "",
+    "\ud800",
+    -1,
+    0.5,
+    10**30,
+    "1" * 5000,
+    float("nan"),
+    [],
+    ["x", 1],
+    [None],
+    {},
+    {"a": 1},
+)
+
+
+def _faults() -> Iterator[Any]:
+    """What pydantic finds when every field of every form and every parameter gets every kind of wrong value."""
+    forms: list[Any] = [Body]
+    for form in forms:
+        forms.extend(form.__subclasses__())
+        fields = [field.alias or name for name, field in form.model_fields.items()]
+        bodies = [*_WRONG, *({field: wrong, "unknown": 1} for field in fields for wrong in _WRONG)]
+        for read, body in [(form.model_validate, body) for body in bodies] + [(form.model_validate_json, "{")]:
+            try:
+                read(body)
+            except ValidationError as failure:
+                for error in failure.errors():
+                    yield {**error, "loc": ("body", *error["loc"])}
+    dependants = [getattr(item, "dependant", None) for item in iter_route_contexts(create_app().routes)]
+    for dependant in dependants:
+        if dependant is not None:
+            dependants.extend(dependant.dependencies)
+            for parameter in [*dependant.query_params, *dependant.path_params, *dependant.body_params]:
+                for wrong in _WRONG:
+                    yield from parameter.validate(wrong, {}, loc=("query", parameter.alias))[1] or []
+
+
+def test_no_word_of_the_library_that_checks_forms_reaches_anybody() -> None:
+    faults = list(_faults())
+    rules = {error["type"] for error in faults}
+    assert {"missing", "extra_forbidden", "literal_error", "less_than_equal", "int_from_float", "json_invalid"} <= rules
+    assert len({error["loc"] for error in faults}) > 100
+    told = {}
+    for error in faults:
+        (violation,) = violations_of(RequestValidationError([error]))
+        told[error["type"]] = violation.detail
+        assert violation.detail.startswith(f'Field "{violation.field}" '), error
+        assert error["msg"].lower() not in violation.detail.lower(), error
+        assert not re.search(r"[Ii]nput|valid (string|integer|dictionary)|[{}]|None", violation.detail), (
+            violation.detail
+        )
+    without = [rule for rule, detail in told.items() if "see its description at /docs" in detail]
+    assert not without, "these need a sentence of their own in problems.py"
+
+
+def test_a_rule_nobody_wrote_a_sentence_for_is_not_quoted() -> None:
+    error = {
+        "type": "uuid_parsing",
+        "loc": ("body", "id"),
+        "msg": "Input should be a valid UUID",
+        "ctx": {"error": "x"},
+    }
+    (violation,) = violations_of(RequestValidationError([error]))
+    assert violation.detail == 'Field "id" is not right; see its description at /docs.'
+
+
+@pytest.mark.parametrize(
+    ("address", "reason", "words"),
+    [
+        ("datasets?limit=many", "invalid_request", 'Field "limit" must be a whole number.'),
+        ("datasets?limit=0", "invalid_request", 'Field "limit" must be at least 1.'),
+        ("datasets?limit=201", "invalid_request", 'Field "limit" must be at most 200.'),
+        ("analyses?status=done", "invalid_request", '"status.0" must be "queued", "running", "succeeded", "partial"'),
+        ("analyses?deleted=perhaps", "invalid_request", 'Field "deleted" must be true or false.'),
+        ("datasets/{id}/variants?from=2024-02-30", "date_invalid", 'Field "from": "2024-02-30" is not a date'),
+        ("datasets/no-id/variants", "dataset_not_found", "Check the id."),
+    ],
+)
+async def test_a_faulty_parameter_is_named(
+    admin: httpx.AsyncClient, dataset_id: str, address: str, reason: str, words: str
+) -> None:
+    answer = await admin.get(f"/api/v1/{address.format(id=dataset_id)}")
+    assert (answer.json()["reason"], words in answer.json()["detail"]) == (reason, True), answer.text
 
 
 async def test_faults_in_a_list_carry_their_row(admin: httpx.AsyncClient) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from json import JSONDecodeError
 from typing import Any
 
 import msgspec
@@ -27,20 +28,30 @@ _TITLES = {
     413: "Too large",
     415: "Unsupported form",
 }
-_REASONS = {
-    "missing": ("field_missing", "is missing"),
+# By the name of pydantic's rule, whose own words reach nobody; a test fails for a form that needs one more.
+_RULES = {
+    "missing": ("field_missing", "is missing. Send it"),
     "extra_forbidden": ("field_unknown", "is not known here; check the spelling"),
     "string_type": ("wrong_type", "must be text"),
+    "string_unicode": ("value_invalid", "holds half a character; send text encoded as UTF-8"),
     "bool_parsing": ("wrong_type", "must be true or false"),
     "bool_type": ("wrong_type", "must be true or false"),
     "int_parsing": ("wrong_type", "must be a whole number"),
     "int_type": ("wrong_type", "must be a whole number"),
     "int_from_float": ("wrong_type", "must be a whole number"),
+    "finite_number": ("wrong_type", "must be a whole number"),
+    "int_parsing_size": ("value_invalid", "must be a whole number with fewer digits"),
+    "greater_than_equal": ("value_invalid", "must be at least {ge}"),
+    "less_than_equal": ("value_invalid", "must be at most {le}"),
+    "less_than": ("value_invalid", "must be below {lt}"),
+    "literal_error": ("value_invalid", "must be {expected}"),
     "list_type": ("wrong_type", "must be a list"),
     "dict_type": ("wrong_type", "must be an object"),
     "model_type": ("wrong_type", "must be an object"),
     "model_attributes_type": ("wrong_type", "must be an object"),
+    "json_invalid": ("value_invalid", "is not valid JSON{place}; correct it and send it again"),
 }
+_OTHER_RULE = ("value_invalid", "is not right; see its description at /docs")
 
 
 class FieldProblem(Shape):
@@ -124,13 +135,10 @@ def _violation(error: Any, within: str) -> FieldViolation:
     place = [part for index, part in enumerate(error["loc"]) if index or part not in _WHERE]
     field = ".".join([within] * bool(within) + [str(part) for part in place]) or "body"
     row = next((part + 1 for part in place if isinstance(part, int)), None)
-    reason, rule = _REASONS.get(error["type"], ("value_invalid", ""))
-    if error["type"] == "json_invalid":
-        where = _PLACE.search(str(error["msg"]))
-        rule = f"is not valid JSON{where[0] if where else ''}; correct it and send it again"
-    elif not rule:
-        message = str(error["msg"])
-        rule = f"is not right: {message[:1].lower()}{message[1:]}"
+    reason, rule = _RULES.get(error["type"], _OTHER_RULE)
+    where = _PLACE.search(error["msg"])
+    limits = {name: str(limit).replace("'", '"') for name, limit in error.get("ctx", {}).items()}
+    rule = rule.format(**limits, place=where[0] if where else "")
     return FieldViolation(field, reason, f'Field "{field}" {rule}.', row)
 
 
@@ -143,9 +151,9 @@ async def on_app_error(request: Request, failure: Exception) -> Response:
 async def on_invalid(request: Request, failure: Exception) -> Response:
     """Answer a request that does not have the form the route asks for."""
     assert isinstance(failure, RequestValidationError)
-    errors = failure.errors()
-    if errors[0]["type"] == "json_invalid":
-        detail = f"The body is not JSON: {errors[0]['ctx']['error']} at character {errors[0]['loc'][-1]}."
+    if isinstance(broken := failure.__cause__, JSONDecodeError):
+        where = f"line {broken.lineno} column {broken.colno}"
+        detail = f"The body is not valid JSON at {where}. Correct it there and send it again."
         return problem_response(AppError(Code.INVALID_ARGUMENT, "body_not_json", detail), request.url.path)
     if isinstance(failure.body, bytes):
         # FastAPI leaves a body alone that does not call itself JSON.
@@ -164,10 +172,14 @@ async def on_http_exception(request: Request, failure: Exception) -> Response:
         return problem_response(nothing_at(path), path)
     if failure.status_code == 405:
         return problem_response(method_not_allowed(request.method, request.app.state.routes.methods(path)), path)
-    if isinstance(failure.__cause__, UnicodeError | RecursionError):  # a body that FastAPI could not read
-        detail = "The body cannot be read. Send JSON encoded as UTF-8, with few objects and lists in each other."
+    if failure.status_code == 400:  # a body that FastAPI could not read
+        detail = (
+            "The body cannot be read. Send JSON encoded as UTF-8, with few objects and lists in each other and no "
+            "number of thousands of digits."
+        )
         return problem_response(AppError(Code.INVALID_ARGUMENT, "body_not_json", detail), path)
-    return problem_response(HttpProblem(failure.status_code, "invalid_request", str(failure.detail)), path)
+    detail = "The request is not valid. Compare it with the description of the API at /docs."
+    return problem_response(HttpProblem(failure.status_code, "invalid_request", detail), path)
 
 
 def nothing_at(path: str) -> HttpProblem:
