@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 
 from cjm_mining.adapters import captions
-from cjm_mining.adapters.captions import caption
+from cjm_mining.adapters.captions import caption, map_lines
 from cjm_mining.domain.analysis import Analysis, Kind, Status
+from cjm_mining.domain.shown_paths import ShownPaths
 from cjm_protos.catalog.v1 import dataset_pb2
+from cjm_protos.ingest.v1.questions_pb2 import ActivityNode, DirectlyFollowsGraph
 from cjm_protos.ingest.v1.scope_pb2 import (
     Activities,
     Contains,
@@ -127,6 +130,29 @@ def test_several_filters_are_said_one_after_the_other() -> None:
     assert caption(_analysis(Kind.ALPHA, *parts))[1].endswith(" · Starts with a · Starts with b")
 
 
+_GRAPH = DirectlyFollowsGraph(cases_count=8, nodes=[ActivityNode(activity="pay", cases_count=2)])
+_ALL_DRAWN = ShownPaths(("pay",), (), (), frozenset(), frozenset(), 0)
+
+
+@pytest.mark.parametrize(
+    ("shown", "goal", "said"),
+    [
+        (_ALL_DRAWN, "pay", ["Green band: main way to the goal, pay, reached in 25% of the journeys"]),
+        (_ALL_DRAWN, "", ["Green band: main way"]),
+        (_ALL_DRAWN, "fly", ["Green band: main way. No journey reaches the goal, fly."]),
+        (
+            replace(_ALL_DRAWN, starts=frozenset("a"), ends=frozenset("b"), repeats=(("b", "b"),), paths_count=1_200),
+            "",
+            ["▸ started here · ■ left here · ↺ repeats", "Green band: main way", "0 of 1,200 paths are drawn."],
+        ),
+    ],
+)
+def test_a_map_says_its_marks_its_goal_and_how_much_of_it_is_drawn(
+    shown: ShownPaths, goal: str, said: list[str]
+) -> None:
+    assert map_lines(_GRAPH, shown, goal) == said
+
+
 def test_the_words_are_those_of_the_page() -> None:
     common, filters, explore = map(_page, ("common", "filters", "explore"))
     fields = {key.removeprefix("common.field."): label for key, label in common.items() if ".field." in key}
@@ -155,3 +181,6 @@ def test_the_words_are_those_of_the_page() -> None:
     assert explore["explore.model.legend.petri"] == captions._PETRI_LEGEND
     numbers = re.sub(r"{unit, select.*?}}", "sessions", explore["explore.export.numbers_frequency"])
     assert caption(_analysis(Kind.DIRECTLY_FOLLOWS, gap=0))[3].startswith(numbers)
+    started, left, way = (explore[f"explore.legend.{mark}"] for mark in ("started", "left", "main"))
+    shown = replace(_ALL_DRAWN, starts=frozenset("a"), ends=frozenset("a"))
+    assert map_lines(_GRAPH, shown, "") == [f"▸ {started} · ■ {left}", f"Green band: {way.lower()}"]

@@ -13,7 +13,7 @@ from PIL import Image
 from cjm_mining.adapters import pm4py_discovery as discovery
 from cjm_mining.adapters.graphviz_pictures import picture
 from cjm_mining.adapters.results import model_result
-from cjm_mining.domain.analysis import PARAMETERS, Kind
+from cjm_mining.domain.analysis import PARAMETERS, Kind, percent
 from cjm_mining.domain.models import MoveCounts
 from cjm_protos.ingest.v1 import questions_pb2
 from cjm_protos.mining.v1 import analysis_pb2
@@ -103,7 +103,7 @@ def test_a_caption_stands_above_and_stays_text(
     assert above[0] == "</text><script>alert(1)</script> & Co"
     assert above[1].startswith("one of very many filters · one of")
     assert above[4].endswith("…")
-    assert above[5] == "y" * 66
+    assert above[5] == "y" * 52
     assert above[8].endswith("…")
     # Words of the caption never make the picture wider than a screen.
     assert Image.open(io.BytesIO(picture(graph, "png", is_dark=False, caption=caption))).width < 2_400
@@ -131,22 +131,42 @@ def test_a_map_shows_what_the_page_does_says_how_much_and_fits_a_phone(by_page: 
     result, about = map_of(by_page["name"]), {"is_dark": False, "caption": [by_page["name"]], "goal": shown["goal"]}
     svg = picture(result, "svg", **about)
     paths_count = sum(source != target for source, target, _ in stored["moves"])
-    said = f"{len(shown['paths'])} of {paths_count} paths are drawn."
-    assert (said in texts(svg)) is (len(shown["paths"]) < paths_count)
-    titles = {element.text or "" for element in ET.fromstring(svg).iter(f"{SVG}title")}
-    assert {title for title in titles if "→" in title and not {"Start", "End"} & {*title.split(" → ")}} == {
-        *shown["paths"],
-        *shown["repeats"],
-    }
+    part = f"{len(shown['paths'])} of {paths_count} paths are drawn."
+    assert (part in texts(svg)) is (len(shown["paths"]) < paths_count)
+    first, last = shown["main_way"][0], shown["main_way"][-1]
+    assert titles(svg, "edge") == {*shown["paths"], f"Start → {first}", f"{last} → End"}
+    repeats = {source: count for source, target, count in stored["moves"] if f"{source} → {target}" in shown["repeats"]}
+    cards = {title.text: [*map(text_of, group.iter(f"{SVG}text"))] for group, title in groups(svg, "node")}
+    for step, events, cases, starts, ends, _ in stored["steps"]:
+        again = [f"↺ {repeats[step]:,}"] if step in repeats else []
+        begun = [f"▸ {starts:,}"] if step in shown["starts"] else []
+        left = [f"■ {ends:,}"] if step in shown["ends"] else []
+        marks = [*again, *filter(None, ["   ".join([*begun, *left])])]
+        assert cards[step] == [step, f"{events:,} · {percent(cases, stored['cases'])}", *marks]
     image = Image.open(io.BytesIO(picture(result, "png", **about)))
-    # Names of steps are at least 7 of 360 points high: letters of 28 pixels.
-    assert image.width <= 28 * 360 / 7 < image.height
+    # Names of steps are at least 9 of 360 points high: letters of 28 pixels.
+    assert image.width <= 28 * 360 / 9 < image.height
 
 
-def test_a_map_names_its_goal() -> None:
-    svg = picture(map_of("web shop"), "svg", is_dark=False, caption=["Web shop"], goal="purchase")
-    assert "Goal: purchase, reached in 13% of the journeys" in texts(svg)
-    assert "Goal" not in texts(picture(map_of("web shop"), "svg", is_dark=False, caption=["Web shop"]))
+def test_paths_there_and_back_are_both_labelled() -> None:
+    labels = titles(picture(map_of("loans"), "svg", is_dark=False, goal="Loan paid out"), "node")
+    assert {"Papers requested → Papers received", "Papers received → Papers requested"} <= labels
+    labels = titles(picture(map_of("web shop"), "svg", is_dark=True, goal="purchase"), "node")
+    assert {"payment_details → purchase", "purchase → payment_details"} <= labels
+
+
+def groups(svg: bytes, kind: str) -> list[tuple[ET.Element, ET.Element]]:
+    """Nodes or edges of a picture with their titles."""
+    found = [group for group in ET.fromstring(svg).iter(f"{SVG}g") if group.attrib["class"].split()[0] == kind]
+    return [(group, group[0]) for group in found]
+
+
+def titles(svg: bytes, kind: str) -> set[str]:
+    return {title.text or "" for _, title in groups(svg, kind)}
+
+
+def text_of(element: ET.Element) -> str:
+    return "".join(element.itertext()).replace("\xa0", " ")
 
 
 def test_titles_name_the_steps(running_example: Mapping[Way, int], counted: Callable[..., MoveCounts]) -> None:

@@ -79,20 +79,24 @@ def caption(analysis: Analysis) -> list[str]:
 
 
 def map_lines(graph: questions_pb2.DirectlyFollowsGraph, shown: ShownPaths, goal: str) -> list[str]:
-    """What is said above a map of its goal, and of how much of it is drawn.
+    """What is said above a map of its marks, of the goal, and of how much of it is drawn.
 
     Args:
         graph: The whole map.
         shown: What is drawn of it.
         goal: Goal of the dataset; "" for none.
     """
-    lines = []
-    if goal:
-        cases_count = sum(node.cases_count for node in graph.nodes if node.activity == goal)
-        lines.append(f"Goal: {goal}, reached in {percent(cases_count, graph.cases_count)} of the journeys")
+    signs = (("▸ started here", shown.starts), ("■ left here", shown.ends), ("↺ repeats", shown.repeats))
+    lines = [" · ".join(sign for sign, where in signs if where)]
+    reached_count = sum(node.cases_count for node in graph.nodes if node.activity == goal)
+    if reached_count:
+        share = percent(reached_count, graph.cases_count)
+        lines.append(f"Green band: main way to the goal, {goal}, reached in {share} of the journeys")
+    else:
+        lines.append("Green band: main way" + (f". No journey reaches the goal, {goal}." if goal else ""))
     if len(shown.paths) < shown.paths_count:
         lines.append(f"{len(shown.paths):,} of {shown.paths_count:,} paths are drawn.")
-    return lines
+    return [line for line in lines if line]
 
 
 def _count(count: int, unit: str) -> str:

@@ -7,13 +7,15 @@ import html
 import math
 import re
 import textwrap
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import Any
 
 import pygraphviz
 
 from cjm_mining.adapters.captions import map_lines
+from cjm_mining.adapters.label_places import Ends, Point, Rect, along, place_labels
 from cjm_mining.domain.analysis import percent
 from cjm_mining.domain.shown_paths import ShownPaths, shown_paths
 from cjm_protos.ingest.v1 import questions_pb2
@@ -26,6 +28,10 @@ _LABEL_WIDTH = 24
 _LABEL_LINES = 3
 _CAPTION_LINES = 4
 _STEPS_ABREAST = 2
+_MAIN_WEIGHT = 100
+_BAND_WIDTH = "15"
+_BAND_OPACITY = "30"
+_POINTS_PER_INCH = 72
 _LABELLED_PER_STEP = 2
 _DENSE_EDGES = 150
 _BACK = "back"
@@ -40,6 +46,7 @@ class _Theme:
     line: str
     pill: str
     pill_ink: str
+    accent: str
     frequency: tuple[str, str, str, str, str]
 
 
@@ -51,6 +58,7 @@ _LIGHT = _Theme(
     line="#84909C",
     pill="#17212B",
     pill_ink="#FFFFFF",
+    accent="#0B7A75",
     frequency=("#B9D3EE", "#8DB8E2", "#5B97D0", "#2F74B8", "#124F92"),
 )
 _DARK = _Theme(
@@ -61,6 +69,7 @@ _DARK = _Theme(
     line="#74818E",
     pill="#E8EDF2",
     pill_ink="#0F1419",
+    accent="#3FBDB3",
     frequency=("#33587D", "#3B70A5", "#4A8FCD", "#70B0EA", "#ACD6FD"),
 )
 
@@ -78,12 +87,11 @@ class _Fit:
     margin: str
     apart: str
     levels_apart: str
-    has_labels_beside: bool
 
 
-_SCREEN = _Fit("11", "9.5", "9", "13", "10", 84, "0.16,0.09", "0.35", "0.5", has_labels_beside=False)
-# A chat shows a picture 360 points wide: few steps abreast, and no room kept free for labels.
-_PHONE = _Fit("14", "12", "11", "15", "12", 66, "0.1,0.06", "0.12", "0.4", has_labels_beside=True)
+_SCREEN = _Fit("11", "9.5", "9", "13", "10", 84, "0.16,0.09", "0.35", "0.5")
+# A chat shows a picture 360 points wide: large letters, few steps abreast, and no room kept free for labels.
+_PHONE = _Fit("14", "12", "12", "16", "12", 52, "0.1,0.06", "0.1", "0.4")
 _OPERATORS = {
     analysis_pb2.TREE_OPERATOR_SEQUENCE: ("→", "in this order"),
     analysis_pb2.TREE_OPERATOR_XOR: ("×", "one of these"),
@@ -142,6 +150,7 @@ class _Canvas:
             fontname=_FONT, fontsize=fit.path, fontcolor=theme.ink_2, color=theme.line, arrowsize="0.6"
         )
         self._titles: dict[str, str] = {}
+        self._program = "dot"
 
     def caption(self, texts: Sequence[str]) -> None:
         """Write texts above the drawing, the first larger."""
@@ -161,20 +170,18 @@ class _Canvas:
         self.graph.add_node(name, label=f"<{'<br/>'.join(lines)}>" if lines else "", **attributes)
         return name
 
-    def card(self, activity: str, facts: str, scale: str) -> str:
-        """Add a step with facts below its name, tinted in a colour of the scale."""
+    def card(self, activity: str, facts: Sequence[str], scale: str, **attributes: str) -> str:
+        """Add a step with lines of facts below its name, tinted in a colour of the scale."""
         lines = [f"<b>{line}</b>" for line in _wrapped(activity)]
-        if facts:
-            size = f'point-size="{self.fit.facts}"'
-            lines.append(f'<font {size} color="{self.theme.ink_2}">{html.escape(facts)}</font>')
+        size = f'point-size="{self.fit.facts}"'
+        lines += [f'<font {size} color="{self.theme.ink_2}">{html.escape(fact)}</font>' for fact in facts]
+        look = {"shape": "box", "style": "rounded,filled", "color": scale, "margin": self.fit.margin}
         fill = _mixed(scale, self.theme.card, 0.12)
-        return self.node(
-            activity, lines, shape="box", style="rounded,filled", fillcolor=fill, color=scale, margin=self.fit.margin
-        )
+        return self.node(activity, lines, fillcolor=fill, **look, **attributes)
 
-    def pill(self, title: str) -> str:
-        """Add Start or End."""
-        return self.node(
+    def pill(self, title: str, rank: str) -> str:
+        """Add Start or End, at the top (rank "source") or bottom ("sink")."""
+        pill = self.node(
             title,
             [f"<b>{html.escape(title)}</b>"],
             shape="box",
@@ -184,12 +191,15 @@ class _Canvas:
             fontcolor=self.theme.pill_ink,
             margin="0.2,0.05",
             height="0.3",
+            group="main",
         )
+        self.graph.add_subgraph([pill], rank=rank)
+        return pill
 
     def edge(self, source: str, target: str, label: str = "", *, is_back: bool = False, **attributes: str) -> None:
         """Add an arrow; one against the flow of time does not bend the levels."""
         if label:
-            attributes["xlabel" if self.fit.has_labels_beside else "label"] = f"< {html.escape(label)} >"
+            attributes["label"] = f"< {html.escape(label)} >"
         if is_back:
             source, target = target, source
             attributes.update({"dir": "back", "class": _BACK})
@@ -200,15 +210,45 @@ class _Canvas:
         for above, below in zip(names, names[abreast:], strict=False):
             self.graph.add_edge(above, below, style="invis", weight="0")
 
+    def settle(self, labels: Mapping[Ends, str], main_way: Sequence[str]) -> None:
+        """Give everything its place, then lay a band along the main way and put labels where they touch nothing.
+
+        Args:
+            labels: Texts of arrows, the most important first.
+            main_way: Nodes that arrows join one after the other.
+        """
+        self.graph.layout(prog="dot")
+        # From here on what has a place keeps it.
+        self._program = "nop2"
+        self.graph.graph_attr["outputorder"] = "edgesfirst"
+        curves: dict[Ends, list[Point]] = {}
+        for edge in self.graph.edges():
+            if edge.attr["style"] != "invis":
+                ends = (edge[1], edge[0]) if edge.attr["class"] == _BACK else (edge[0], edge[1])
+                curves[ends] = _curve(edge.attr["pos"])
+        sizes = {ends: _text_size(text, self.fit.path) for ends, text in labels.items()}
+        lines = {ends: along(curve) for ends, curve in curves.items()}
+        places = place_labels(sizes, lines, [_rect(node) for node in self.graph.nodes()])
+        band = {"color": f"{self.theme.accent}{_BAND_OPACITY}", "penwidth": _BAND_WIDTH, "arrowhead": "none"}
+        for ends in pairwise(main_way):
+            self.graph.add_edge(*ends, pos=" ".join(f"{x},{y}" for x, y in curves[ends]), **band)
+        tag = {"shape": "box", "style": "filled", "color": "none", "fillcolor": self.theme.background, "margin": "0"}
+        tag |= {"fontsize": self.fit.path, "fontcolor": self.theme.ink_2}
+        for ends, place in places.items():
+            title = " → ".join(self._titles[name] for name in ends)
+            width, height = f"{place.width / _POINTS_PER_INCH}", f"{place.height / _POINTS_PER_INCH}"
+            pos = "{},{}".format(*place.center)
+            self.node(title, [html.escape(labels[ends])], pos=pos, width=width, height=height, **tag)
+
     def svg(self) -> bytes:
         """The picture as SVG, with the names of steps as titles."""
-        text: str = self.graph.draw(format="svg", prog="dot").decode()
+        text: str = self.graph.draw(format="svg", prog=self._program).decode()
         return re.sub(rf'(class="edge {_BACK}">\s*)?<title>(.*?)</title>', self._title, text).encode()
 
     def png(self) -> bytes:
         """The picture as PNG."""
         self.graph.graph_attr.update(dpi=_PNG_DOTS_PER_INCH, size=_PNG_SIZE_INCHES)
-        content: bytes = self.graph.draw(format="png", prog="dot")
+        content: bytes = self.graph.draw(format="png", prog=self._program)
         return content
 
     def _title(self, match: re.Match[str]) -> str:
@@ -231,43 +271,73 @@ def _shown(graph: questions_pb2.DirectlyFollowsGraph, goal: str) -> ShownPaths:
 
 
 def _draw_directly_follows(canvas: _Canvas, graph: questions_pb2.DirectlyFollowsGraph, shown: ShownPaths) -> None:
-    drawn = {*shown.paths, *shown.repeats}
-    top = max((node.events_count for node in graph.nodes), default=1)
-    cards = {
-        node.activity: canvas.card(
-            node.activity,
-            f"{node.events_count:,} · {percent(node.cases_count, graph.cases_count)}",
-            canvas.theme.frequency[_step_class(node.events_count, top)],
+    nodes = {node.activity: node for node in graph.nodes}
+    counts = {(edge.source, edge.target): edge.moves_count for edge in graph.edges}
+    cards = _step_cards(canvas, graph, shown, {step: counts[step, step] for step, _ in shown.repeats})
+    rank = {step: node.mean_rank for step, node in nodes.items()}
+    main_paths = list(pairwise(shown.main_way))
+    for before, after in main_paths:
+        # The main way never runs against time.
+        rank[after] = max(rank[after], math.nextafter(rank[before], math.inf))
+    most = max((counts[path] for path in shown.paths), default=1)
+    bounds = _class_bounds([counts[path] for path in shown.paths])
+    _spare_time(canvas, len(shown.paths))
+    for source, target in shown.paths:
+        count = counts[source, target]
+        share = math.sqrt(count / most)
+        canvas.edge(
+            cards[source],
+            cards[target],
+            is_back=rank[source] > rank[target],
+            penwidth=f"{1.0 + 4.0 * share:.2f}",
+            weight=str(_MAIN_WEIGHT if (source, target) in main_paths else 1 + round(20 * share)),
+            color=canvas.theme.frequency[sum(count > bound for bound in bounds)],
         )
-        for node in graph.nodes
-    }
-    rank = {node.activity: node.mean_rank for node in graph.nodes}
-    moves = [
-        (edge.source, edge.target, edge.moves_count) for edge in graph.edges if (edge.source, edge.target) in drawn
-    ]
-    _draw_moves(canvas, cards, moves, lambda source, target: rank[source] > rank[target], {})
-    canvas.stack([cards[activity] for activity in sorted(cards, key=lambda step: rank[step])], _STEPS_ABREAST)
-    _draw_ends(
-        canvas,
-        cards,
-        {
-            node.activity: node.starts_count
-            for node in graph.nodes
-            if node.activity in {*shown.starts, *shown.main_way[:1]}
-        },
-        {
-            node.activity: node.ends_count
-            for node in graph.nodes
-            if node.activity in {*shown.ends, *shown.main_way[-1:]}
-        },
-    )
+    canvas.stack([cards[step] for step in sorted(cards, key=lambda step: rank[step])], _STEPS_ABREAST)
+    way = [cards[step] for step in shown.main_way]
+    joins: dict[Ends, int] = {}
+    if way:
+        start = canvas.pill("Start", "source")
+        joins[start, way[0]] = nodes[shown.main_way[0]].starts_count
+        way.insert(0, start)
+    if way and (ends_count := nodes[shown.main_way[-1]].ends_count):
+        end = canvas.pill("End", "sink")
+        joins[way[-1], end] = ends_count
+        way.append(end)
+    for ends in joins:
+        canvas.edge(*ends, style="dashed", weight=str(_MAIN_WEIGHT))
+    ordered = [*main_paths, *sorted(shown.paths, key=lambda path: -counts[path])]
+    numbers = joins | {(cards[source], cards[target]): counts[source, target] for source, target in ordered}
+    labelled = islice(numbers.items(), _LABELLED_PER_STEP * len(cards))
+    canvas.settle({ends: f"{count:,}" for ends, count in labelled}, way)
+
+
+def _step_cards(
+    canvas: _Canvas, graph: questions_pb2.DirectlyFollowsGraph, shown: ShownPaths, repeats: Mapping[str, int]
+) -> dict[str, str]:
+    """The cards of a map by step; where many journeys start or end, or the step repeats, they say so."""
+    top = max((node.events_count for node in graph.nodes), default=1)
+    cards = {}
+    for node in graph.nodes:
+        facts = [f"{node.events_count:,} · {percent(node.cases_count, graph.cases_count)}"]
+        if node.activity in repeats:
+            facts.append(f"↺ {repeats[node.activity]:,}")
+        ends = [f"▸ {node.starts_count:,}"] if node.activity in shown.starts else []
+        if node.activity in shown.ends:
+            ends.append(f"■ {node.ends_count:,}")
+        if ends:
+            facts.append("   ".join(ends))
+        scale = canvas.theme.frequency[_step_class(node.events_count, top)]
+        group = {"group": "main"} if node.activity in shown.main_way else {}
+        cards[node.activity] = canvas.card(node.activity, facts, scale, **group)
+    return cards
 
 
 def _draw_heuristics_net(canvas: _Canvas, net: analysis_pb2.HeuristicsNet) -> None:
     top = max((node.events_count for node in net.nodes), default=1)
     cards = {
         node.activity: canvas.card(
-            node.activity, f"{node.events_count:,}", canvas.theme.frequency[_step_class(node.events_count, top)]
+            node.activity, [f"{node.events_count:,}"], canvas.theme.frequency[_step_class(node.events_count, top)]
         )
         for node in net.nodes
     }
@@ -288,13 +358,7 @@ def _draw_moves(
     top = max((count for _, _, count in moves), default=1)
     bounds = _class_bounds([count for _, _, count in moves])
     labelled = _strongest(moves)
-    if canvas.fit.has_labels_beside:
-        # Labels of there and back would cover each other.
-        counts = {(source, target): count for source, target, count in moves}
-        labelled = {path for path in labelled if path[::-1] not in labelled or counts[path] >= counts[path[::-1]]}
-    if len(moves) > _DENSE_EDGES:
-        # Dense graphs: fewer rounds of crossing minimisation, or the layout takes minutes.
-        canvas.graph.graph_attr.update(nslimit="2", nslimit1="2", mclimit="0.3")
+    _spare_time(canvas, len(moves))
     for source, target, count in moves:
         share = math.sqrt(count / top)
         texts = [f"{count:,}", notes.get((source, target), "")]
@@ -309,10 +373,14 @@ def _draw_moves(
         )
 
 
+def _spare_time(canvas: _Canvas, arrows_count: int) -> None:
+    """Make fewer rounds of crossing minimisation for dense graphs, or the layout takes minutes."""
+    if arrows_count > _DENSE_EDGES:
+        canvas.graph.graph_attr.update(nslimit="2", nslimit1="2", mclimit="0.3")
+
+
 def _draw_ends(canvas: _Canvas, cards: dict[str, str], starts: Any, ends: Any) -> None:
-    start, end = canvas.pill("Start"), canvas.pill("End")
-    canvas.graph.add_subgraph([start], rank="source")
-    canvas.graph.add_subgraph([end], rank="sink")
+    start, end = canvas.pill("Start", "source"), canvas.pill("End", "sink")
     for activity, count in starts.items():
         if activity in cards:
             canvas.edge(start, cards[activity], f"{count:,}", style="dashed")
@@ -340,7 +408,7 @@ def _draw_petri_net(canvas: _Canvas, net: analysis_pb2.PetriNet) -> None:
         )
     for transition in net.transitions:
         if transition.HasField("label"):
-            nodes[transition.transition_id] = canvas.card(transition.label, "", theme.frequency[3])
+            nodes[transition.transition_id] = canvas.card(transition.label, [], theme.frequency[3])
         else:
             nodes[transition.transition_id] = canvas.node(
                 "silent", [], shape="box", style="filled", width="0.1", height="0.32", fillcolor=theme.line
@@ -373,8 +441,24 @@ def _draw_tree_node(canvas: _Canvas, node: analysis_pb2.TreeNode) -> str:
             canvas.edge(drawn, _draw_tree_node(canvas, child))
         return drawn
     if node.HasField("activity"):
-        return canvas.card(node.activity, "", theme.frequency[3])
+        return canvas.card(node.activity, [], theme.frequency[3])
     return canvas.node("silent", ["τ"], shape="circle", style="filled", fillcolor=theme.card, width="0.3", margin="0")
+
+
+def _curve(position: str) -> list[Point]:
+    """The control points of an arrow; its tip is drawn beyond them."""
+    points = [part.split(",") for part in position.split() if part[0] not in "es"]
+    return [(float(x), float(y)) for x, y in points]
+
+
+def _rect(node: Any) -> Rect:
+    x, y = map(float, node.attr["pos"].split(","))
+    return Rect((x, y), *(_POINTS_PER_INCH * float(node.attr[side]) + 4 for side in ("width", "height")))
+
+
+def _text_size(text: str, points: str) -> tuple[float, float]:
+    """About the room that digits take, in points."""
+    return 0.64 * float(points) * sum(0.5 if letter in ",. " else 1 for letter in text) + 4, float(points) + 2
 
 
 def _wrapped(text: str, width: int = _LABEL_WIDTH, max_lines: int = _LABEL_LINES) -> list[str]:
