@@ -45,8 +45,11 @@ ANALYST_PASSWORD = "analyst's password for tests"
 _STAFF = ("staff", "service")
 
 
+UNDERSTOOD_MS = 1_715_076_000_000
+
+
 class Intake(intake_pb2_grpc.IntakeServiceServicer):
-    """Takes bodies; an event without customer_id is rejected, anything but JSON is refused."""
+    """Takes bodies; an event without customer_id is rejected, anything but JSON is refused; all times are one."""
 
     def __init__(self, signer: IdentitySigner) -> None:
         self._signer = signer
@@ -79,6 +82,8 @@ class Intake(intake_pb2_grpc.IntakeServiceServicer):
         for index, event in enumerate(events):
             if "customer_id" in event:
                 result.accepted_count += 1
+                if body.wants_times:
+                    result.accepted_times_ms.append(UNDERSTOOD_MS)
             else:
                 detail = '"customer_id" is missing.'
                 result.rejected.add(index=index, reason="field_missing", field="customer_id", detail=detail)

@@ -1,6 +1,7 @@
 """The live debugger: whoever watches a token sees what became of its events, and nobody else does."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -20,7 +21,8 @@ from cjm_kit.bus import Bus
 from cjm_kit.errors import AppError, Code
 from cjm_launcher.instance import free_port
 
-EVENT = {"customer_id": "c-1", "action_type": "buy", "time": "2024-05-07T10:00:00Z"}
+EVENT = {"customer_id": "c-1", "action_type": "buy", "time": "2024-05-07T12:00:00+02:00"}
+UNDERSTOOD = "2024-05-07T10:00:00.000Z"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -118,7 +120,7 @@ async def test_a_watcher_sees_what_was_accepted_and_what_was_not(
         }
         await system.post(path, json=[EVENT, {"action_type": "x", "properties": "y" * 5000}])
         first, second = await stream.events(2)
-        assert (first["index"], first["rejection"], first["time"]) == (0, None, EVENT["time"])
+        assert (first["index"], first["rejection"], first["time"]) == (0, None, UNDERSTOOD)
         assert (second["index"], second["status"], second["customer_id"], second["action_type"]) == (1, 202, None, "x")
         assert second["rejection"] == {
             "reason": "field_missing",
@@ -177,6 +179,27 @@ async def test_a_watcher_sees_requests_that_were_refused_as_a_whole(
         running.behind.intake.failure = AppError(Code.UNAVAILABLE, "stream_full", "The stream is full. Send again.")
         await system.post(path, json=EVENT)
         assert (await told(503, "stream_full"))["sent"] == json.dumps(EVENT, separators=(",", ":"))
+
+
+async def test_a_watcher_sees_what_was_understood_of_a_packed_body(
+    admin: httpx.AsyncClient, system: httpx.AsyncClient, token: dict[str, Any], path: str
+) -> None:
+    body = b'{"customer_id":  "c-7", "action_type": "buy"}'
+    packed = gzip.compress(body)
+    gzipped = JSON | {"Content-Encoding": "gzip"}
+    async with watching(admin, token) as stream:
+        await system.post(path, content=packed, headers=gzipped)
+        (accepted,) = await stream.events(1)
+        assert (accepted["status"], accepted["customer_id"], accepted["sent"]) == (202, "c-7", body.decode())
+        await system.post(path, content=packed[:-8], headers=gzipped)
+        (cut,) = await stream.events(1)
+        assert (cut["status"], cut["rejection"]["reason"], cut["sent"]) == (400, "body_not_gzip", body.decode())
+        await system.post(path, content=gzip.compress(b" " * (6 << 20)), headers=gzipped)
+        (large,) = await stream.events(1)
+        assert (large["status"], large["rejection"]["reason"], large["sent"]) == (413, "body_too_large", " " * 4096)
+        await system.post(path, content=packed, headers=JSON | {"Content-Encoding": "br"})
+        (other,) = await stream.events(1)
+        assert (other["status"], other["rejection"]["reason"]) == (415, "content_encoding_unsupported")
 
 
 async def test_nothing_is_published_while_nobody_watches_nor_after_that(
@@ -349,7 +372,7 @@ async def test_the_largest_message_fits_the_bus() -> None:
     for _ in range(100):
         debugger.refused(SentRequest("a", "d" * 999, 1, worst, is_ndjson=False), 400, Rejection("r", "", "x" * 400))
         fields = dict.fromkeys(("customer_id", "action_type", "time"), "\x01" * 5000)
-        debugger.answered(SentRequest("a", "d", 1, msgspec.json.encode(fields), is_ndjson=False), 202, 1, {})
+        debugger.answered(SentRequest("a", "d", 1, msgspec.json.encode(fields), is_ndjson=False), 202, [1], {})
     content = await asyncio.wait_for(wire.published.get(), 5)
     assert len(content) < 1 << 20, "the default limit of NATS"
     received = msgspec.json.decode(content, type=Received)
@@ -360,7 +383,7 @@ async def test_lines_are_counted_as_the_intake_counts_them_without_empty_ones() 
     wire = _Wire()
     debugger = LiveDebugger(wire)
     body = b'\n{"customer_id":"1"}\n \n[]\r\n\n{"customer_id":"3"}'
-    debugger.answered(SentRequest("a", "d", 1, body, is_ndjson=True), 202, 2, {1: Rejection("r", "", "")})
+    debugger.answered(SentRequest("a", "d", 1, body, is_ndjson=True), 202, [1, 1], {1: Rejection("r", "", "")})
     received = msgspec.json.decode(await asyncio.wait_for(wire.published.get(), 5), type=Received)
     told = [(event.index, event.sent, event.rejection is None) for event in received.events]
     assert told == [(0, '{"customer_id":"1"}', True), (1, "[]", False), (2, '{"customer_id":"3"}', True)]
@@ -369,7 +392,9 @@ async def test_lines_are_counted_as_the_intake_counts_them_without_empty_ones() 
 async def test_for_a_watcher_who_does_not_keep_up_the_oldest_is_only_counted() -> None:
     wire = _Wire()
     debugger = LiveDebugger(wire)
-    debugger.answered(SentRequest("a", "d", 1, b"[{},{},{}]", is_ndjson=False), 202, 2, {1: Rejection("r", "", "")})
+    debugger.answered(
+        SentRequest("a", "d", 1, b"[{},{},{}]", is_ndjson=False), 202, [1, 1], {1: Rejection("r", "", "")}
+    )
     content = await asyncio.wait_for(wire.published.get(), 5)
     async with debugger.watch("a") as waiting:
         for _ in range(50):
@@ -391,9 +416,21 @@ async def test_for_a_watcher_who_does_not_keep_up_the_oldest_is_only_counted() -
         ("null", None),
     ],
 )
-async def test_a_time_in_seconds_shows_in_which_year_it_was_read(sent: str, shown: str | None) -> None:
+async def test_a_rejected_time_in_seconds_shows_in_which_year_it_was_read(sent: str, shown: str | None) -> None:
     wire = _Wire()
     body = f'{{"customer_id": "c", "action_type": "a", "time": {sent}}}'.encode()
-    LiveDebugger(wire).answered(SentRequest("a", "d", 1, body, is_ndjson=False), 202, 1, {})
+    rejections = {0: Rejection("r", "time", "")}
+    LiveDebugger(wire).answered(SentRequest("a", "d", 1, body, is_ndjson=False), 400, [], rejections)
     received = msgspec.json.decode(await asyncio.wait_for(wire.published.get(), 5), type=Received)
     assert [event.time for event in received.events] == [shown]
+
+
+async def test_times_are_told_as_they_were_understood() -> None:
+    wire = _Wire()
+    body = b'[{"time": "7.5.2024 10:00"}, {"time": "x"}, {"customer_id": "c"}, {"time": "2024-05-07T12:00:00+02:00"}]'
+    times_ms = [1_715_076_000_000, 5, 1_715_076_000_123]
+    request = SentRequest("a", "d", 1, body, is_ndjson=False)
+    LiveDebugger(wire).answered(request, 202, times_ms, {1: Rejection("r", "", "")})
+    received = msgspec.json.decode(await asyncio.wait_for(wire.published.get(), 5), type=Received)
+    told = [event.time for event in received.events]
+    assert told == ["2024-05-07T10:00:00.000Z", "x", None, "2024-05-07T10:00:00.123Z"]

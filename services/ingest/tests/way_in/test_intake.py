@@ -125,6 +125,18 @@ async def test_each_bad_event_is_named_when_all_others_are_good(ingest: Any) -> 
     assert {result.accepted_count for result in results} == {1}
 
 
+async def test_the_times_that_were_read_are_told_where_wanted(ingest: Any) -> None:
+    times = ["2024-05-07T10:00:00", "2024-05-07T12:00:00+02:00", "7.5.2024 10:00", 1_715_076_000_000]
+    good = [event(time=time) for time in times]
+    for events in (good, [good[0], b"{}", *good[1:]]):  # decoded at once, and one by one
+        body = b"[" + b",".join(events) + b"]"
+        asked, plain = [*await ingest.append(body, wants_times=True), *await ingest.append(body)]
+        assert list(asked.accepted_times_ms) == [1_715_076_000_000] * 4
+        assert not plain.accepted_times_ms
+    (untimed,) = await ingest.append(event(), wants_times=True)
+    assert list(untimed.accepted_times_ms) == [1_700_000_000_000]
+
+
 async def test_bodies_are_judged_one_by_one(ingest: Any) -> None:
     results = await ingest.append(b"", b"{", b"[]", b'"x"', b"[" + b",".join([event()] * 5001) + b"]", event())
     assert [item.error_reason for item in results] == [

@@ -52,7 +52,8 @@ class ReceivedEvent(msgspec.Struct, frozen=True):
         rejection: Why it was not taken; None when it is on disk.
         customer_id: As sent, cut; None when there is none.
         action_type: Likewise.
-        time: Likewise; a number, which counts milliseconds since 1970 UTC, as the date it stands for.
+        time: As it was understood, in UTC, where it is on disk; else as sent, a number, which counts milliseconds since
+            1970 UTC, as the date it stands for. None when there is none.
         sent: What was sent, cut after 4096 bytes.
         is_cut: True when more was sent.
     """
@@ -191,28 +192,30 @@ class LiveDebugger:
             window.left_out_rejected += 1
 
     def answered(
-        self, request: SentRequest, status: int, accepted_count: int, rejections: Mapping[int, Rejection]
+        self, request: SentRequest, status: int, accepted_times_ms: Sequence[int], rejections: Mapping[int, Rejection]
     ) -> None:
         """Tell what became of the events of a request.
 
         Args:
             request: The request.
             status: HTTP status of its answer.
-            accepted_count: Events that are on disk.
+            accepted_times_ms: Of each event that is on disk, in their order, milliseconds since 1970 UTC.
             rejections: The others, by their place in the body.
         """
         window = self._window(request.token_id)
         room = {is_accepted: window.room(is_accepted=is_accepted) for is_accepted in (True, False)}
-        left_out = {True: accepted_count, False: len(rejections)}
+        left_out = {True: len(accepted_times_ms), False: len(rejections)}
+        times_ms = iter(accepted_times_ms)
         is_worth_reading = any(room[kind] and left_out[kind] for kind in room)
         for index, piece in enumerate(_pieces(request) if is_worth_reading else ()):
             rejection = rejections.get(index)
             kind = rejection is None
+            time_ms = next(times_ms, None) if kind else None
             if room[kind] > 0:
                 room[kind] -= 1
                 left_out[kind] -= 1
                 content = bytes(piece)
-                window.events.append(_event(request, status, index, rejection, content, _fields_of(content)))
+                window.events.append(_event(request, status, index, rejection, content, _fields_of(content), time_ms))
         window.left_out_accepted += left_out[True]
         window.left_out_rejected += left_out[False]
 
@@ -252,7 +255,9 @@ def _event(
     rejection: Rejection | None,
     content: bytes,
     fields: Mapping[str, object],
+    time_ms: int | None = None,
 ) -> ReceivedEvent:
+    sent_time = _shown(fields.get("time"))
     return ReceivedEvent(
         received_at_ms=request.received_at_ms,
         dataset_id=request.dataset_id[:_VALUE_CHARACTERS],
@@ -261,7 +266,7 @@ def _event(
         rejection=rejection,
         customer_id=_shown(fields.get("customer_id")),
         action_type=_shown(fields.get("action_type")),
-        time=_moment(fields.get("time")),
+        time=_moment(fields["time"] if time_ms is None else time_ms) if sent_time else None,
         sent=content[:EVENT_BYTES].decode(errors="replace"),
         is_cut=len(content) > EVENT_BYTES,
     )

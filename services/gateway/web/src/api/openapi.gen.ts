@@ -2707,7 +2707,7 @@ export interface components {
             action_type: string | null;
             /**
              * Time
-             * @description As sent, a number (milliseconds since 1970 UTC) as its date; null when there is none: then the time is `received_at`.
+             * @description As understood, in UTC; of a rejected event as sent, a number (milliseconds since 1970 UTC) as its date. null when there is none: then the time is `received_at`.
              */
             time: string | null;
             /**

@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from cjm_ingest.application.event_blocks import PackedBlock, Row, packed
+from cjm_ingest.application.event_blocks import ROW_FIELDS, PackedBlock, Row, packed
 from cjm_kit.errors import internal_error
 from cjm_kit.logging import get_logger
 
 _log = get_logger(__name__)
 _LARGE_BODY_EVENTS = 50
+_TIME = ROW_FIELDS.index("time")
 
 
 class Device(NamedTuple):
@@ -75,6 +76,7 @@ class SentBody(NamedTuple):
         is_ndjson: True for NDJSON.
         user_agent: Header of the sender; may be empty.
         received_at_ms: When the gateway received it, milliseconds since 1970 UTC.
+        wants_times: True when the result shall tell the times that were read.
     """
 
     identity: str
@@ -83,6 +85,7 @@ class SentBody(NamedTuple):
     is_ndjson: bool
     user_agent: str
     received_at_ms: int
+    wants_times: bool = False
 
 
 class BodyResult(NamedTuple):
@@ -93,12 +96,14 @@ class BodyResult(NamedTuple):
         refused: Events that were not taken.
         error_reason: Set when the body as a whole was refused.
         error_detail: Sentence with it.
+        accepted_times_ms: Where wanted, of each accepted event, in their order, milliseconds since 1970 UTC.
     """
 
     accepted_count: int = 0
     refused: Sequence[RefusedEvent] = ()
     error_reason: str = ""
     error_detail: str = ""
+    accepted_times_ms: Sequence[int] = ()
 
 
 class DecodeBody(Protocol):
@@ -160,7 +165,8 @@ class Intake:
                 rows_by_dataset.setdefault(sent.dataset_id, []).extend(decoded.rows)
                 if len(decoded.rows) > _LARGE_BODY_EVENTS:
                     await asyncio.sleep(0)  # what is on its way to disk or to a sender need not wait for the next body
-                results.append(BodyResult(len(decoded.rows), decoded.refused))
+                times_ms = [row[_TIME] for row in decoded.rows] if sent.wants_times else ()
+                results.append(BodyResult(len(decoded.rows), decoded.refused, accepted_times_ms=times_ms))
         good = ((dataset_id, rows) for dataset_id, rows in rows_by_dataset.items() if rows)
         await self._write([block for dataset_id, rows in good for block in packed(dataset_id, rows)])
         return results

@@ -27,7 +27,15 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
     ) -> intake_pb2.AppendEventsResponse:
         """Answer each body after its accepted events are on disk."""
         bodies = [
-            SentBody(body.identity, body.dataset_id, body.body, body.is_ndjson, body.user_agent, body.received_at_ms)
+            SentBody(
+                body.identity,
+                body.dataset_id,
+                body.body,
+                body.is_ndjson,
+                body.user_agent,
+                body.received_at_ms,
+                body.wants_times,
+            )
             for body in request.bodies
         ]
         results = await self._intake.append(bodies)
@@ -45,4 +53,5 @@ def _result(result: BodyResult) -> intake_pb2.EventBodyResult:
         ],
         error_reason=result.error_reason,
         error_detail=result.error_detail,
+        accepted_times_ms=result.accepted_times_ms,
     )

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!cjm_protos/ingest/v1/intake.proto\x12\x14\x63jm_protos.ingest.v1\"F\n\x13\x41ppendEventsRequest\x12/\n\x06\x62odies\x18\x01 \x03(\x0b\x32\x1f.cjm_protos.ingest.v1.EventBody\"~\n\tEventBody\x12\x10\n\x08identity\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x0c\n\x04\x62ody\x18\x03 \x01(\x0c\x12\x11\n\tis_ndjson\x18\x04 \x01(\x08\x12\x12\n\nuser_agent\x18\x05 \x01(\t\x12\x16\n\x0ereceived_at_ms\x18\x06 \x01(\x03\"N\n\x14\x41ppendEventsResponse\x12\x36\n\x07results\x18\x01 \x03(\x0b\x32%.cjm_protos.ingest.v1.EventBodyResult\"\x8c\x01\n\x0f\x45ventBodyResult\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12\x35\n\x08rejected\x18\x02 \x03(\x0b\x32#.cjm_protos.ingest.v1.RejectedEvent\x12\x14\n\x0c\x65rror_reason\x18\x03 \x01(\t\x12\x14\n\x0c\x65rror_detail\x18\x04 \x01(\t\"M\n\rRejectedEvent\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"J\n\nEventBatch\x12\x16\n\x0elayout_version\x18\x01 \x01(\x05\x12\x0e\n\x06\x62locks\x18\x02 \x01(\x0c\x12\x14\n\x0c\x65vents_count\x18\x03 \x01(\x05\"#\n\x0c\x45ventsStored\x12\x13\n\x0b\x64\x61taset_ids\x18\x01 \x03(\t2v\n\rIntakeService\x12\x65\n\x0c\x41ppendEvents\x12).cjm_protos.ingest.v1.AppendEventsRequest\x1a*.cjm_protos.ingest.v1.AppendEventsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!cjm_protos/ingest/v1/intake.proto\x12\x14\x63jm_protos.ingest.v1\"F\n\x13\x41ppendEventsRequest\x12/\n\x06\x62odies\x18\x01 \x03(\x0b\x32\x1f.cjm_protos.ingest.v1.EventBody\"\x93\x01\n\tEventBody\x12\x10\n\x08identity\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x0c\n\x04\x62ody\x18\x03 \x01(\x0c\x12\x11\n\tis_ndjson\x18\x04 \x01(\x08\x12\x12\n\nuser_agent\x18\x05 \x01(\t\x12\x16\n\x0ereceived_at_ms\x18\x06 \x01(\x03\x12\x13\n\x0bwants_times\x18\x07 \x01(\x08\"N\n\x14\x41ppendEventsResponse\x12\x36\n\x07results\x18\x01 \x03(\x0b\x32%.cjm_protos.ingest.v1.EventBodyResult\"\xa7\x01\n\x0f\x45ventBodyResult\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12\x35\n\x08rejected\x18\x02 \x03(\x0b\x32#.cjm_protos.ingest.v1.RejectedEvent\x12\x14\n\x0c\x65rror_reason\x18\x03 \x01(\t\x12\x14\n\x0c\x65rror_detail\x18\x04 \x01(\t\x12\x19\n\x11\x61\x63\x63\x65pted_times_ms\x18\x05 \x03(\x03\"M\n\rRejectedEvent\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"J\n\nEventBatch\x12\x16\n\x0elayout_version\x18\x01 \x01(\x05\x12\x0e\n\x06\x62locks\x18\x02 \x01(\x0c\x12\x14\n\x0c\x65vents_count\x18\x03 \x01(\x05\"#\n\x0c\x45ventsStored\x12\x13\n\x0b\x64\x61taset_ids\x18\x01 \x03(\t2v\n\rIntakeService\x12\x65\n\x0c\x41ppendEvents\x12).cjm_protos.ingest.v1.AppendEventsRequest\x1a*.cjm_protos.ingest.v1.AppendEventsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,18 +33,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_APPENDEVENTSREQUEST']._serialized_start=59
   _globals['_APPENDEVENTSREQUEST']._serialized_end=129
-  _globals['_EVENTBODY']._serialized_start=131
-  _globals['_EVENTBODY']._serialized_end=257
-  _globals['_APPENDEVENTSRESPONSE']._serialized_start=259
-  _globals['_APPENDEVENTSRESPONSE']._serialized_end=337
-  _globals['_EVENTBODYRESULT']._serialized_start=340
-  _globals['_EVENTBODYRESULT']._serialized_end=480
-  _globals['_REJECTEDEVENT']._serialized_start=482
-  _globals['_REJECTEDEVENT']._serialized_end=559
-  _globals['_EVENTBATCH']._serialized_start=561
-  _globals['_EVENTBATCH']._serialized_end=635
-  _globals['_EVENTSSTORED']._serialized_start=637
-  _globals['_EVENTSSTORED']._serialized_end=672
-  _globals['_INTAKESERVICE']._serialized_start=674
-  _globals['_INTAKESERVICE']._serialized_end=792
+  _globals['_EVENTBODY']._serialized_start=132
+  _globals['_EVENTBODY']._serialized_end=279
+  _globals['_APPENDEVENTSRESPONSE']._serialized_start=281
+  _globals['_APPENDEVENTSRESPONSE']._serialized_end=359
+  _globals['_EVENTBODYRESULT']._serialized_start=362
+  _globals['_EVENTBODYRESULT']._serialized_end=529
+  _globals['_REJECTEDEVENT']._serialized_start=531
+  _globals['_REJECTEDEVENT']._serialized_end=608
+  _globals['_EVENTBATCH']._serialized_start=610
+  _globals['_EVENTBATCH']._serialized_end=684
+  _globals['_EVENTSSTORED']._serialized_start=686
+  _globals['_EVENTSSTORED']._serialized_end=721
+  _globals['_INTAKESERVICE']._serialized_start=723
+  _globals['_INTAKESERVICE']._serialized_end=841
 # @@protoc_insertion_point(module_scope)

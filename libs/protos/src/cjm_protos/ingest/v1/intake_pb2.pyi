@@ -54,6 +54,7 @@ class EventBody(_message.Message):
     IS_NDJSON_FIELD_NUMBER: _builtins.int
     USER_AGENT_FIELD_NUMBER: _builtins.int
     RECEIVED_AT_MS_FIELD_NUMBER: _builtins.int
+    WANTS_TIMES_FIELD_NUMBER: _builtins.int
     identity: _builtins.str
     """Signed identity of the sender, with scope "events:write"."""
     dataset_id: _builtins.str
@@ -66,6 +67,8 @@ class EventBody(_message.Message):
     """User-Agent header of the sender, to fill device fields that were not sent; may be empty."""
     received_at_ms: _builtins.int
     """When the gateway received the body, milliseconds since 1970-01-01 UTC; fills a missing time."""
+    wants_times: _builtins.bool
+    """True when the answer shall tell the times that were read."""
     def __init__(
         self,
         *,
@@ -75,10 +78,11 @@ class EventBody(_message.Message):
         is_ndjson: _builtins.bool = ...,
         user_agent: _builtins.str = ...,
         received_at_ms: _builtins.int = ...,
+        wants_times: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dataset_id", b"dataset_id", "identity", b"identity", "is_ndjson", b"is_ndjson", "received_at_ms", b"received_at_ms", "user_agent", b"user_agent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dataset_id", b"dataset_id", "identity", b"identity", "is_ndjson", b"is_ndjson", "received_at_ms", b"received_at_ms", "user_agent", b"user_agent", "wants_times", b"wants_times"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -118,6 +122,7 @@ class EventBodyResult(_message.Message):
     REJECTED_FIELD_NUMBER: _builtins.int
     ERROR_REASON_FIELD_NUMBER: _builtins.int
     ERROR_DETAIL_FIELD_NUMBER: _builtins.int
+    ACCEPTED_TIMES_MS_FIELD_NUMBER: _builtins.int
     accepted_count: _builtins.int
     """Events accepted and durable."""
     error_reason: _builtins.str
@@ -128,6 +133,10 @@ class EventBodyResult(_message.Message):
     def rejected(self) -> _containers.RepeatedCompositeFieldContainer[Global___RejectedEvent]:
         """Events not accepted."""
 
+    @_builtins.property
+    def accepted_times_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Where wanted, the time of each accepted event, in their order, milliseconds since 1970-01-01 UTC."""
+
     def __init__(
         self,
         *,
@@ -135,10 +144,11 @@ class EventBodyResult(_message.Message):
         rejected: _abc.Iterable[Global___RejectedEvent] | None = ...,
         error_reason: _builtins.str = ...,
         error_detail: _builtins.str = ...,
+        accepted_times_ms: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_count", b"accepted_count", "error_detail", b"error_detail", "error_reason", b"error_reason", "rejected", b"rejected"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_count", b"accepted_count", "accepted_times_ms", b"accepted_times_ms", "error_detail", b"error_detail", "error_reason", b"error_reason", "rejected", b"rejected"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

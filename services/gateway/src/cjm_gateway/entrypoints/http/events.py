@@ -114,6 +114,15 @@ _EVENT_SCHEMA = {
 }
 _APPEND_DOCS = {
     "security": [{"token": []}],
+    "parameters": [
+        {
+            "name": "Content-Encoding",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "enum": ["gzip", "identity"]},
+            "description": "`gzip` when the body is packed with it. At most 5 MiB, counted after unpacking.",
+        }
+    ],
     "requestBody": {
         "required": True,
         "content": {
@@ -181,7 +190,7 @@ async def _append_watched(
         return SentRequest(token.token_id, dataset_id, received_at_ms, b"".join(parts), is_ndjson)
 
     try:
-        result = await _append_allowed(gateway, token, dataset_id, query, headers, receive_noted)
+        result = await _append_allowed(gateway, token, dataset_id, query, headers, receive_noted, wants_times=True)
     except ClientDisconnect:
         raise
     except HttpProblem as failure:
@@ -193,12 +202,19 @@ async def _append_watched(
         raise
     status = 202 if result.accepted_count else http_status(Code.INVALID_ARGUMENT)
     rejections = {event.index: Rejection(event.reason, event.field, event.detail) for event in result.rejected}
-    gateway.debugger.answered(request(), status, result.accepted_count, rejections)
+    gateway.debugger.answered(request(), status, result.accepted_times_ms, rejections)
     return result
 
 
 async def _append_allowed(
-    gateway: Gateway, token: KnownToken, dataset_id: str, query: bytes, headers: Mapping[bytes, bytes], receive: Receive
+    gateway: Gateway,
+    token: KnownToken,
+    dataset_id: str,
+    query: bytes,
+    headers: Mapping[bytes, bytes],
+    receive: Receive,
+    *,
+    wants_times: bool = False,
 ) -> intake_pb2.EventBodyResult:
     if WRITE_SCOPE not in token.scopes:
         detail = f'This token may not send events. Ask an administrator for one with the scope "{WRITE_SCOPE}".'
@@ -209,20 +225,24 @@ async def _append_allowed(
     if query:
         refuse_unknown(query.decode("latin-1"))
     gateway.rate_limit.check(token.token_id)
-    result = await _append(gateway, token.signed_identity, dataset_id, headers, receive)
+    result = await _append(gateway, token.signed_identity, dataset_id, headers, receive, wants_times=wants_times)
     gateway.rate_limit.count(token.token_id, result.accepted_count + len(result.rejected))
     return result
 
 
 async def _append(
-    gateway: Gateway, signed_identity: str, dataset_id: str, headers: Mapping[bytes, bytes], receive: Receive
+    gateway: Gateway,
+    signed_identity: str,
+    dataset_id: str,
+    headers: Mapping[bytes, bytes],
+    receive: Receive,
+    *,
+    wants_times: bool = False,
 ) -> intake_pb2.EventBodyResult:
     media_type = _media_type(headers)
     if media_type not in _JSON_TYPES | _NDJSON_TYPES:
         detail = "Send events as application/json or application/x-ndjson."
         raise HttpProblem(415, "media_type_unsupported", detail)
-    if headers.get(b"content-encoding", b"identity") != b"identity":
-        raise HttpProblem(415, "content_encoding_unsupported", "Send the body without Content-Encoding.")
     received_at_ms = time.time_ns() // 1_000_000
     content = await _body(receive)
     body = intake_pb2.EventBody(
@@ -232,6 +252,7 @@ async def _append(
         is_ndjson=media_type in _NDJSON_TYPES,
         user_agent=headers.get(b"user-agent", b"")[:_USER_AGENT_CHARACTERS].decode("latin-1"),
         received_at_ms=received_at_ms,
+        wants_times=wants_times,
     )
     result = await gateway.intake.ask(body, len(content))
     if result.error_reason:

@@ -78,6 +78,16 @@ it("opens no stream for a revoked token or for an analyst", async () => {
   expect(FakeStream.opened).toEqual([]);
 });
 
+it("says that what repeats an id is counted once, and which time was understood", async () => {
+  await shown("admin");
+  await screen.findByText("Connecting…");
+  const event = { received_at: "2024-05-07T10:00:00.000Z", dataset_id: "d1", status: 202, index: 0, rejection: null, customer_id: "c-1", action_type: "buy", time: "2024-05-07T10:00:00.000Z", sent: '{"event_id":"e1"}', is_cut: false };
+  FakeStream.opened[0]?.say({ events: [event, event] });
+  const [later, first] = await screen.findAllByRole("listitem");
+  expect(later?.textContent).toMatch(/Customer c-1, step buy, time 2024-05-07T10:00:00.000ZSame event_id as the event of [\d:]+.*: counted once\./);
+  expect(first?.textContent).not.toContain("counted once");
+});
+
 it("claims to have understood nothing of what could not be read", async () => {
   await shown("admin");
   await screen.findByText("Connecting…");

@@ -158,6 +158,7 @@ const Row = memo(function Row({ row }: { row: ReceivedRow }) {
   const { formatTime } = useIntl();
   const format = useFormat();
   const outcome = outcomeOf(row);
+  const timeOf = (moment: string): string => formatTime(moment, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const isRead = row.customer_id !== null || row.action_type !== null || row.time !== null;
   return (
     <li className={css.row}>
@@ -165,7 +166,7 @@ const Row = memo(function Row({ row }: { row: ReceivedRow }) {
         <summary>
           <IconChevronRight className={css.chevron} size={16} stroke={1.7} />
           <time className={css.time} dateTime={row.received_at} title={format.moment(row.received_at)}>
-            {formatTime(row.received_at, { hour: "2-digit", minute: "2-digit", second: "2-digit" })}
+            {timeOf(row.received_at)}
           </time>
           <span className={css.outcome} data-outcome={outcome}>
             {row.rejection ? <IconX size={16} stroke={2} /> : <IconCheck size={16} stroke={2} />}
@@ -178,6 +179,7 @@ const Row = memo(function Row({ row }: { row: ReceivedRow }) {
               </span>
             )}
             {row.index === null ? <span className={css.understood}>{t("settings.debugger.whole_request")}</span> : isRead && <Understood event={row} />}
+            {row.repeats !== null && <span className={css.repeats}>{t("settings.debugger.repeats", { time: timeOf(row.repeats) })}</span>}
           </span>
         </summary>
         <Sent event={row} />

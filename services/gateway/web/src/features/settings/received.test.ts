@@ -39,6 +39,14 @@ describe("what was received", () => {
     expect(new Set(rowsOf(log, null, "").map((row) => row.place)).size).toBe(KEPT_EVENTS);
   });
 
+  it("marks what repeats the id of an accepted event that is kept", () => {
+    const sent = (event_id: unknown, at: string, more: Partial<ReceivedEvent> = {}): ReceivedEvent => ({ ...event("c"), received_at: at, sent: JSON.stringify({ event_id }), ...more });
+    const rejection = { reason: "not_a_date", field: "time", detail: "" };
+    let log = withReceived(NOTHING_RECEIVED, batch(sent("e1", "1", { rejection }), sent("e1", "2"), sent("e1", "3"), sent("e1", "4", { dataset_id: "other" }), sent("", "5"), sent("", "6")));
+    log = withReceived(log, batch(sent("e1", "7"), sent("e1", "8", { rejection }), sent("e2", "9", { sent: '{"event_id":"e1"', is_cut: true }), sent(5, "10"), sent("5", "11")));
+    expect(rowsOf(log, null, "").flatMap(({ received_at, repeats }) => (repeats === null ? [] : [[received_at, repeats]]))).toEqual([["11", "10"], ["7", "2"], ["3", "2"]]);
+  });
+
   it("is indented where it is whole", () => {
     expect(indented('{"a":1}')).toBe('{\n  "a": 1\n}');
     expect(indented('{"a":')).toBe('{"a":');

@@ -6,8 +6,14 @@ export const KEPT_EVENTS = 200;
 
 export type Outcome = "accepted" | "rejected";
 
-/** A received event and its place in the order of arrival, from 0. */
-export type ReceivedRow = ReceivedEvent & { place: number };
+export interface ReceivedRow extends ReceivedEvent {
+  /** In the order of arrival, from 0. */
+  place: number;
+  /** Its dataset and event_id, where it was accepted with one. */
+  key: string | null;
+  /** When the first kept one with this key was received: this one is not counted again. */
+  repeats: string | null;
+}
 
 /** What arrived since the page was opened: the newest of each outcome, so that no flood of one hides the other. */
 export interface ReceivedLog {
@@ -25,7 +31,15 @@ export const outcomeOf = (event: ReceivedEvent): Outcome => (event.rejection ? "
 
 /** The log with what just arrived. */
 export function withReceived(log: ReceivedLog, { events, left_out_accepted, left_out_rejected }: ReceivedEvents): ReceivedLog {
-  const arrived = events.map((event, index) => ({ ...event, place: log.nextPlace + index })).reverse();
+  // From the newest to the oldest, so that the oldest stays.
+  const seenAt = new Map(log.rows.accepted.map(({ key, received_at, repeats }) => [key, repeats ?? received_at]));
+  const arrived = events.map((event, index) => {
+    const key = keyOf(event);
+    const repeats = key === null ? null : (seenAt.get(key) ?? null);
+    seenAt.set(key, repeats ?? event.received_at);
+    return { ...event, place: log.nextPlace + index, key, repeats };
+  });
+  arrived.reverse();
   const of = (outcome: Outcome) => arrived.filter((row) => outcomeOf(row) === outcome);
   const [accepted, rejected] = [of("accepted"), of("rejected")];
   return {
@@ -34,6 +48,16 @@ export function withReceived(log: ReceivedLog, { events, left_out_accepted, left
     leftOut: log.leftOut + left_out_accepted + left_out_rejected,
     nextPlace: log.nextPlace + events.length,
   };
+}
+
+function keyOf({ rejection, dataset_id, sent }: ReceivedEvent): string | null {
+  if (rejection) return null;
+  try {
+    const { event_id } = JSON.parse(sent) as { event_id?: unknown };
+    return typeof event_id === "number" || (typeof event_id === "string" && event_id !== "") ? `${dataset_id} ${event_id}` : null;
+  } catch {
+    return null; // It was cut.
+  }
 }
 
 export const countOf = ({ counts }: ReceivedLog): number => counts.accepted + counts.rejected;
