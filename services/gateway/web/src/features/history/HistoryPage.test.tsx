@@ -97,12 +97,15 @@ it.each([
   expect(asked?.["kind"] ?? []).toEqual(kind ?? []);
 });
 
-it("opens what was exported where it was, as long as its dataset is there", async () => {
+it("opens what was exported where it was, of a dataset that is gone what is stored", async () => {
   const address = "/explore/map?f=device_category:mobile&steps=7&dataset=d1";
   const map = { kind: "exported", object: "map", format: "svg", address } as const;
-  showJournal(() => [entry({ ...map, dataset_id: "d1" }), entry({ ...map, id: "j2" })]);
-  const open = await screen.findAllByRole("link", { name: /^Open: Map exported as SVG/ });
-  expect(open.map((link) => link.getAttribute("href"))).toEqual([address]);
+  const model = { ...map, object: "model", object_id: "a1", address: "/explore/models?dataset=d1&analysis=a1" } as const;
+  const rows = { kind: "exported", object: "rejected_rows", format: "csv", object_id: "i1", address: "/data/imports/i1" } as const;
+  const inOrder = [map, model, rows].flatMap((one, at) => [entry({ ...one, dataset_id: "d1", id: `${2 * at}` }), entry({ ...one, id: `${2 * at + 1}` })]);
+  showJournal(() => inOrder);
+  const open = await screen.findAllByRole("link", { name: /^Open: / });
+  expect(open.map((link) => link.getAttribute("href"))).toEqual([address, model.address, "/history/analyses/a1", rows.address, rows.address]);
 });
 
 it("brings a deleted dataset back, and says why it cannot", async () => {

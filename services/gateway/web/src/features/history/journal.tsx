@@ -1,10 +1,11 @@
 import { Button } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Link, type LinkProps } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import type { JournalEntry } from "@/api/types";
 import { TypedConfirm } from "@/features/data/TypedConfirm";
 import { useDeletedDataset } from "@/features/data/useDeletedDataset";
 import { T, useText, type Translate } from "@/messages";
+import { frozenLink } from "@/shared/analysisLink";
 import { useScopeWords } from "@/shared/filters";
 import { useNotify } from "@/shared/notify";
 import { parseSearch, scopeOf } from "@/shared/search";
@@ -50,16 +51,24 @@ interface JournalActionsProps {
   nameId: string;
 }
 
+/** Where what was exported is: of a dataset that is gone, what is stored of it and says itself where it is not there any more. */
+function linkOf({ object, object_id, address }: JournalEntry, isGone: boolean): LinkProps | null {
+  if (isGone && object === "model") return object_id === null ? null : frozenLink(object_id);
+  if (!address || (isGone && object !== "rejected_rows")) return null;
+  const [to, query = ""] = address.split("?");
+  return { to, search: parseSearch(query) } as LinkProps;
+}
+
 /** Leads to what was exported, or brings back what was deleted. */
 export function JournalActions({ source, named, isGone, nameId }: JournalActionsProps) {
   const t = useText();
-  const [path = "", query = ""] = isGone ? [] : source.address.split("?");
+  const link = linkOf(source, isGone);
   const restorableId = source.restorable_until === null ? null : source.object_id;
-  if (!path && restorableId === null) return null;
+  if (!link && restorableId === null) return null;
   return (
     <span className={css.actions}>
-      {path && (
-        <Link to={path} search={parseSearch(query)} className={css.open} aria-label={t("history.open_of", named)}>
+      {link && (
+        <Link {...link} className={css.open} aria-label={t("history.open_of", named)}>
           {t("history.open")}
         </Link>
       )}
