@@ -43,7 +43,10 @@ async def test_a_code_ends_after_ten_minutes(
     made = await bot.ask("CreateLinkCode")
     await telegram.write(f"/start {made.code}")
     (answer,) = await telegram.wait_sent(1)
-    assert answer.text == "This code is used up, mistyped or older than 10 minutes. Get a new code on the web page."
+    assert answer.text == (
+        "This code is used up, mistyped or older than 10 minutes. Get a new code on the web page, in Settings, "
+        "Telegram."
+    )
     assert not (await bot.ask("GetLink")).is_linked
 
 
@@ -58,8 +61,8 @@ async def test_a_new_chat_replaces_the_old_one(bot: RunningBot, telegram: FakeTe
     ("written", "text"),
     [
         ("/start", messages.START),
-        ("/help", messages.HELP),
-        ("hello", messages.HELP),
+        ("/help", messages.START),
+        ("hello", messages.START),
         ("/today", messages.NOT_LINKED),
         ("/map", messages.NOT_LINKED),
         ("/unlink", messages.NOT_LINKED),
@@ -70,10 +73,13 @@ async def test_a_chat_without_link(bot: RunningBot, telegram: FakeTelegram, writ
     assert (await telegram.wait_sent(1))[0].text == text
 
 
-async def test_a_linked_chat_that_starts_again_is_not_asked_to_link(bot: RunningBot, telegram: FakeTelegram) -> None:
+@pytest.mark.parametrize("written", ["/start", "/help", "hello"])
+async def test_a_linked_chat_hears_what_it_can_ask(bot: RunningBot, telegram: FakeTelegram, written: str) -> None:
     await bot.link(telegram)
-    await telegram.write("/start")
-    assert (await telegram.wait_sent(1))[0].text == messages.LINKED
+    await telegram.write(written)
+    (answer,) = await telegram.wait_sent(1)
+    assert answer.text == messages.LINKED
+    assert all(f"/{command} " in answer.text for command in messages.COMMANDS if command != "help")
 
 
 async def test_groups_get_no_answer(bot: RunningBot, telegram: FakeTelegram) -> None:
@@ -97,7 +103,8 @@ async def test_today_is_about_public_and_own_data_only(bot: RunningBot, telegram
     assert answer.method == "sendPhoto"
     assert answer.text.splitlines() == [
         "8 May 2024: 430 touchpoints (+16, +3.9% on the day before) from 215 customers (+8, +3.9%).",
-        "All public datasets and your private one.",
+        messages.LATEST_DAY,
+        "Counted in all public datasets and your private one.",
     ]
     assert [domain.fits_photo(file) for file in answer.files.values()] == [True]
     assert set(world.asked) == {
@@ -131,7 +138,8 @@ async def test_today_leaves_out_what_lies_all_ahead(bot: RunningBot, telegram: F
     (answer,) = await telegram.wait_sent(1)
     assert answer.text.splitlines() == [
         "8 May 2024: 12 touchpoints (+8, +200% on the day before) from 6 customers (+4, +200%).",
-        "All public datasets and your private one.",
+        messages.LATEST_DAY,
+        "Counted in all public datasets and your private one.",
     ]
     del world.homes[SHOP]
     await telegram.write("/today")
@@ -139,7 +147,7 @@ async def test_today_leaves_out_what_lies_all_ahead(bot: RunningBot, telegram: F
     assert first.startswith("1 Jan 2099: 1 touchpoint ")
     assert rest == [
         messages.ALL_AHEAD,
-        "All public datasets and your 2 private ones.",
+        "Counted in all public datasets and your 2 private ones.",
     ]
 
 
@@ -154,7 +162,7 @@ async def test_map_is_the_last_one_of_the_person(bot: RunningBot, telegram: Fake
     await telegram.write("/map")
     assert (await telegram.wait_sent(2))[-1].text == (
         "You have no finished analysis of a dataset that you may analyse now. Open Explore, Models on the web page, "
-        "choose Start analysis, then send /map."
+        "choose Build model, then send /map."
     )
 
     world.add_analysis(kind=analysis_pb2.ANALYSIS_KIND_ALPHA)

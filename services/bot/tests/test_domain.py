@@ -1,7 +1,9 @@
 """Numbers, codes and sentences without any server."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +24,7 @@ from cjm_bot.domain import (
 from .conftest import png
 
 MONDAY = date(2024, 5, 6)
+PAGE_MESSAGES = Path(__file__).resolve().parents[2] / "gateway" / "web" / "src" / "messages"
 
 
 def test_days_of_several_datasets_add_up_and_missing_days_are_zero() -> None:
@@ -65,11 +68,12 @@ def test_change(now_count: int, before_count: int, text: str) -> None:
 
 def test_a_day_that_is_not_over_says_so() -> None:
     last_event_at = datetime(2024, 5, 6, 18, 0, tzinfo=UTC)
-    recent = RecentDays((DayNumbers(MONDAY, 3, 9),), 2, last_event_at, MONDAY)
+    sunday = DayNumbers(MONDAY - timedelta(days=1), 0, 0)
+    recent = RecentDays((sunday, DayNumbers(MONDAY, 3, 9)), 2, last_event_at, MONDAY)
     assert messages.today(recent).splitlines() == [
         "6 May 2024: 9 touchpoints (+9 on the day before) from 3 customers (+3).",
         "Data until 18:00 UTC. Today's numbers will grow.",
-        "All public datasets and your 2 private ones.",
+        "Counted in all public datasets and your 2 private ones.",
     ]
     assert "will grow" not in messages.today(replace(recent, today=MONDAY + timedelta(days=1)))
 
@@ -88,7 +92,32 @@ def test_today_is_that_of_the_newest_day() -> None:
 
 def test_one_is_one() -> None:
     recent = RecentDays((DayNumbers(MONDAY, 1, 1),), 0, None, MONDAY + timedelta(days=2))
-    assert messages.today(recent).startswith("6 May 2024: 1 touchpoint (+1 on the day before) from 1 customer (+1).")
+    # The first day of all has no day before.
+    assert messages.today(recent).splitlines() == [
+        "6 May 2024: 1 touchpoint from 1 customer.",
+        "This is the latest day with touchpoints.",
+        "Counted in all public datasets.",
+    ]
+
+
+def test_what_is_said_of_the_page_is_there() -> None:
+    page: dict[str, str] = {}
+    for file in PAGE_MESSAGES.glob("*.en.json"):
+        page |= json.loads(file.read_text())
+    settings, explore, history = (page[f"shell.nav.{place}"] for place in ("settings", "explore", "history"))
+    telegram, models = page["settings.tab.telegram"], page["explore.tab.models"]
+    link = f"{settings}, {telegram} on the web page of {page['auth.lead']} and choose {page['settings.telegram.link']}."
+    assert all(link in text for text in (messages.START, messages.NOT_LINKED, messages.UNLINKED))
+    assert messages.CODE_ENDED.endswith(f"{settings}, {telegram}.")
+    assert f"{explore}, {models} on the web page, choose {page['explore.model.build']}," in messages.NO_MAP
+    assert f" in {history} " in messages.NO_PICTURE
+    assert f" {page['data.tab.quality']} of the dataset" in messages.ALL_AHEAD
+    kinds = {key.removeprefix("common.analysis."): words for key, words in page.items() if ".analysis." in key}
+    assert kinds == messages._KINDS
+    # The page shows what the bot says as an example.
+    days = (DayNumbers(MONDAY + timedelta(days=1), 207, 414), DayNumbers(MONDAY + timedelta(days=2), 215, 430))
+    said = messages.today(RecentDays(days, 0, None, None))
+    assert said.startswith(page["settings.telegram.sample"] + "\n")
 
 
 def test_codes_are_different_fit_a_deep_link_and_are_stored_hashed() -> None:

@@ -85,7 +85,8 @@ async def test_without_a_picture_the_sentence_comes_alone(
     world.picture_error = AppError(Code.TOO_LARGE, "graph_too_large", "Too large.")
     await bot.tell(world.add_analysis())
     (message,) = await telegram.wait_sent(1)
-    assert (message.method, message.text) == ("sendMessage", READY)
+    assert message.method == "sendMessage"
+    assert message.text == f"{READY} It cannot be drawn as a picture. Open it in History on the web page."
 
 
 async def test_a_failed_or_partial_analysis_says_why(bot: RunningBot, telegram: FakeTelegram, world: World) -> None:

@@ -179,7 +179,7 @@ class Chats:
         """Note that a chat writes: it takes messages again."""
         await self._store.set_blocked(chat_id, is_blocked=False)
 
-    async def start(self, chat_id: int) -> Reply:
+    async def help(self, chat_id: int) -> Reply:
         """What to do next: link, or ask."""
         return Reply(messages.LINKED if await self._store.link_of_chat(chat_id) else messages.START)
 
@@ -262,7 +262,10 @@ class Notices:
         ended = await self._product.analysis(person, analysis_id)
         if ended is None or not await self._product.may_analyse(person, ended.dataset_id):
             return
-        reply = Reply(messages.analysis(ended), await self._picture(person, ended))
+        text, picture = messages.analysis(ended), await self._picture(person, ended)
+        if ended.has_result and picture is None:
+            text += f" {messages.NO_PICTURE}"
+        reply = Reply(text, picture)
         # Claimed as late as possible: a crash before Telegram answers loses the message, it never doubles it.
         if not await self._store.claim_notice(analysis_id, self._clock()):
             return

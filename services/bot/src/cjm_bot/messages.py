@@ -14,24 +14,32 @@ HELP = (
     "/unlink ends the link between this chat and your account.\n"
     "When an analysis you started ends, its picture arrives here."
 )
-START = "This bot shows your customers' journeys. Open Settings, Telegram on the web page and choose Link Telegram."
-NOT_LINKED = "This chat is not linked yet. Open Settings, Telegram on the web page and choose Link Telegram."
-CODE_ENDED = "This code is used up, mistyped or older than 10 minutes. Get a new code on the web page."
+_HOW_TO_LINK = "open Settings, Telegram on the web page of Customer Journey Master and choose Link Telegram."
+START = f"This bot shows your customers' journeys. To see them here, {_HOW_TO_LINK}"
+NOT_LINKED = f"This chat is not linked to an account. To link it, {_HOW_TO_LINK}"
+CODE_ENDED = (
+    "This code is used up, mistyped or older than 10 minutes. Get a new code on the web page, in Settings, Telegram."
+)
 LINKED = f"This chat is linked to your account.\n\n{HELP}"
-UNLINKED = "This chat is no longer linked. No more messages come here."
+UNLINKED = f"This chat is no longer linked. No more messages come here. To link it again, {_HOW_TO_LINK}"
 ACCOUNT_ENDED = (
     "Your account can no longer sign in, so this chat is not linked any more. Ask your administrator for access."
 )
-NO_NUMBERS = "There are no touchpoints yet. Import a file on the web page, then send /today again."
+NO_NUMBERS = (
+    "There are no touchpoints yet, neither in the public datasets nor in your own. Import a file on the web page, then "
+    "send /today again."
+)
+LATEST_DAY = "This is the latest day with touchpoints."
 ALL_AHEAD = (
     "This day is still to come: every touchpoint has a time later than today. "
     "Open Quality of the dataset on the web page."
 )
 NO_MAP = (
     "You have no finished analysis of a dataset that you may analyse now. Open Explore, Models on the web page, choose "
-    "Start analysis, then send /map."
+    "Build model, then send /map."
 )
-TRY_AGAIN = "The numbers cannot be read right now. Try again in a minute."
+NO_PICTURE = "It cannot be drawn as a picture. Open it in History on the web page."
+TRY_AGAIN = "This cannot be answered right now. Try again in a minute."
 TEST = "This is a test message. Telegram is linked to your account."
 CHART_TITLE = "Touchpoints per day"
 
@@ -47,27 +55,27 @@ _KINDS = {
 
 
 def today(recent: RecentDays) -> str:
-    """The numbers of the latest day against the day before; `recent.days` is not empty."""
-    latest = recent.days[-1]
-    before = recent.days[-2] if len(recent.days) > 1 else DayNumbers(latest.day, 0, 0)
-    sentence = (
-        f"{day_name(latest)}: {counted(latest.touchpoints_count, 'touchpoint')} "
-        f"({change(latest.touchpoints_count, before.touchpoints_count)} on the day before) "
-        f"from {counted(latest.customers_count, 'customer')} "
-        f"({change(latest.customers_count, before.customers_count)})."
-    )
-    sentences = [sentence]
+    """The numbers of the latest day, against the day before if there is one; `recent.days` is not empty."""
+    *_, before, latest = None, *recent.days
+    touchpoints = counted(latest.touchpoints_count, "touchpoint")
+    customers = counted(latest.customers_count, "customer")
+    if before:
+        touchpoints += f" ({change(latest.touchpoints_count, before.touchpoints_count)} on the day before)"
+        customers += f" ({change(latest.customers_count, before.customers_count)})"
+    sentences = [f"{day_name(latest)}: {touchpoints} from {customers}."]
     if recent.today and latest.day > recent.today:
         sentences.append(ALL_AHEAD)
     elif recent.last_event_at and latest.day == recent.today:
         sentences.append(f"Data until {recent.last_event_at:%H:%M} UTC. Today's numbers will grow.")
+    else:
+        sentences.append(LATEST_DAY)
     match recent.own_private_count:
         case 0:
-            sentences.append("All public datasets.")
+            sentences.append("Counted in all public datasets.")
         case 1:
-            sentences.append("All public datasets and your private one.")
+            sentences.append("Counted in all public datasets and your private one.")
         case count:
-            sentences.append(f"All public datasets and your {count:,} private ones.")
+            sentences.append(f"Counted in all public datasets and your {count:,} private ones.")
     return "\n".join(sentences)
 
 

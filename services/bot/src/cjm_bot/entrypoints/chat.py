@@ -39,10 +39,6 @@ def dispatcher(chats: Chats, messenger: Messenger) -> Dispatcher:
     async def start_with_code(message: Message, command: CommandObject) -> None:
         await answer(message, chats.link(message.chat.id, message.chat.full_name, (command.args or "").strip()))
 
-    @router.message(CommandStart())
-    async def start(message: Message) -> None:
-        await answer(message, chats.start(message.chat.id))
-
     @router.message(Command("today"))
     async def today(message: Message) -> None:
         await answer(message, chats.today(message.chat.id))
@@ -57,7 +53,7 @@ def dispatcher(chats: Chats, messenger: Messenger) -> Dispatcher:
 
     @router.message()
     async def help_(message: Message) -> None:
-        await answer(message, _ready(messages.HELP))
+        await answer(message, chats.help(message.chat.id))
 
     root = Dispatcher(disable_fsm=True)
     root.include_router(router)
@@ -75,7 +71,3 @@ async def _or_sentence(reply: Awaitable[Reply]) -> Reply:
     except Exception:  # noqa: BLE001 - the chat gets a sentence whatever fails
         _log.exception("telegram_answer_failed")
     return Reply(messages.TRY_AGAIN)
-
-
-async def _ready(text: str) -> Reply:
-    return Reply(text)
