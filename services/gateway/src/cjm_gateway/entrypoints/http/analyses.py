@@ -248,7 +248,7 @@ def _kind(name: str) -> Any:
 def _parameters(values: dict[str, Any]) -> Struct:
     try:
         return ParseDict(values, Struct())
-    except (ParseError, ValueError) as failure:
+    except (ParseError, ValueError, OverflowError) as failure:
         detail = 'Field "parameters" must be an object of numbers, texts and true or false.'
         raise AppError(Code.INVALID_ARGUMENT, "parameters_invalid", detail) from failure
 
