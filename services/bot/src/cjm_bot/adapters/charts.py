@@ -8,6 +8,9 @@ from cjm_bot.domain import DayNumbers
 
 _BACKGROUND, _INK, _INK_SOFT, _GRID = "#FFFFFF", "#17212B", "#55626F", "#EEF1F4"
 _BAR, _BAR_LATEST = "#8DB8E2", "#2F74B8"
+# A chat shows the picture 360 points wide: letters of 11 become 7.
+_LETTERS_POINTS = 11
+_NUMBER_ROOM_POINTS = 62
 
 
 class ChartPainter:
@@ -37,14 +40,16 @@ def _draw_days(days: Sequence[DayNumbers], title: str) -> bytes:
     axes = figure.subplots()
     axes.set_axisbelow(True)
     bars = axes.bar(range(len(days)), counts, width=0.7, color=[_BAR] * (len(days) - 1) + [_BAR_LATEST])
-    axes.bar_label(bars, labels=[f"{count:,}" if count else "" for count in counts], fontsize=8, color=_INK, padding=2)
-    axes.set_xticks(range(len(days)), [f"{numbers.day.day} {numbers.day:%b}" for numbers in days], fontsize=8)
-    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=_INK)
+    labels = [f"{count:,}" if count else "" for count in counts]
+    size = min(_LETTERS_POINTS, _NUMBER_ROOM_POINTS / max(1, *map(len, labels)))
+    axes.bar_label(bars, labels=labels, fontsize=size, color=_INK, padding=2)
+    axes.set_xticks(range(len(days)), [f"{numbers.day.day}\n{numbers.day:%b}" for numbers in days])
+    axes.set_title(title, loc="left", fontsize=15, fontweight="bold", color=_INK)
     axes.set_ylim(0, max(*counts, 1) * 1.12)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.grid(axis="y", color=_GRID)
-    axes.tick_params(colors=_INK_SOFT, length=0, labelsize=8)
+    axes.tick_params(colors=_INK_SOFT, length=0, labelsize=_LETTERS_POINTS)
     axes.spines[:].set_visible(False)
     picture = BytesIO()
     figure.savefig(picture, format="png")
