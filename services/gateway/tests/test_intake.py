@@ -195,12 +195,6 @@ async def test_when_nothing_can_be_stored_the_sender_is_told_to_come_again(
     assert answer.headers["retry-after"] == "1"
 
 
-async def test_a_packed_body_is_refused_rather_than_taken_for_rubbish(system: httpx.AsyncClient, path: str) -> None:
-    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-    answer = await system.post(path, content=b"\x1f\x8b", headers=headers)
-    assert (answer.status_code, answer.json()["reason"]) == (415, "content_encoding_unsupported")
-
-
 async def test_latest_events(admin: httpx.AsyncClient, path: str) -> None:
     event = (await admin.get(path)).json()["items"][0]
     assert event == {

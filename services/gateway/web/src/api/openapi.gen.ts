@@ -3834,7 +3834,10 @@ export interface operations {
     append_events: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `gzip` when the body is packed with it. At most 5 MiB, counted after unpacking. */
+                "Content-Encoding"?: "gzip" | "identity";
+            };
             path: {
                 dataset_id: string;
             };

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cjm_gateway.entrypoints.http.events import append_as_system, headers_of
 from cjm_gateway.entrypoints.http.gateway import Gateway
+from cjm_gateway.entrypoints.http.packed import unpacked
 from cjm_gateway.entrypoints.http.page import Samples, WebPage
 from cjm_gateway.entrypoints.http.problems import HttpProblem, body_too_large, problem_response
 from cjm_kit.errors import AppError, internal_error
@@ -93,9 +94,12 @@ class Edge:
         if is_api:
             route = "unmatched"
         try:
-            limited = _limited(headers, receive, self._limit_bytes(path))
-            dataset_id = _events_dataset_id(scope) if b"authorization" in headers else None
-            if dataset_id is not None:
+            limit_bytes = self._limit_bytes(path)
+            limited = _limited(headers, receive, limit_bytes)
+            dataset_id = _events_dataset_id(scope)
+            if dataset_id is not None and b"content-encoding" in headers:
+                limited = unpacked(headers[b"content-encoding"], limited, limit_bytes)
+            if dataset_id is not None and b"authorization" in headers:
                 route = _EVENTS_ROUTE
                 query = scope["query_string"]
                 content = await append_as_system(self._gateway, dataset_id, query, headers, limited)

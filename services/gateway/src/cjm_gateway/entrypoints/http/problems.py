@@ -84,10 +84,10 @@ class HttpProblem(HTTPException):
         self.reason = reason
 
 
-def body_too_large(limit_bytes: int) -> HttpProblem:
-    """The refusal of a body above the limit."""
+def body_too_large(limit_bytes: int, when: str = "") -> HttpProblem:
+    """The refusal of a body above the limit; `when` it was measured, if not as it was sent."""
     size = f"{limit_bytes / (1 << 20):.4g} MiB"
-    return HttpProblem(413, "body_too_large", f"The body is larger than {size}. Send it in smaller parts.")
+    return HttpProblem(413, "body_too_large", f"The body is larger than {size}{when}. Send it in smaller parts.")
 
 
 def problem_response(failure: AppError | HttpProblem, path: str) -> Response:
