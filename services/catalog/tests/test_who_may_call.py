@@ -53,7 +53,6 @@ MAY_CALL = {
     "GetMapping": STAFF | SERVICE,
     "ListMappings": STAFF,
     "DeleteMapping": STAFF,
-    "ValidateMapping": STAFF | SERVICE,
     "OfferRepairs": STAFF | SERVICE,
     "CreateImport": STAFF,
     "UpdateImport": SERVICE,

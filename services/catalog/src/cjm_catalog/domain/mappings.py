@@ -120,7 +120,7 @@ def checked_mapping(spec: MappingSpec, *, needs_name: bool) -> MappingSpec:
 
     Args:
         spec: the mapping as given.
-        needs_name: False for one that is only checked or used once.
+        needs_name: False for one that is used once.
 
     Raises:
         AppError: INVALID_ARGUMENT mapping_invalid; its violations name everything that is wrong, columns and

@@ -3,7 +3,6 @@
 from typing import Any
 
 from cjm_catalog.application.mappings import Mappings
-from cjm_catalog.domain.mappings import Mapping, checked_mapping
 from cjm_catalog.domain.repairs import offered_repairs
 from cjm_catalog.entrypoints.translate import caller, mapping_message, mapping_spec, offer_message
 from cjm_kit.rpc import allow
@@ -48,14 +47,6 @@ class MappingServicer(mapping_pb2_grpc.MappingServiceServicer):
         """Deletes a mapping."""
         await self._mappings.delete(caller(), request.mapping_id)
         return mapping_pb2.DeleteMappingResponse()
-
-    @allow("staff", "service")
-    async def ValidateMapping(
-        self, request: mapping_pb2.ValidateMappingRequest, context: Any
-    ) -> mapping_pb2.ValidateMappingResponse:
-        """Checks a mapping without keeping it."""
-        checked = checked_mapping(mapping_spec(request.mapping), needs_name=False)
-        return mapping_pb2.ValidateMappingResponse(mapping=mapping_message(Mapping(**vars(checked)), ""))
 
     @allow("staff", "service")
     async def OfferRepairs(

@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#cjm_protos/catalog/v1/mapping.proto\x12\x15\x63jm_protos.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"[\n\x06Repair\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x33\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32#.cjm_protos.catalog.v1.RepairAction\x12\x0c\n\x04text\x18\x03 \x01(\t\"\x91\x01\n\rMappingColumn\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0e\n\x06\x63olumn\x18\x02 \x01(\t\x12\x31\n\x08\x66unction\x18\x03 \x01(\x0e\x32\x1f.cjm_protos.catalog.v1.Function\x12.\n\x07repairs\x18\x04 \x03(\x0b\x32\x1d.cjm_protos.catalog.v1.Repair\")\n\x08StepRule\x12\x0f\n\x07pattern\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"\xdf\x02\n\x07Mapping\x12\x12\n\nmapping_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x35\n\x07\x63olumns\x18\x03 \x03(\x0b\x32$.cjm_protos.catalog.v1.MappingColumn\x12\x11\n\ttime_zone\x18\x04 \x01(\t\x12\x13\n\x0btime_format\x18\x05 \x01(\t\x12\x14\n\x0c\x64\x65\x63imal_sign\x18\x06 \x01(\t\x12\x10\n\x08owner_id\x18\x07 \x01(\t\x12\r\n\x05owner\x18\x08 \x01(\t\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\nstep_rules\x18\n \x03(\x0b\x32\x1f.cjm_protos.catalog.v1.StepRule\x12\x10\n\x08\x65ncoding\x18\x0b \x01(\t\x12\x11\n\tseparator\x18\x0c \x01(\t\x12\x12\n\nheaderless\x18\r \x01(\x08\"G\n\x14\x43reateMappingRequest\x12/\n\x07mapping\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\"H\n\x15\x43reateMappingResponse\x12/\n\x07mapping\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\"\'\n\x11GetMappingRequest\x12\x12\n\nmapping_id\x18\x01 \x01(\t\"E\n\x12GetMappingResponse\x12/\n\x07mapping\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\"<\n\x13ListMappingsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"a\n\x14ListMappingsResponse\x12\x30\n\x08mappings\x18\x01 \x03(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"*\n\x14\x44\x65leteMappingRequest\x12\x12\n\nmapping_id\x18\x01 \x01(\t\"\x17\n\x15\x44\x65leteMappingResponse\"I\n\x16ValidateMappingRequest\x12/\n\x07mapping\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\"J\n\x17ValidateMappingResponse\x12/\n\x07mapping\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\"C\n\x13OfferRepairsRequest\x12,\n\x06\x66\x61ults\x18\x01 \x03(\x0b\x32\x1c.cjm_protos.catalog.v1.Fault\"&\n\x05\x46\x61ult\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"J\n\x14OfferRepairsResponse\x12\x32\n\x06offers\x18\x01 \x03(\x0b\x32\".cjm_protos.catalog.v1.RepairOffer\"C\n\x0bRepairOffer\x12\x34\n\x07\x61\x63tions\x18\x01 \x03(\x0e\x32#.cjm_protos.catalog.v1.RepairAction*\xb1\x01\n\x08\x46unction\x12\x18\n\x14\x46UNCTION_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x46UNCTION_LOWER\x10\x01\x12\x12\n\x0e\x46UNCTION_UPPER\x10\x02\x12\x13\n\x0f\x46UNCTION_STRING\x10\x03\x12\x10\n\x0c\x46UNCTION_INT\x10\x04\x12\x12\n\x0e\x46UNCTION_FLOAT\x10\x05\x12\x15\n\x11\x46UNCTION_DATETIME\x10\x06\x12\x11\n\rFUNCTION_DATE\x10\x07*\x98\x01\n\x0cRepairAction\x12\x1d\n\x19REPAIR_ACTION_UNSPECIFIED\x10\x00\x12\x1d\n\x19REPAIR_ACTION_LEAVE_EMPTY\x10\x01\x12\x1a\n\x16REPAIR_ACTION_USE_TEXT\x10\x02\x12\x15\n\x11REPAIR_ACTION_CUT\x10\x03\x12\x17\n\x13REPAIR_ACTION_CLEAN\x10\x04\x32\x8f\x05\n\x0eMappingService\x12j\n\rCreateMapping\x12+.cjm_protos.catalog.v1.CreateMappingRequest\x1a,.cjm_protos.catalog.v1.CreateMappingResponse\x12\x61\n\nGetMapping\x12(.cjm_protos.catalog.v1.GetMappingRequest\x1a).cjm_protos.catalog.v1.GetMappingResponse\x12g\n\x0cListMappings\x12*.cjm_protos.catalog.v1.ListMappingsRequest\x1a+.cjm_protos.catalog.v1.ListMappingsResponse\x12j\n\rDeleteMapping\x12+.cjm_protos.catalog.v1.DeleteMappingRequest\x1a,.cjm_protos.catalog.v1.DeleteMappingResponse\x12p\n\x0fValidateMapping\x12-.cjm_protos.catalog.v1.ValidateMappingRequest\x1a..cjm_protos.catalog.v1.ValidateMappingResponse\x12g\n\x0cOfferRepairs\x12*.cjm_protos.catalog.v1.OfferRepairsRequest\x1a+.cjm_protos.catalog.v1.OfferRepairsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#cjm_protos/catalog/v1/mapping.proto\x12\x15\x63jm_protos.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"[\n\x06Repair\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x33\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32#.cjm_protos.catalog.v1.RepairAction\x12\x0c\n\x04text\x18\x03 \x01(\t\"\x91\x01\n\rMappingColumn\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0e\n\x06\x63olumn\x18\x02 \x01(\t\x12\x31\n\x08\x66unction\x18\x03 \x01(\x0e\x32\x1f.cjm_protos.catalog.v1.Function\x12.\n\x07repairs\x18\x04 \x03(\x0b\x32\x1d.cjm_protos.catalog.v1.Repair\")\n\x08StepRule\x12\x0f\n\x07pattern\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"\xdf\x02\n\x07Mapping\x12\x12\n\nmapping_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x35\n\x07\x63olumns\x18\x03 \x03(\x0b\x32$.cjm_protos.catalog.v1.MappingColumn\x12\x11\n\ttime_zone\x18\x04 \x01(\t\x12\x13\n\x0btime_format\x18\x05 \x01(\t\x12\x14\n\x0c\x64\x65\x63imal_sign\x18\x06 \x01(\t\x12\x10\n\x08owner_id\x18\x07 \x01(\t\x12\r\n\x05owner\x18\x08 \x01(\t\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\nstep_rules\x18\n \x03(\x0b\x32\x1f.cjm_protos.catalog.v1.StepRule\x12\x10\n\x08\x65ncoding\x18\x0b \x01(\t\x12\x11\n\tseparator\x18\x0c \x01(\t\x12\x12\n\nheaderless\x18\r \x01(\x08\"G\n\x14\x43reateMappingRequest\x12/\n\x07mapping\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\"H\n\x15\x43reateMappingResponse\x12/\n\x07mapping\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\"\'\n\x11GetMappingRequest\x12\x12\n\nmapping_id\x18\x01 \x01(\t\"E\n\x12GetMappingResponse\x12/\n\x07mapping\x18\x01 \x01(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\"<\n\x13ListMappingsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"a\n\x14ListMappingsResponse\x12\x30\n\x08mappings\x18\x01 \x03(\x0b\x32\x1e.cjm_protos.catalog.v1.Mapping\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"*\n\x14\x44\x65leteMappingRequest\x12\x12\n\nmapping_id\x18\x01 \x01(\t\"\x17\n\x15\x44\x65leteMappingResponse\"C\n\x13OfferRepairsRequest\x12,\n\x06\x66\x61ults\x18\x01 \x03(\x0b\x32\x1c.cjm_protos.catalog.v1.Fault\"&\n\x05\x46\x61ult\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"J\n\x14OfferRepairsResponse\x12\x32\n\x06offers\x18\x01 \x03(\x0b\x32\".cjm_protos.catalog.v1.RepairOffer\"C\n\x0bRepairOffer\x12\x34\n\x07\x61\x63tions\x18\x01 \x03(\x0e\x32#.cjm_protos.catalog.v1.RepairAction*\xb1\x01\n\x08\x46unction\x12\x18\n\x14\x46UNCTION_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x46UNCTION_LOWER\x10\x01\x12\x12\n\x0e\x46UNCTION_UPPER\x10\x02\x12\x13\n\x0f\x46UNCTION_STRING\x10\x03\x12\x10\n\x0c\x46UNCTION_INT\x10\x04\x12\x12\n\x0e\x46UNCTION_FLOAT\x10\x05\x12\x15\n\x11\x46UNCTION_DATETIME\x10\x06\x12\x11\n\rFUNCTION_DATE\x10\x07*\x98\x01\n\x0cRepairAction\x12\x1d\n\x19REPAIR_ACTION_UNSPECIFIED\x10\x00\x12\x1d\n\x19REPAIR_ACTION_LEAVE_EMPTY\x10\x01\x12\x1a\n\x16REPAIR_ACTION_USE_TEXT\x10\x02\x12\x15\n\x11REPAIR_ACTION_CUT\x10\x03\x12\x17\n\x13REPAIR_ACTION_CLEAN\x10\x04\x32\x9d\x04\n\x0eMappingService\x12j\n\rCreateMapping\x12+.cjm_protos.catalog.v1.CreateMappingRequest\x1a,.cjm_protos.catalog.v1.CreateMappingResponse\x12\x61\n\nGetMapping\x12(.cjm_protos.catalog.v1.GetMappingRequest\x1a).cjm_protos.catalog.v1.GetMappingResponse\x12g\n\x0cListMappings\x12*.cjm_protos.catalog.v1.ListMappingsRequest\x1a+.cjm_protos.catalog.v1.ListMappingsResponse\x12j\n\rDeleteMapping\x12+.cjm_protos.catalog.v1.DeleteMappingRequest\x1a,.cjm_protos.catalog.v1.DeleteMappingResponse\x12g\n\x0cOfferRepairs\x12*.cjm_protos.catalog.v1.OfferRepairsRequest\x1a+.cjm_protos.catalog.v1.OfferRepairsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cjm_protos.catalog.v1.mapping_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FUNCTION']._serialized_start=1628
-  _globals['_FUNCTION']._serialized_end=1805
-  _globals['_REPAIRACTION']._serialized_start=1808
-  _globals['_REPAIRACTION']._serialized_end=1960
+  _globals['_FUNCTION']._serialized_start=1477
+  _globals['_FUNCTION']._serialized_end=1654
+  _globals['_REPAIRACTION']._serialized_start=1657
+  _globals['_REPAIRACTION']._serialized_end=1809
   _globals['_REPAIR']._serialized_start=95
   _globals['_REPAIR']._serialized_end=186
   _globals['_MAPPINGCOLUMN']._serialized_start=189
@@ -60,18 +60,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETEMAPPINGREQUEST']._serialized_end=1195
   _globals['_DELETEMAPPINGRESPONSE']._serialized_start=1197
   _globals['_DELETEMAPPINGRESPONSE']._serialized_end=1220
-  _globals['_VALIDATEMAPPINGREQUEST']._serialized_start=1222
-  _globals['_VALIDATEMAPPINGREQUEST']._serialized_end=1295
-  _globals['_VALIDATEMAPPINGRESPONSE']._serialized_start=1297
-  _globals['_VALIDATEMAPPINGRESPONSE']._serialized_end=1371
-  _globals['_OFFERREPAIRSREQUEST']._serialized_start=1373
-  _globals['_OFFERREPAIRSREQUEST']._serialized_end=1440
-  _globals['_FAULT']._serialized_start=1442
-  _globals['_FAULT']._serialized_end=1480
-  _globals['_OFFERREPAIRSRESPONSE']._serialized_start=1482
-  _globals['_OFFERREPAIRSRESPONSE']._serialized_end=1556
-  _globals['_REPAIROFFER']._serialized_start=1558
-  _globals['_REPAIROFFER']._serialized_end=1625
-  _globals['_MAPPINGSERVICE']._serialized_start=1963
-  _globals['_MAPPINGSERVICE']._serialized_end=2618
+  _globals['_OFFERREPAIRSREQUEST']._serialized_start=1222
+  _globals['_OFFERREPAIRSREQUEST']._serialized_end=1289
+  _globals['_FAULT']._serialized_start=1291
+  _globals['_FAULT']._serialized_end=1329
+  _globals['_OFFERREPAIRSRESPONSE']._serialized_start=1331
+  _globals['_OFFERREPAIRSRESPONSE']._serialized_end=1405
+  _globals['_REPAIROFFER']._serialized_start=1407
+  _globals['_REPAIROFFER']._serialized_end=1474
+  _globals['_MAPPINGSERVICE']._serialized_start=1812
+  _globals['_MAPPINGSERVICE']._serialized_end=2353
 # @@protoc_insertion_point(module_scope)

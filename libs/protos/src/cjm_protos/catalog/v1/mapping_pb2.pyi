@@ -456,54 +456,6 @@ class DeleteMappingResponse(_message.Message):
 Global___DeleteMappingResponse: _TypeAlias = DeleteMappingResponse  # noqa: Y015
 
 @_typing.final
-class ValidateMappingRequest(_message.Message):
-    """The mapping to check."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    MAPPING_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def mapping(self) -> Global___Mapping:
-        """The mapping; the name may be empty."""
-
-    def __init__(
-        self,
-        *,
-        mapping: Global___Mapping | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["mapping", b"mapping"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["mapping", b"mapping"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ValidateMappingRequest: _TypeAlias = ValidateMappingRequest  # noqa: Y015
-
-@_typing.final
-class ValidateMappingResponse(_message.Message):
-    """The mapping in normal form."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    MAPPING_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def mapping(self) -> Global___Mapping:
-        """The mapping with white space trimmed and defaults filled in."""
-
-    def __init__(
-        self,
-        *,
-        mapping: Global___Mapping | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["mapping", b"mapping"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["mapping", b"mapping"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ValidateMappingResponse: _TypeAlias = ValidateMappingResponse  # noqa: Y015
-
-@_typing.final
 class OfferRepairsRequest(_message.Message):
     """Faults to do something about."""
 

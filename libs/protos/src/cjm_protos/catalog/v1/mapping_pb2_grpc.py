@@ -55,11 +55,6 @@ class MappingServiceStub:
                 request_serializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.DeleteMappingRequest.SerializeToString,
                 response_deserializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.DeleteMappingResponse.FromString,
                 _registered_method=True)
-        self.ValidateMapping = channel.unary_unary(
-                '/cjm_protos.catalog.v1.MappingService/ValidateMapping',
-                request_serializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.ValidateMappingRequest.SerializeToString,
-                response_deserializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.ValidateMappingResponse.FromString,
-                _registered_method=True)
         self.OfferRepairs = channel.unary_unary(
                 '/cjm_protos.catalog.v1.MappingService/OfferRepairs',
                 request_serializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.OfferRepairsRequest.SerializeToString,
@@ -99,13 +94,6 @@ class MappingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ValidateMapping(self, request, context):
-        """Checks a mapping without storing it and returns it normalised. Caller: staff, service.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def OfferRepairs(self, request, context):
         """What a mapping may do about faulty values. Caller: staff, service.
         """
@@ -135,11 +123,6 @@ def add_MappingServiceServicer_to_server(servicer, server):
                     servicer.DeleteMapping,
                     request_deserializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.DeleteMappingRequest.FromString,
                     response_serializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.DeleteMappingResponse.SerializeToString,
-            ),
-            'ValidateMapping': grpc.unary_unary_rpc_method_handler(
-                    servicer.ValidateMapping,
-                    request_deserializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.ValidateMappingRequest.FromString,
-                    response_serializer=cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.ValidateMappingResponse.SerializeToString,
             ),
             'OfferRepairs': grpc.unary_unary_rpc_method_handler(
                     servicer.OfferRepairs,
@@ -256,33 +239,6 @@ class MappingService:
             '/cjm_protos.catalog.v1.MappingService/DeleteMapping',
             cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.DeleteMappingRequest.SerializeToString,
             cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.DeleteMappingResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ValidateMapping(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/cjm_protos.catalog.v1.MappingService/ValidateMapping',
-            cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.ValidateMappingRequest.SerializeToString,
-            cjm__protos_dot_catalog_dot_v1_dot_mapping__pb2.ValidateMappingResponse.FromString,
             options,
             channel_credentials,
             insecure,

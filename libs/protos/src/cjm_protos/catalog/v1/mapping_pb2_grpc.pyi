@@ -41,8 +41,6 @@ class MappingServiceStub:
     """Mappings of all staff by name. Caller: staff."""
     DeleteMapping: _grpc.UnaryUnaryMultiCallable[_mapping_pb2.DeleteMappingRequest, _mapping_pb2.DeleteMappingResponse]
     """Deletes a mapping; past imports keep their copy. Caller: its owner, admin."""
-    ValidateMapping: _grpc.UnaryUnaryMultiCallable[_mapping_pb2.ValidateMappingRequest, _mapping_pb2.ValidateMappingResponse]
-    """Checks a mapping without storing it and returns it normalised. Caller: staff, service."""
     OfferRepairs: _grpc.UnaryUnaryMultiCallable[_mapping_pb2.OfferRepairsRequest, _mapping_pb2.OfferRepairsResponse]
     """What a mapping may do about faulty values. Caller: staff, service."""
 
@@ -59,8 +57,6 @@ class MappingServiceAsyncStub(MappingServiceStub):
     """Mappings of all staff by name. Caller: staff."""
     DeleteMapping: _aio.UnaryUnaryMultiCallable[_mapping_pb2.DeleteMappingRequest, _mapping_pb2.DeleteMappingResponse]  # type: ignore[assignment]
     """Deletes a mapping; past imports keep their copy. Caller: its owner, admin."""
-    ValidateMapping: _aio.UnaryUnaryMultiCallable[_mapping_pb2.ValidateMappingRequest, _mapping_pb2.ValidateMappingResponse]  # type: ignore[assignment]
-    """Checks a mapping without storing it and returns it normalised. Caller: staff, service."""
     OfferRepairs: _aio.UnaryUnaryMultiCallable[_mapping_pb2.OfferRepairsRequest, _mapping_pb2.OfferRepairsResponse]  # type: ignore[assignment]
     """What a mapping may do about faulty values. Caller: staff, service."""
 
@@ -98,14 +94,6 @@ class MappingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_mapping_pb2.DeleteMappingResponse, _abc.Awaitable[_mapping_pb2.DeleteMappingResponse]]:
         """Deletes a mapping; past imports keep their copy. Caller: its owner, admin."""
-
-    @_abc_1.abstractmethod
-    def ValidateMapping(
-        self,
-        request: _mapping_pb2.ValidateMappingRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_mapping_pb2.ValidateMappingResponse, _abc.Awaitable[_mapping_pb2.ValidateMappingResponse]]:
-        """Checks a mapping without storing it and returns it normalised. Caller: staff, service."""
 
     @_abc_1.abstractmethod
     def OfferRepairs(
