@@ -155,6 +155,25 @@ def test_paths_there_and_back_are_both_labelled() -> None:
     assert {"payment_details → purchase", "purchase → payment_details"} <= labels
 
 
+def test_a_heuristics_net_says_on_its_steps_where_journeys_start_end_and_repeat() -> None:
+    net = analysis_pb2.HeuristicsNet(starts={"a": 40, "b": 2}, ends={"c": 30, "a": 12})
+    for activity, events_count in (("a", 60), ("b", 50), ("c", 30)):
+        net.nodes.add(activity=activity, events_count=events_count)
+    for source, target, moves_count, ratio in (
+        ("a", "b", 48, 0.98),
+        ("b", "c", 30, 0.9),
+        ("b", "a", 12, -0.5),
+        ("b", "b", 8, 0.89),
+    ):
+        net.edges.add(source=source, target=target, moves_count=moves_count, dependency_ratio=ratio)
+    svg = picture(analysis_pb2.AnalysisResult(heuristics_net=net), "svg", is_dark=False, caption=["Net"])
+    assert titles(svg, "edge") == {"Start → a", "a → b", "b → a", "b → c", "c → End"}
+    said = {title.text: [*map(text_of, group.iter(f"{SVG}text"))] for group, title in groups(svg, "node")}
+    assert (said["a"], said["b"], said["c"]) == (["a", "60", "■ 12"], ["b", "50", "↺ 8 · 0.89", "▸ 2"], ["c", "30"])
+    assert (said["Start → a"], said["c → End"], said["a → b"]) == (["40"], ["30"], ["48 · 0.98"])
+    assert "▸ started here · ■ left here · ↺ repeats" in texts(svg).replace("\xa0", " ")
+
+
 def groups(svg: bytes, kind: str) -> list[tuple[ET.Element, ET.Element]]:
     """Nodes or edges of a picture with their titles."""
     found = [group for group in ET.fromstring(svg).iter(f"{SVG}g") if group.attrib["class"].split()[0] == kind]

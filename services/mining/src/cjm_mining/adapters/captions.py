@@ -1,7 +1,7 @@
 """What a picture says of itself, in the words of the page: of what it was made, and what its marks mean."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from typing import Any
 
@@ -86,8 +86,7 @@ def map_lines(graph: questions_pb2.DirectlyFollowsGraph, shown: ShownPaths, goal
         shown: What is drawn of it.
         goal: Goal of the dataset; "" for none.
     """
-    signs = (("▸ started here", shown.starts), ("■ left here", shown.ends), ("↺ repeats", shown.repeats))
-    lines = [" · ".join(sign for sign, where in signs if where)]
+    lines = marks_line(starts=shown.starts, ends=shown.ends, repeats=shown.repeats)
     reached_count = sum(node.cases_count for node in graph.nodes if node.activity == goal)
     if reached_count:
         share = percent(reached_count, graph.cases_count)
@@ -96,7 +95,14 @@ def map_lines(graph: questions_pb2.DirectlyFollowsGraph, shown: ShownPaths, goal
         lines.append("Green band: main way" + (f". No journey reaches the goal, {goal}." if goal else ""))
     if len(shown.paths) < shown.paths_count:
         lines.append(f"{len(shown.paths):,} of {shown.paths_count:,} paths are drawn.")
-    return [line for line in lines if line]
+    return lines
+
+
+def marks_line(*, starts: Collection[object], ends: Collection[object], repeats: Collection[object]) -> list[str]:
+    """The line that says what the signs on steps mean; none where no step has one."""
+    signs = (("▸ started here", starts), ("■ left here", ends), ("↺ repeats", repeats))
+    said = [sign for sign, steps in signs if steps]
+    return [" · ".join(said)] if said else []
 
 
 def _count(count: int, unit: str) -> str:

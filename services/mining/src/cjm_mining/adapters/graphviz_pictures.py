@@ -7,17 +7,18 @@ import html
 import math
 import re
 import textwrap
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Any
 
 import pygraphviz
 
-from cjm_mining.adapters.captions import map_lines
+from cjm_mining.adapters.captions import map_lines, marks_line
 from cjm_mining.adapters.label_places import Ends, Point, Rect, along, place_labels
 from cjm_mining.domain.analysis import percent
-from cjm_mining.domain.shown_paths import ShownPaths, shown_paths
+from cjm_mining.domain.shown_paths import Move, shown_paths
 from cjm_protos.ingest.v1 import questions_pb2
 from cjm_protos.mining.v1 import analysis_pb2
 
@@ -107,7 +108,7 @@ def picture(
     """Draw a result.
 
     Args:
-        result: What to draw; of a directly-follows graph, what `shown_paths` chooses.
+        result: What to draw; of a directly-follows graph, what `shown_paths` chooses, as the page does for stored maps.
         file_format: "svg" or "png".
         is_dark: True for the dark theme.
         caption: Texts above it, the first as title; each is wrapped, and cut where it is very long.
@@ -118,20 +119,20 @@ def picture(
     """
     name = result.WhichOneof("result")
     assert name, "a stored result is never empty"
-    is_map = name == "directly_follows"
-    canvas = _Canvas(_DARK if is_dark else _LIGHT, _PHONE if is_map else _SCREEN)
-    if is_map:
-        shown = _shown(result.directly_follows, goal)
-        canvas.caption([*caption, *map_lines(result.directly_follows, shown, goal)])
-        _draw_directly_follows(canvas, result.directly_follows, shown)
+    theme = _DARK if is_dark else _LIGHT
+    flow = None
+    if name == "directly_follows":
+        flow = _map_flow(result.directly_follows, goal)
+    elif name == "heuristics_net":
+        flow = _net_flow(result.heuristics_net)
+    canvas = _Canvas(theme, _PHONE if flow else _SCREEN)
+    canvas.caption([*caption, *(flow.caption if flow else [])])
+    if flow:
+        _draw_flow(canvas, flow)
+    elif name == "petri_net":
+        _draw_petri_net(canvas, result.petri_net)
     else:
-        canvas.caption(caption)
-        draw: dict[str, Callable[[_Canvas, Any], None]] = {
-            "petri_net": _draw_petri_net,
-            "heuristics_net": _draw_heuristics_net,
-            "process_tree": _draw_process_tree,
-        }
-        draw[name](canvas, getattr(result, name))
+        _draw_process_tree(canvas, result.process_tree)
     return canvas.svg() if file_format == "svg" else canvas.png()
 
 
@@ -196,10 +197,8 @@ class _Canvas:
         self.graph.add_subgraph([pill], rank=rank)
         return pill
 
-    def edge(self, source: str, target: str, label: str = "", *, is_back: bool = False, **attributes: str) -> None:
+    def edge(self, source: str, target: str, *, is_back: bool = False, **attributes: str) -> None:
         """Add an arrow; one against the flow of time does not bend the levels."""
-        if label:
-            attributes["label"] = f"< {html.escape(label)} >"
         if is_back:
             source, target = target, source
             attributes.update({"dir": "back", "class": _BACK})
@@ -210,12 +209,12 @@ class _Canvas:
         for above, below in zip(names, names[abreast:], strict=False):
             self.graph.add_edge(above, below, style="invis", weight="0")
 
-    def settle(self, labels: Mapping[Ends, str], main_way: Sequence[str]) -> None:
+    def settle(self, labels: Mapping[Ends, str], main: Sequence[Ends]) -> None:
         """Give everything its place, then lay a band along the main way and put labels where they touch nothing.
 
         Args:
             labels: Texts of arrows, the most important first.
-            main_way: Nodes that arrows join one after the other.
+            main: Arrows below which the band lies.
         """
         self.graph.layout(prog="dot")
         # From here on what has a place keeps it.
@@ -230,7 +229,7 @@ class _Canvas:
         lines = {ends: along(curve) for ends, curve in curves.items()}
         places = place_labels(sizes, lines, [_rect(node) for node in self.graph.nodes()])
         band = {"color": f"{self.theme.accent}{_BAND_OPACITY}", "penwidth": _BAND_WIDTH, "arrowhead": "none"}
-        for ends in pairwise(main_way):
+        for ends in main:
             self.graph.add_edge(*ends, pos=" ".join(f"{x},{y}" for x, y in curves[ends]), **band)
         tag = {"shape": "box", "style": "filled", "color": "none", "fillcolor": self.theme.background, "margin": "0"}
         tag |= {"fontsize": self.fit.path, "fontcolor": self.theme.ink_2}
@@ -259,134 +258,134 @@ class _Canvas:
         return f"{back or ''}<title>{html.escape(_printable(title))}</title>"
 
 
-def _shown(graph: questions_pb2.DirectlyFollowsGraph, goal: str) -> ShownPaths:
-    return shown_paths(
-        {node.activity: node.events_count for node in graph.nodes},
-        {node.activity: node.starts_count for node in graph.nodes},
-        {node.activity: node.ends_count for node in graph.nodes},
-        {(edge.source, edge.target): edge.moves_count for edge in graph.edges},
-        graph.cases_count,
-        goal,
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """What a map or a net shows.
+
+    Attributes:
+        events: Events of each step.
+        facts: What stands below the names of steps.
+        moves: Moves of each path between different steps.
+        labels: What stands at paths.
+        rank: When a step comes; a path to one that comes earlier runs upwards.
+        main_way: Steps of the main way; none where no way is marked.
+        first: Journeys of the step that a line joins to Start; `last` likewise to End.
+        caption: What is said of all this.
+    """
+
+    events: Mapping[str, int]
+    facts: Mapping[str, Sequence[str]]
+    moves: Mapping[Move, int]
+    labels: Mapping[Move, str]
+    rank: Mapping[str, float]
+    main_way: Sequence[str]
+    first: Mapping[str, int]
+    last: Mapping[str, int]
+    caption: Sequence[str]
+
+
+def _map_flow(graph: questions_pb2.DirectlyFollowsGraph, goal: str) -> _Flow:
+    nodes = {node.activity: node for node in graph.nodes}
+    counts = {(edge.source, edge.target): edge.moves_count for edge in graph.edges}
+    starts = {step: node.starts_count for step, node in nodes.items()}
+    ends = {step: node.ends_count for step, node in nodes.items()}
+    events = {step: node.events_count for step, node in nodes.items()}
+    shown = shown_paths(events, starts, ends, counts, graph.cases_count, goal)
+    rank = {step: node.mean_rank for step, node in nodes.items()}
+    for before, after in pairwise(shown.main_way):
+        # The main way never runs against time.
+        rank[after] = max(rank[after], math.nextafter(rank[before], math.inf))
+    repeats = {step: f"{counts[step, step]:,}" for step, _ in shown.repeats}
+    facts = {
+        step: _facts(
+            f"{node.events_count:,} · {percent(node.cases_count, graph.cases_count)}",
+            repeats.get(step),
+            starts[step] if step in shown.starts else None,
+            ends[step] if step in shown.ends else None,
+        )
+        for step, node in nodes.items()
+    }
+    return _Flow(
+        events=events,
+        facts=facts,
+        moves={path: counts[path] for path in shown.paths},
+        labels={path: f"{counts[path]:,}" for path in shown.paths},
+        rank=rank,
+        main_way=shown.main_way,
+        first={step: starts[step] for step in shown.main_way[:1]},
+        last={step: ends[step] for step in shown.main_way[-1:] if ends[step]},
+        caption=map_lines(graph, shown, goal),
     )
 
 
-def _draw_directly_follows(canvas: _Canvas, graph: questions_pb2.DirectlyFollowsGraph, shown: ShownPaths) -> None:
-    nodes = {node.activity: node for node in graph.nodes}
-    counts = {(edge.source, edge.target): edge.moves_count for edge in graph.edges}
-    cards = _step_cards(canvas, graph, shown, {step: counts[step, step] for step, _ in shown.repeats})
-    rank = {step: node.mean_rank for step, node in nodes.items()}
-    main_paths = list(pairwise(shown.main_way))
-    for before, after in main_paths:
-        # The main way never runs against time.
-        rank[after] = max(rank[after], math.nextafter(rank[before], math.inf))
-    most = max((counts[path] for path in shown.paths), default=1)
-    bounds = _class_bounds([counts[path] for path in shown.paths])
-    _spare_time(canvas, len(shown.paths))
-    for source, target in shown.paths:
-        count = counts[source, target]
-        share = math.sqrt(count / most)
+def _net_flow(net: analysis_pb2.HeuristicsNet) -> _Flow:
+    labels = {(edge.source, edge.target): f"{edge.moves_count:,} · {edge.dependency_ratio:.2f}" for edge in net.edges}
+    moves = {(edge.source, edge.target): edge.moves_count for edge in net.edges if edge.source != edge.target}
+    first, last = (dict(Counter(dict(counts)).most_common(1)) for counts in (net.starts, net.ends))
+    starts = {step: count for step, count in net.starts.items() if step not in first}
+    ends = {step: count for step, count in net.ends.items() if step not in last}
+    facts = {
+        node.activity: _facts(
+            f"{node.events_count:,}",
+            labels.get((node.activity, node.activity)),
+            starts.get(node.activity),
+            ends.get(node.activity),
+        )
+        for node in net.nodes
+    }
+    return _Flow(
+        events={node.activity: node.events_count for node in net.nodes},
+        facts=facts,
+        moves=moves,
+        labels={path: labels[path] for path in moves},
+        rank=_depths([node.activity for node in net.nodes], net.starts, moves),
+        main_way=(),
+        first=first,
+        last=last,
+        caption=marks_line(starts=starts, ends=ends, repeats=labels.keys() - moves.keys()),
+    )
+
+
+def _facts(happened: str, repeats: str | None, starts_count: int | None, ends_count: int | None) -> list[str]:
+    """What stands below the name of a step."""
+    ends = [f"{sign} {count:,}" for sign, count in (("▸", starts_count), ("■", ends_count)) if count is not None]
+    return [happened, *([f"↺ {repeats}"] if repeats else []), *(["   ".join(ends)] if ends else [])]
+
+
+def _draw_flow(canvas: _Canvas, flow: _Flow) -> None:
+    most_events, most_moves = max(flow.events.values(), default=1), max(flow.moves.values(), default=1)
+    cards = {}
+    for step, count in flow.events.items():
+        scale = canvas.theme.frequency[_step_class(count, most_events)]
+        group = {"group": "main"} if step in flow.main_way else {}
+        cards[step] = canvas.card(step, flow.facts[step], scale, **group)
+    bounds = _class_bounds(flow.moves.values())
+    main_paths = list(pairwise(flow.main_way))
+    if len(flow.moves) > _DENSE_EDGES:
+        # Dense graphs: fewer rounds of crossing minimisation, or the layout takes minutes.
+        canvas.graph.graph_attr.update(nslimit="2", nslimit1="2", mclimit="0.3")
+    for (source, target), count in flow.moves.items():
+        share = math.sqrt(count / most_moves)
         canvas.edge(
             cards[source],
             cards[target],
-            is_back=rank[source] > rank[target],
+            is_back=flow.rank[source] > flow.rank[target],
             penwidth=f"{1.0 + 4.0 * share:.2f}",
             weight=str(_MAIN_WEIGHT if (source, target) in main_paths else 1 + round(20 * share)),
             color=canvas.theme.frequency[sum(count > bound for bound in bounds)],
         )
-    canvas.stack([cards[step] for step in sorted(cards, key=lambda step: rank[step])], _STEPS_ABREAST)
-    way = [cards[step] for step in shown.main_way]
-    joins: dict[Ends, int] = {}
-    if way:
-        start = canvas.pill("Start", "source")
-        joins[start, way[0]] = nodes[shown.main_way[0]].starts_count
-        way.insert(0, start)
-    if way and (ends_count := nodes[shown.main_way[-1]].ends_count):
-        end = canvas.pill("End", "sink")
-        joins[way[-1], end] = ends_count
-        way.append(end)
-    for ends in joins:
-        canvas.edge(*ends, style="dashed", weight=str(_MAIN_WEIGHT))
-    ordered = [*main_paths, *sorted(shown.paths, key=lambda path: -counts[path])]
-    numbers = joins | {(cards[source], cards[target]): counts[source, target] for source, target in ordered}
-    labelled = islice(numbers.items(), _LABELLED_PER_STEP * len(cards))
-    canvas.settle({ends: f"{count:,}" for ends, count in labelled}, way)
-
-
-def _step_cards(
-    canvas: _Canvas, graph: questions_pb2.DirectlyFollowsGraph, shown: ShownPaths, repeats: Mapping[str, int]
-) -> dict[str, str]:
-    """The cards of a map by step; where many journeys start or end, or the step repeats, they say so."""
-    top = max((node.events_count for node in graph.nodes), default=1)
-    cards = {}
-    for node in graph.nodes:
-        facts = [f"{node.events_count:,} · {percent(node.cases_count, graph.cases_count)}"]
-        if node.activity in repeats:
-            facts.append(f"↺ {repeats[node.activity]:,}")
-        ends = [f"▸ {node.starts_count:,}"] if node.activity in shown.starts else []
-        if node.activity in shown.ends:
-            ends.append(f"■ {node.ends_count:,}")
-        if ends:
-            facts.append("   ".join(ends))
-        scale = canvas.theme.frequency[_step_class(node.events_count, top)]
-        group = {"group": "main"} if node.activity in shown.main_way else {}
-        cards[node.activity] = canvas.card(node.activity, facts, scale, **group)
-    return cards
-
-
-def _draw_heuristics_net(canvas: _Canvas, net: analysis_pb2.HeuristicsNet) -> None:
-    top = max((node.events_count for node in net.nodes), default=1)
-    cards = {
-        node.activity: canvas.card(
-            node.activity, [f"{node.events_count:,}"], canvas.theme.frequency[_step_class(node.events_count, top)]
-        )
-        for node in net.nodes
-    }
-    moves = [(edge.source, edge.target, edge.moves_count) for edge in net.edges]
-    notes = {(edge.source, edge.target): f"{edge.dependency_ratio:.2f}" for edge in net.edges}
-    depth = _depths(net.starts, moves)
-    _draw_moves(canvas, cards, moves, lambda source, target: depth[source] > depth[target], notes)
-    _draw_ends(canvas, cards, net.starts, net.ends)
-
-
-def _draw_moves(
-    canvas: _Canvas,
-    cards: dict[str, str],
-    moves: Sequence[tuple[str, str, int]],
-    is_back: Callable[[str, str], bool],
-    notes: dict[tuple[str, str], str],
-) -> None:
-    top = max((count for _, _, count in moves), default=1)
-    bounds = _class_bounds([count for _, _, count in moves])
-    labelled = _strongest(moves)
-    _spare_time(canvas, len(moves))
-    for source, target, count in moves:
-        share = math.sqrt(count / top)
-        texts = [f"{count:,}", notes.get((source, target), "")]
-        canvas.edge(
-            cards[source],
-            cards[target],
-            " · ".join(filter(None, texts)) if (source, target) in labelled else "",
-            is_back=is_back(source, target),
-            penwidth=f"{1.0 + 4.0 * share:.2f}",
-            weight=str(1 + round(20 * share)),
-            color=canvas.theme.frequency[sum(count > bound for bound in bounds)],
-        )
-
-
-def _spare_time(canvas: _Canvas, arrows_count: int) -> None:
-    """Make fewer rounds of crossing minimisation for dense graphs, or the layout takes minutes."""
-    if arrows_count > _DENSE_EDGES:
-        canvas.graph.graph_attr.update(nslimit="2", nslimit1="2", mclimit="0.3")
-
-
-def _draw_ends(canvas: _Canvas, cards: dict[str, str], starts: Any, ends: Any) -> None:
-    start, end = canvas.pill("Start", "source"), canvas.pill("End", "sink")
-    for activity, count in starts.items():
-        if activity in cards:
-            canvas.edge(start, cards[activity], f"{count:,}", style="dashed")
-    for activity, count in ends.items():
-        if activity in cards:
-            canvas.edge(cards[activity], end, f"{count:,}", style="dashed")
+    canvas.stack([cards[step] for step in sorted(cards, key=lambda step: flow.rank[step])], _STEPS_ABREAST)
+    labels: dict[Ends, str] = {}
+    for step, count in flow.first.items():
+        labels[canvas.pill("Start", "source"), cards[step]] = f"{count:,}"
+    for step, count in flow.last.items():
+        labels[cards[step], canvas.pill("End", "sink")] = f"{count:,}"
+    for join in labels:
+        canvas.edge(*join, style="dashed", weight=str(_MAIN_WEIGHT))
+    main = [*labels, *((cards[source], cards[target]) for source, target in main_paths)] if flow.main_way else []
+    ordered = [*main_paths, *sorted(flow.moves, key=lambda path: -flow.moves[path])]
+    labels |= {(cards[source], cards[target]): flow.labels[source, target] for source, target in ordered}
+    canvas.settle(dict(islice(labels.items(), _LABELLED_PER_STEP * len(cards))), main)
 
 
 def _draw_petri_net(canvas: _Canvas, net: analysis_pb2.PetriNet) -> None:
@@ -477,12 +476,11 @@ def _step_class(count: int, top: int) -> int:
     return min(4, int(5 * math.sqrt(count / top)))
 
 
-def _depths(starts: Iterable[str], moves: Iterable[tuple[str, str, int]]) -> dict[str, int]:
+def _depths(steps: Sequence[str], starts: Iterable[str], paths: Iterable[Move]) -> dict[str, int]:
     """How many moves each step is away from the nearest start; far behind all others when it cannot be reached."""
-    after: dict[str, list[str]] = {}
-    for source, target, _ in moves:
-        after.setdefault(source, []).append(target)
-        after.setdefault(target, [])
+    after: dict[str, list[str]] = {step: [] for step in steps}
+    for source, target in paths:
+        after[source].append(target)
     depth = dict.fromkeys(starts, 0)
     reached = list(depth)
     for step in reached:
@@ -497,18 +495,6 @@ def _class_bounds(counts: Collection[int]) -> list[int]:
     """Upper bounds of the lower four of five classes with about the same number of paths in each."""
     ordered = sorted(counts)
     return [ordered[len(ordered) * part // 5 - 1] for part in range(1, 5)] if len(ordered) >= 5 else []
-
-
-def _strongest(moves: Iterable[tuple[str, str, int]]) -> set[tuple[str, str]]:
-    """The paths that carry a label: of every step the strongest in and out."""
-    taken: dict[tuple[str, str], int] = {}
-    chosen = set()
-    for source, target, _ in sorted(moves, key=lambda move: -move[2]):
-        for side in (("out", source), ("in", target)):
-            taken[side] = taken.get(side, 0) + 1
-            if taken[side] <= _LABELLED_PER_STEP:
-                chosen.add((source, target))
-    return chosen
 
 
 def _mixed(color: str, ground: str, share: float) -> str:
