@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQuery, useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { ApiError, api, request, setCsrfToken, type Query } from "./client";
-import type { Analysis, DailyReport, Dataset, DatasetInput, DirectlyFollows, EventRow, Home, Import, JourneysByDay, Mapping, Me, Page, ReportBy, Session, User, ValueCount } from "./types";
+import type { Analysis, DailyReport, Dataset, DatasetInput, DirectlyFollows, Home, Import, JourneysByDay, Mapping, Me, Page, ReportBy, Session, User, ValueCount } from "./types";
 
 /** Fetches every page of a list that is known to be short (datasets, mappings, people). */
 export async function allItems<Item>(path: string, query: Query = {}, signal?: AbortSignal): Promise<Item[]> {
@@ -47,13 +47,6 @@ export function useDataset(id: string | null) {
     queryKey: ["datasets", id],
     queryFn: ({ signal }) => api.get<Dataset>(`/datasets/${id}`, {}, signal),
     enabled: id !== null,
-  });
-}
-
-export function useDatasetEvents(id: string, query: Query) {
-  return useQuery({
-    queryKey: ["datasets", id, "events", query],
-    queryFn: ({ signal }) => api.get<Page<EventRow>>(`/datasets/${id}/events`, query, signal),
   });
 }
 

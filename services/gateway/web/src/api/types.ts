@@ -32,7 +32,6 @@ export type ApiToken = Shapes["TokenShape"] & { secret?: string };
 export type ReceivedEvent = Shapes["ReceivedEventShape"];
 export type ReceivedEvents = Shapes["ReceivedEvents"];
 
-export type Access = Shapes["AccessShape"];
 export type Dataset = Shapes["DatasetShape"];
 export type DatasetInput = Pick<Dataset, "name" | "is_public" | "time_zone" | "case" | "session_gap_minutes" | "goal_activity">;
 export type Grant = Shapes["GrantShape"];

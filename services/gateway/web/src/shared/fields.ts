@@ -11,7 +11,6 @@ export const EVENT_FIELDS = [
   "geo_continent", "geo_country", "geo_city", "store_id", "employee_id",
   "webpage_hostname", "webpage_url", "webpage_title", "app_name", "app_screen_title",
 ] as const;
-export type EventField = (typeof EVENT_FIELDS)[number];
 
 export const REQUIRED_FIELDS = ["customer_id", "action_type", "time"] as const;
 const KNOWN = new Set<string>(EVENT_FIELDS);

@@ -47,7 +47,6 @@ const TEXT: [string, string][] = [
 const SHAPES: [string, string][] = [
   ...pairs(["ink-3", "accent"], ["bg", "card", "rail"]),
   ...pairs(numbered("cat", 8), ["card"]),
-  ...pairs(["diff-1", "diff-5"], ["bg"]),
   ["warn", "warn-soft"],
   ["danger", "danger-soft"],
   ["good", "soft"],
