@@ -250,7 +250,6 @@ function Journeys(ready: Ready) {
 /** The step of the map that a selection stands at. */
 const stepOf = (selection: Selection): string => (selection.kind === "step" ? selection.step : selection.source);
 
-/** The address with what only this browser knows: its last dataset and what it shows by default. */
 function Action({ label, isPressed, onClick, children }: { label: string; isPressed: boolean; onClick: () => void; children: ReactNode }) {
   return (
     <button type="button" className={css.action} aria-pressed={isPressed} aria-label={label} onClick={onClick}>

@@ -15,7 +15,7 @@ export { HelpHover } from "./HelpHover";
 export { LinkButton } from "./LinkButton";
 export { TabBar } from "./TabBar";
 
-/** A page's body: content width, padding. `wide` fills the window. */
+/** A page's body: content width, padding. */
 export function PageBody({ children }: { children: ReactNode }) {
   return <div className={css.page}>{children}</div>;
 }
