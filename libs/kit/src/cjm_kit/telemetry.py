@@ -18,7 +18,7 @@ class MetricSource(Protocol):
 
 
 class Telemetry:
-    """Metrics of one service; every metric carries the constant label `service`."""
+    """Metrics of one service, whose name is part of the name of each."""
 
     def __init__(self, service: str) -> None:
         self.service = service

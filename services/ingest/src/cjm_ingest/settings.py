@@ -27,7 +27,7 @@ class IngestSettings(ServiceSettings):
         max_upload_bytes: Largest file that is taken, in bytes as sent.
         import_workers: Imports at the same time.
         reader_threads: Questions answered at the same time.
-        max_question_seconds: Time for one query.
+        max_question_seconds: Time for one question with all its queries.
         max_question_memory_bytes: Memory for one query.
     """
 

@@ -1,1 +1,1 @@
-"""The outside things of the gateway: the bucket of kept answers."""
+"""The outside things of the gateway."""

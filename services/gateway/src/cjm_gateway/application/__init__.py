@@ -1,1 +1,1 @@
-"""Decisions of the gateway that need no transport: gathering events, remembering tokens."""
+"""Decisions of the gateway that need no transport."""
