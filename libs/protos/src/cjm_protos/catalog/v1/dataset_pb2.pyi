@@ -729,7 +729,7 @@ class GetAccessRequest(_message.Message):
     dataset_id: _builtins.str
     """UUID of the dataset."""
     subject: _builtins.str
-    """Subject as in the identity: "user:<uuid>" or "token:<uuid>"."""
+    """Subject as in the identity: "user:<uuid>", "token:<uuid>" or "service:<name>"."""
     def __init__(
         self,
         *,

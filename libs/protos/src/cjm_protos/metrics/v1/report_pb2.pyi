@@ -340,7 +340,7 @@ class Share(_message.Message):
     touchpoints_count: _builtins.int
     """Touchpoints with it."""
     share_ratio: _builtins.float
-    """Part of all touchpoints counted here, 0-1; the shares of one list add up to 1."""
+    """Part of the touchpoints that have a value, 0-1; 0 for those without one. The shares of one list add up to 1."""
     def __init__(
         self,
         *,
