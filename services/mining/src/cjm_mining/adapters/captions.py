@@ -114,7 +114,7 @@ def _legend(kind: Kind, unit: str) -> str:
         case Kind.DIRECTLY_FOLLOWS:
             return (
                 f"Numbers: on steps how often they happen and the share of {unit}s that have them, on paths the moves. "
-                "Darker means more."
+                "Stronger colour means more."
             )
         case Kind.HEURISTICS_NET:
             return (
