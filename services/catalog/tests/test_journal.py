@@ -130,9 +130,11 @@ async def test_its_name_is_free_and_must_be_free_when_it_comes_back(catalog: Cat
 
 @pytest.mark.parametrize("is_public", [False, True])
 async def test_only_the_owner_and_administrators_bring_back_and_erase(catalog: Catalog, *, is_public: bool) -> None:
-    for name in ("eva", "ben"):
+    for name in ("eva", "ben", "zoe"):
         await catalog.user(name)
     gone = await catalog.dataset("eva", "Shop", is_public=is_public)
+    with catalog.acting("admin"):
+        await catalog.datasets.CreateGrant(dataset.CreateGrantRequest(dataset_id=gone.dataset_id, username="zoe"))
     await delete(catalog, "admin", gone.dataset_id)
     refusal = (
         (Code.PERMISSION_DENIED, "dataset_manage_not_allowed") if is_public else (Code.NOT_FOUND, "dataset_not_found")
@@ -142,10 +144,12 @@ async def test_only_the_owner_and_administrators_bring_back_and_erase(catalog: C
     with refused(*refusal):
         await delete(catalog, "ben", gone.dataset_id, for_good=True)
     assert await read(catalog, "ben") == []
-    until = {(await read(catalog, name))[0].restorable_until.ToDatetime() for name in ("eva", "admin")}
-    assert until == {(catalog.clock() + timedelta(days=30)).replace(tzinfo=None)}
+    read_by = {name: (await read(catalog, name))[0] for name in ("eva", "admin", "zoe")}
+    until = (catalog.clock() + timedelta(days=30)).replace(tzinfo=None)
+    assert {entry.restorable_until.ToDatetime() for entry in read_by.values()} == {until}
+    assert {name: entry.can_restore for name, entry in read_by.items()} == {"eva": True, "admin": True, "zoe": False}
     await delete(catalog, "eva", gone.dataset_id, for_good=True)
-    assert not any(entry.HasField("restorable_until") for entry in await read(catalog, "admin"))
+    assert not any(entry.HasField("restorable_until") or entry.can_restore for entry in await read(catalog, "admin"))
     with refused(Code.NOT_FOUND, "dataset_not_found"):
         await restore(catalog, "admin", gone.dataset_id)
     assert await told(catalog, "admin") == ["deleted Shop", "erased Shop"]

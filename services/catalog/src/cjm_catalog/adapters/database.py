@@ -123,9 +123,9 @@ class SqlRecords:
         Of deleted datasets those that it could analyse.
         """
         is_there = datasets.c.deleted_at.is_(None)
-        is_in_sight = imports.c.dataset_id.is_not(None)
+        is_in_sight: ColumnElement[bool] = imports.c.dataset_id.is_not(None)
         if visible_to is not None:
-            is_in_sight = or_(_is_open_to(visible_to), and_(datasets.c.is_public, is_there))
+            is_in_sight = _is_told_to(visible_to)
         if not with_deleted_datasets:
             is_in_sight = and_(is_in_sight, is_there)
         is_own_check = and_(imports.c.dataset_id.is_(None), *_conditions(imports, {"created_by_id": maker_id}))
@@ -145,12 +145,14 @@ class SqlRecords:
         after: Sequence[object] | None,
         limit: int,
     ) -> list[JournalEntry]:
-        """Entries, newest first, those of datasets an account may see or owns, its own and those without a dataset."""
+        """Entries, newest first, those of datasets an account may see, its own and those without a dataset.
+
+        Of deleted datasets those that it could analyse.
+        """
         query = select(journal).outerjoin(datasets, datasets.c.dataset_id == journal.c.dataset_id)
         if visible_to is not None:
-            is_visible = and_(datasets.c.deleted_at.is_(None), _is_visible_to(visible_to))
-            is_own = or_(datasets.c.owner_id == visible_to, journal.c.created_by_id == visible_to)
-            query = query.where(or_(is_visible, is_own, journal.c.dataset_id == ""))
+            is_own = journal.c.created_by_id == visible_to
+            query = query.where(or_(_is_told_to(visible_to), is_own, journal.c.dataset_id == ""))
         if dataset_id:
             query = query.where(*_conditions(journal, {"dataset_id": dataset_id}))
         if kinds:
@@ -224,6 +226,11 @@ def _condition(column: ColumnElement[Any], value: object) -> ColumnElement[bool]
 
 def _is_visible_to(user_id: str) -> ColumnElement[bool]:
     return or_(datasets.c.is_public, _is_open_to(user_id))
+
+
+def _is_told_to(user_id: str) -> ColumnElement[bool]:
+    """Whether the history of the dataset is, also of a deleted one that the account could analyse."""
+    return or_(_is_open_to(user_id), and_(datasets.c.is_public, datasets.c.deleted_at.is_(None)))
 
 
 def _is_open_to(user_id: str) -> ColumnElement[bool]:

@@ -331,15 +331,16 @@ class Datasets:
         return entry
 
 
-def restorable_until(caller: Caller, dataset: Dataset | None, deleted_at: datetime) -> datetime | None:
-    """Until when the caller may restore what was deleted then; None when he may not, or there is nothing to restore."""
-    if (
-        dataset is None
-        or dataset.deleted_at != deleted_at
-        or not access_to(dataset, caller, has_grant=False).can_manage
-    ):
+def restorable_until(dataset: Dataset | None, deleted_at: datetime) -> datetime | None:
+    """Until when what was deleted then can be restored; None when there is nothing to restore."""
+    if dataset is None or dataset.deleted_at != deleted_at:
         return None
     return deleted_at + KEPT_AFTER_DELETION
+
+
+def can_restore(caller: Caller, dataset: Dataset | None) -> bool:
+    """Whether the caller is one who may restore a dataset."""
+    return dataset is not None and access_to(dataset, caller, has_grant=False).can_manage
 
 
 def restricted_to(caller: Caller) -> str | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from cjm_catalog.application.accounts import existing_user, usernames
-from cjm_catalog.application.datasets import restorable_until, restricted_to, visible_dataset
+from cjm_catalog.application.datasets import can_restore, restorable_until, restricted_to, visible_dataset
 from cjm_catalog.application.ports import Clock, Records, Store
 from cjm_catalog.domain.accounts import Caller
 from cjm_catalog.domain.checks import Page, checked_page_size, decode_cursor, encode_cursor, moment, text
@@ -16,11 +16,12 @@ from cjm_catalog.domain.journal import JournalEntry, JournalKind, check_export
 
 @dataclass(frozen=True)
 class JournalView:
-    """An entry with the name of who did it, and until when the caller may restore what it is about."""
+    """An entry with the name of who did it, until when what it is about can be restored, and whether by the caller."""
 
     entry: JournalEntry
     created_by: str
     restorable_until: datetime | None
+    can_restore: bool
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,9 @@ class Journal:
     async def page(
         self, caller: Caller, dataset_id: str, kinds: Sequence[JournalKind], page_size: int, cursor: str
     ) -> Page[JournalView]:
-        """Lists entries, newest first: of datasets the caller may see or owns, his own, and those without a dataset.
+        """Lists entries, newest first: of datasets the caller may see, or could analyse before they were deleted.
+
+        Also his own, and those without a dataset.
 
         Args:
             caller: who asks; administrators see all.
@@ -127,11 +130,10 @@ class Journal:
         removed = {entry.object_id for entry in entries if entry.kind is JournalKind.DELETED}
         found = await records.all(Dataset, deleted=True, dataset_id=sorted(removed))
         datasets = {dataset.dataset_id: dataset for dataset in found}
-        return [
-            JournalView(
-                entry,
-                names[entry.created_by_id],
-                restorable_until(caller, datasets.get(entry.object_id), entry.created_at),
-            )
-            for entry in entries
-        ]
+        views = []
+        for entry in entries:
+            dataset = datasets.get(entry.object_id)
+            until = restorable_until(dataset, entry.created_at)
+            is_able = until is not None and can_restore(caller, dataset)
+            views.append(JournalView(entry, names[entry.created_by_id], until, is_able))
+        return views

@@ -96,4 +96,5 @@ def _entry_message(view: JournalView) -> journal_pb2.JournalEntry:
         events_changed=entry.events_changed,
         events_removed=entry.events_removed,
         restorable_until=timestamp(view.restorable_until),
+        can_restore=view.can_restore,
     )

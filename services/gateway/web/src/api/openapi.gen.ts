@@ -901,8 +901,9 @@ export interface paths {
         };
         /**
          * Read the journal
-         * @description What happened to datasets you may see or own, what you did yourself, and to mappings, newest first.
+         * @description What happened to datasets you may see, what you did yourself, and to mappings, newest first.
          *
+         *     Also what happened to deleted datasets that you could analyse, as long as they can be restored.
          *     Analyses and imports have lists of their own.
          */
         get: operations["list_journal"];
@@ -1978,9 +1979,14 @@ export interface components {
             events_removed: number | null;
             /**
              * Restorable Until
-             * @description Until when you may restore the dataset; null when you cannot.
+             * @description Until when the dataset can be restored; null when there is nothing to restore.
              */
             restorable_until: string | null;
+            /**
+             * Can Restore
+             * @description Whether you may restore it: its owner and administrators may.
+             */
+            can_restore: boolean;
         };
         /**
          * JourneyDay

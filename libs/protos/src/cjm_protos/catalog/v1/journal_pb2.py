@@ -25,29 +25,29 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#cjm_protos/catalog/v1/journal.proto\x12\x15\x63jm_protos.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x03\n\x0cJournalEntry\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x30\n\x04kind\x18\x02 \x01(\x0e\x32\".cjm_protos.catalog.v1.JournalKind\x12\x0e\n\x06object\x18\x03 \x01(\t\x12\x11\n\tobject_id\x18\x04 \x01(\t\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x12\n\ndataset_id\x18\x06 \x01(\t\x12\x14\n\x0c\x64\x61taset_name\x18\x07 \x01(\t\x12.\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ncreated_by\x18\t \x01(\t\x12\x15\n\rcreated_by_id\x18\n \x01(\t\x12\x0e\n\x06\x66ormat\x18\x0b \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x0c \x01(\t\x12\x1b\n\x0e\x65vents_changed\x18\r \x01(\x03H\x00\x88\x01\x01\x12\x1b\n\x0e\x65vents_removed\x18\x0e \x01(\x03H\x01\x88\x01\x01\x12\x34\n\x10restorable_until\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\n\x0f_events_changedB\x11\n\x0f_events_removed\"y\n\x11NoteExportRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0e\n\x06object\x18\x02 \x01(\t\x12\x11\n\tobject_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x05 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x06 \x01(\t\"H\n\x12NoteExportResponse\x12\x32\n\x05\x65ntry\x18\x01 \x01(\x0b\x32#.cjm_protos.catalog.v1.JournalEntry\"\x8c\x02\n\x10NoteEntryRequest\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x30\n\x04kind\x18\x03 \x01(\x0e\x32\".cjm_protos.catalog.v1.JournalKind\x12\x0e\n\x06object\x18\x04 \x01(\t\x12\x11\n\tobject_id\x18\x05 \x01(\t\x12\x0c\n\x04name\x18\x06 \x01(\t\x12\x12\n\ndataset_id\x18\x07 \x01(\t\x12\x1b\n\x0e\x65vents_changed\x18\x08 \x01(\x03H\x00\x88\x01\x01\x12\x1b\n\x0e\x65vents_removed\x18\t \x01(\x03H\x01\x88\x01\x01\x42\x11\n\x0f_events_changedB\x11\n\x0f_events_removed\"\x13\n\x11NoteEntryResponse\"\x82\x01\n\x12ListJournalRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x31\n\x05kinds\x18\x02 \x03(\x0e\x32\".cjm_protos.catalog.v1.JournalKind\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"d\n\x13ListJournalResponse\x12\x34\n\x07\x65ntries\x18\x01 \x03(\x0b\x32#.cjm_protos.catalog.v1.JournalEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xac\x01\n\x0bJournalKind\x12\x1c\n\x18JOURNAL_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14JOURNAL_KIND_DELETED\x10\x01\x12\x19\n\x15JOURNAL_KIND_RESTORED\x10\x02\x12\x17\n\x13JOURNAL_KIND_ERASED\x10\x03\x12\x16\n\x12JOURNAL_KIND_FIXED\x10\x04\x12\x19\n\x15JOURNAL_KIND_EXPORTED\x10\x05\x32\xb9\x02\n\x0eJournalService\x12\x61\n\nNoteExport\x12(.cjm_protos.catalog.v1.NoteExportRequest\x1a).cjm_protos.catalog.v1.NoteExportResponse\x12^\n\tNoteEntry\x12\'.cjm_protos.catalog.v1.NoteEntryRequest\x1a(.cjm_protos.catalog.v1.NoteEntryResponse\x12\x64\n\x0bListJournal\x12).cjm_protos.catalog.v1.ListJournalRequest\x1a*.cjm_protos.catalog.v1.ListJournalResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#cjm_protos/catalog/v1/journal.proto\x12\x15\x63jm_protos.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd4\x03\n\x0cJournalEntry\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x30\n\x04kind\x18\x02 \x01(\x0e\x32\".cjm_protos.catalog.v1.JournalKind\x12\x0e\n\x06object\x18\x03 \x01(\t\x12\x11\n\tobject_id\x18\x04 \x01(\t\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x12\n\ndataset_id\x18\x06 \x01(\t\x12\x14\n\x0c\x64\x61taset_name\x18\x07 \x01(\t\x12.\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ncreated_by\x18\t \x01(\t\x12\x15\n\rcreated_by_id\x18\n \x01(\t\x12\x0e\n\x06\x66ormat\x18\x0b \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x0c \x01(\t\x12\x1b\n\x0e\x65vents_changed\x18\r \x01(\x03H\x00\x88\x01\x01\x12\x1b\n\x0e\x65vents_removed\x18\x0e \x01(\x03H\x01\x88\x01\x01\x12\x34\n\x10restorable_until\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x63\x61n_restore\x18\x10 \x01(\x08\x42\x11\n\x0f_events_changedB\x11\n\x0f_events_removed\"y\n\x11NoteExportRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0e\n\x06object\x18\x02 \x01(\t\x12\x11\n\tobject_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x05 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x06 \x01(\t\"H\n\x12NoteExportResponse\x12\x32\n\x05\x65ntry\x18\x01 \x01(\x0b\x32#.cjm_protos.catalog.v1.JournalEntry\"\x8c\x02\n\x10NoteEntryRequest\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x30\n\x04kind\x18\x03 \x01(\x0e\x32\".cjm_protos.catalog.v1.JournalKind\x12\x0e\n\x06object\x18\x04 \x01(\t\x12\x11\n\tobject_id\x18\x05 \x01(\t\x12\x0c\n\x04name\x18\x06 \x01(\t\x12\x12\n\ndataset_id\x18\x07 \x01(\t\x12\x1b\n\x0e\x65vents_changed\x18\x08 \x01(\x03H\x00\x88\x01\x01\x12\x1b\n\x0e\x65vents_removed\x18\t \x01(\x03H\x01\x88\x01\x01\x42\x11\n\x0f_events_changedB\x11\n\x0f_events_removed\"\x13\n\x11NoteEntryResponse\"\x82\x01\n\x12ListJournalRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x31\n\x05kinds\x18\x02 \x03(\x0e\x32\".cjm_protos.catalog.v1.JournalKind\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"d\n\x13ListJournalResponse\x12\x34\n\x07\x65ntries\x18\x01 \x03(\x0b\x32#.cjm_protos.catalog.v1.JournalEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xac\x01\n\x0bJournalKind\x12\x1c\n\x18JOURNAL_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14JOURNAL_KIND_DELETED\x10\x01\x12\x19\n\x15JOURNAL_KIND_RESTORED\x10\x02\x12\x17\n\x13JOURNAL_KIND_ERASED\x10\x03\x12\x16\n\x12JOURNAL_KIND_FIXED\x10\x04\x12\x19\n\x15JOURNAL_KIND_EXPORTED\x10\x05\x32\xb9\x02\n\x0eJournalService\x12\x61\n\nNoteExport\x12(.cjm_protos.catalog.v1.NoteExportRequest\x1a).cjm_protos.catalog.v1.NoteExportResponse\x12^\n\tNoteEntry\x12\'.cjm_protos.catalog.v1.NoteEntryRequest\x1a(.cjm_protos.catalog.v1.NoteEntryResponse\x12\x64\n\x0bListJournal\x12).cjm_protos.catalog.v1.ListJournalRequest\x1a*.cjm_protos.catalog.v1.ListJournalResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cjm_protos.catalog.v1.journal_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_JOURNALKIND']._serialized_start=1270
-  _globals['_JOURNALKIND']._serialized_end=1442
+  _globals['_JOURNALKIND']._serialized_start=1291
+  _globals['_JOURNALKIND']._serialized_end=1463
   _globals['_JOURNALENTRY']._serialized_start=96
-  _globals['_JOURNALENTRY']._serialized_end=543
-  _globals['_NOTEEXPORTREQUEST']._serialized_start=545
-  _globals['_NOTEEXPORTREQUEST']._serialized_end=666
-  _globals['_NOTEEXPORTRESPONSE']._serialized_start=668
-  _globals['_NOTEEXPORTRESPONSE']._serialized_end=740
-  _globals['_NOTEENTRYREQUEST']._serialized_start=743
-  _globals['_NOTEENTRYREQUEST']._serialized_end=1011
-  _globals['_NOTEENTRYRESPONSE']._serialized_start=1013
-  _globals['_NOTEENTRYRESPONSE']._serialized_end=1032
-  _globals['_LISTJOURNALREQUEST']._serialized_start=1035
-  _globals['_LISTJOURNALREQUEST']._serialized_end=1165
-  _globals['_LISTJOURNALRESPONSE']._serialized_start=1167
-  _globals['_LISTJOURNALRESPONSE']._serialized_end=1267
-  _globals['_JOURNALSERVICE']._serialized_start=1445
-  _globals['_JOURNALSERVICE']._serialized_end=1758
+  _globals['_JOURNALENTRY']._serialized_end=564
+  _globals['_NOTEEXPORTREQUEST']._serialized_start=566
+  _globals['_NOTEEXPORTREQUEST']._serialized_end=687
+  _globals['_NOTEEXPORTRESPONSE']._serialized_start=689
+  _globals['_NOTEEXPORTRESPONSE']._serialized_end=761
+  _globals['_NOTEENTRYREQUEST']._serialized_start=764
+  _globals['_NOTEENTRYREQUEST']._serialized_end=1032
+  _globals['_NOTEENTRYRESPONSE']._serialized_start=1034
+  _globals['_NOTEENTRYRESPONSE']._serialized_end=1053
+  _globals['_LISTJOURNALREQUEST']._serialized_start=1056
+  _globals['_LISTJOURNALREQUEST']._serialized_end=1186
+  _globals['_LISTJOURNALRESPONSE']._serialized_start=1188
+  _globals['_LISTJOURNALRESPONSE']._serialized_end=1288
+  _globals['_JOURNALSERVICE']._serialized_start=1466
+  _globals['_JOURNALSERVICE']._serialized_end=1779
 # @@protoc_insertion_point(module_scope)

@@ -77,6 +77,7 @@ class JournalEntry(_message.Message):
     EVENTS_CHANGED_FIELD_NUMBER: _builtins.int
     EVENTS_REMOVED_FIELD_NUMBER: _builtins.int
     RESTORABLE_UNTIL_FIELD_NUMBER: _builtins.int
+    CAN_RESTORE_FIELD_NUMBER: _builtins.int
     entry_id: _builtins.str
     """UUID, text form."""
     kind: Global___JournalKind.ValueType
@@ -103,13 +104,15 @@ class JournalEntry(_message.Message):
     """Events that got another value; absent where it does not apply."""
     events_removed: _builtins.int
     """Events taken out of every number; absent where it does not apply."""
+    can_restore: _builtins.bool
+    """True when the caller may restore it."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When, UTC."""
 
     @_builtins.property
     def restorable_until(self) -> _timestamp_pb2.Timestamp:
-        """Until when the caller may restore it, UTC; absent when he may not, or when there is nothing to restore."""
+        """Until when it can be restored, UTC; absent when there is nothing to restore."""
 
     def __init__(
         self,
@@ -129,10 +132,11 @@ class JournalEntry(_message.Message):
         events_changed: _builtins.int | None = ...,
         events_removed: _builtins.int | None = ...,
         restorable_until: _timestamp_pb2.Timestamp | None = ...,
+        can_restore: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_events_changed", b"_events_changed", "_events_removed", b"_events_removed", "created_at", b"created_at", "events_changed", b"events_changed", "events_removed", b"events_removed", "restorable_until", b"restorable_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_events_changed", b"_events_changed", "_events_removed", b"_events_removed", "address", b"address", "created_at", b"created_at", "created_by", b"created_by", "created_by_id", b"created_by_id", "dataset_id", b"dataset_id", "dataset_name", b"dataset_name", "entry_id", b"entry_id", "events_changed", b"events_changed", "events_removed", b"events_removed", "format", b"format", "kind", b"kind", "name", b"name", "object", b"object", "object_id", b"object_id", "restorable_until", b"restorable_until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_events_changed", b"_events_changed", "_events_removed", b"_events_removed", "address", b"address", "can_restore", b"can_restore", "created_at", b"created_at", "created_by", b"created_by", "created_by_id", b"created_by_id", "dataset_id", b"dataset_id", "dataset_name", b"dataset_name", "entry_id", b"entry_id", "events_changed", b"events_changed", "events_removed", b"events_removed", "format", b"format", "kind", b"kind", "name", b"name", "object", b"object", "object_id", b"object_id", "restorable_until", b"restorable_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__events_changed: _TypeAlias = _typing.Literal["events_changed"]  # noqa: Y015
     _WhichOneofArgType__events_changed: _TypeAlias = _typing.Literal["_events_changed", b"_events_changed"]  # noqa: Y015

@@ -71,8 +71,8 @@ class JournalServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListJournal(self, request, context):
-        """Entries, newest first: of datasets the caller may see or owns, his own, and those without a dataset; admins see all.
-        Caller: staff.
+        """Entries, newest first: of datasets the caller may see or could analyse before they were deleted, his own, and those
+        without a dataset; admins see all. Caller: staff.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

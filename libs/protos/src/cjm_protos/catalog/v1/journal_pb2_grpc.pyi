@@ -38,8 +38,8 @@ class JournalServiceStub:
     NoteEntry: _grpc.UnaryUnaryMultiCallable[_journal_pb2.NoteEntryRequest, _journal_pb2.NoteEntryResponse]
     """Notes what a service did for someone; the same entry twice is kept once. Caller: service."""
     ListJournal: _grpc.UnaryUnaryMultiCallable[_journal_pb2.ListJournalRequest, _journal_pb2.ListJournalResponse]
-    """Entries, newest first: of datasets the caller may see or owns, his own, and those without a dataset; admins see all.
-    Caller: staff.
+    """Entries, newest first: of datasets the caller may see or could analyse before they were deleted, his own, and those
+    without a dataset; admins see all. Caller: staff.
     """
 
 @_typing.type_check_only
@@ -52,8 +52,8 @@ class JournalServiceAsyncStub(JournalServiceStub):
     NoteEntry: _aio.UnaryUnaryMultiCallable[_journal_pb2.NoteEntryRequest, _journal_pb2.NoteEntryResponse]  # type: ignore[assignment]
     """Notes what a service did for someone; the same entry twice is kept once. Caller: service."""
     ListJournal: _aio.UnaryUnaryMultiCallable[_journal_pb2.ListJournalRequest, _journal_pb2.ListJournalResponse]  # type: ignore[assignment]
-    """Entries, newest first: of datasets the caller may see or owns, his own, and those without a dataset; admins see all.
-    Caller: staff.
+    """Entries, newest first: of datasets the caller may see or could analyse before they were deleted, his own, and those
+    without a dataset; admins see all. Caller: staff.
     """
 
 class JournalServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -81,8 +81,8 @@ class JournalServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _journal_pb2.ListJournalRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_journal_pb2.ListJournalResponse, _abc.Awaitable[_journal_pb2.ListJournalResponse]]:
-        """Entries, newest first: of datasets the caller may see or owns, his own, and those without a dataset; admins see all.
-        Caller: staff.
+        """Entries, newest first: of datasets the caller may see or could analyse before they were deleted, his own, and those
+        without a dataset; admins see all. Caller: staff.
         """
 
 def add_JournalServiceServicer_to_server(servicer: JournalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

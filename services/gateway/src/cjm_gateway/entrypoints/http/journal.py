@@ -66,8 +66,10 @@ class JournalEntryShape(Shape):
     events_changed: Annotated[int | None, Field(description="Events that got another value.")]
     events_removed: Annotated[int | None, Field(description="Events taken out of every number.")]
     restorable_until: Annotated[
-        Instant | None, Field(description="Until when you may restore the dataset; null when you cannot.")
+        Instant | None,
+        Field(description="Until when the dataset can be restored; null when there is nothing to restore."),
     ]
+    can_restore: Annotated[bool, Field(description="Whether you may restore it: its owner and administrators may.")]
 
 
 @router.get("/journal", summary="Read the journal")
@@ -77,8 +79,9 @@ async def list_journal(
     dataset_id: Annotated[str, Query(description="Only of this dataset, which may be gone.")] = "",
     kind: Annotated[list[JournalKindWord], Query(description="Only these kinds.")] = [],  # noqa: B006 - FastAPI copies
 ) -> Page[JournalEntryShape]:
-    """What happened to datasets you may see or own, what you did yourself, and to mappings, newest first.
+    """What happened to datasets you may see, what you did yourself, and to mappings, newest first.
 
+    Also what happened to deleted datasets that you could analyse, as long as they can be restored.
     Analyses and imports have lists of their own.
     """
     request = journal_pb2.ListJournalRequest(
@@ -122,4 +125,5 @@ def _entry_shape(entry: journal_pb2.JournalEntry) -> JournalEntryShape:
         events_changed=entry.events_changed if entry.HasField("events_changed") else None,
         events_removed=entry.events_removed if entry.HasField("events_removed") else None,
         restorable_until=instant_or_none(entry, "restorable_until"),
+        can_restore=entry.can_restore,
     )

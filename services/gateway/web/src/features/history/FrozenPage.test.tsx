@@ -54,13 +54,14 @@ it("shows the result with its settings, who made it when and its pictures, and a
 });
 
 it.each([
-  ["restore it until Dec 30, 2026.", "2026-12-30T08:00:00Z", ["/history?show=deleted"]],
-  ["restore it for 30 days after it was deleted.", null, []],
-])("says that the dataset was deleted, and that one can %s", async (until, restorable_until, links) => {
-  const removed = { object: "import", restorable_until: null };
-  show({ "/journal": { items: [removed, { object: "dataset", restorable_until }], next_cursor: null } });
+  [true, ["/history?show=deleted"]],
+  [false, []],
+])("says that the dataset was deleted and until when it can be restored (by the reader: %s)", async (can_restore, links) => {
+  const removed = { object: "import", restorable_until: null, can_restore: false };
+  const deleted = { object: "dataset", dataset_name: "Old shop", restorable_until: "2026-12-30T08:00:00Z", can_restore };
+  show({ "/journal": { items: [removed, deleted], next_cursor: null } });
   const note = (await screen.findByText("Old shop", { selector: "b" })).parentElement!;
-  expect(note.textContent).toContain(`The dataset Old shop was deleted: this is how it looked when the analysis was made, and its owner or an administrator can ${until}`);
+  expect(note.textContent).toContain(`The dataset Old shop was deleted: this is how it looked when the analysis was made, and its owner or an administrator can restore it until Dec 30, 2026.`);
   expect([...note.querySelectorAll("a")].map((link) => link.getAttribute("href"))).toEqual(links);
 });
 

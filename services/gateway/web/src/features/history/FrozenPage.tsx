@@ -40,7 +40,7 @@ function Frozen() {
   // It may have been restored since the list was read.
   const datasets = useQuery({ ...datasetsQuery, refetchOnMount: "always" });
   const deletion = useDeletion(analysis.data?.dataset_id);
-  const failed = [analysis, result, datasets].find(({ isError }) => isError);
+  const failed = [analysis, result, datasets, deletion].find(({ isError }) => isError);
   if (failed?.error instanceof ApiError && [403, 404].includes(failed.error.status)) {
     return (
       <EmptyState icon={<IconHistory size={22} stroke={1.7} />} title={t("history.frozen.gone")} text={t("history.frozen.gone_text")}>
@@ -59,36 +59,38 @@ function Frozen() {
     <AnalysisView
       analysis={analysis.data}
       about={<Made analysis={analysis.data} />}
-      note={hasResult(analysis.data) && <Deleted analysis={analysis.data} until={deletion.data ?? null} />}
+      note={hasResult(analysis.data) && deletion.data && <Deleted {...deletion.data} />}
       onSaved={(format) => noteExport(dataset_id, { object: "model", format, name: t(`common.analysis.${kind}`), object_id: id, address: location.pathname })}
     />
   );
 }
 
-/** Until when the reader may restore a deleted dataset; null where he may not. */
+/** What the journal tells of the deletion of a dataset; null where it is not deleted any more. */
 function useDeletion(datasetId: string | undefined) {
   return useQuery({
     queryKey: ["journal", "deletion", datasetId],
     queryFn: async ({ signal }) => {
       const { items } = await api.get<Page<JournalEntry>>("/journal", { kind: ["deleted"], dataset_id: datasetId }, signal);
-      return items.find(({ restorable_until }) => restorable_until !== null)?.restorable_until ?? null;
+      const found = items.find(({ restorable_until }) => restorable_until !== null);
+      return found?.restorable_until ? { name: found.dataset_name, until: found.restorable_until, canRestore: found.can_restore } : null;
     },
     enabled: datasetId !== undefined,
   });
 }
 
-function Deleted({ analysis: { dataset_name }, until }: { analysis: Analysis; until: string | null }) {
+function Deleted({ name, until, canRestore }: { name: string; until: string; canRestore: boolean }) {
   const t = useText();
   const format = useFormat();
-  if (until === null) return <Note><T id="history.frozen.note" values={{ dataset: dataset_name }} /></Note>;
   return (
     <Note>
-      <T id="history.frozen.note_until" values={{ dataset: dataset_name, day: format.day(until) }} />
-      <div className={css.ways}>
-        <LinkButton variant="default" to="/history" search={(former: AppSearch) => ({ ...scopeOf(former), show: "deleted" })}>
-          {t("history.frozen.restore")}
-        </LinkButton>
-      </div>
+      <T id="history.frozen.note" values={{ dataset: name, day: format.day(until) }} />
+      {canRestore && (
+        <div className={css.ways}>
+          <LinkButton variant="default" to="/history" search={(former: AppSearch) => ({ ...scopeOf(former), show: "deleted" })}>
+            {t("history.frozen.restore")}
+          </LinkButton>
+        </div>
+      )}
     </Note>
   );
 }

@@ -46,7 +46,7 @@ it.each([
 
 const entry = (more: Partial<JournalEntry>): JournalEntry => ({
   ...{ id: "j1", kind: "deleted", object: "dataset", object_id: "d9", name: "Old shop", dataset_id: "d9", dataset_name: "Old shop", format: null, address: "" },
-  ...{ created_at: "2024-01-01T00:00:00Z", created_by: "Linh", created_by_id: "u2", events_changed: null, events_removed: null, restorable_until: null },
+  ...{ created_at: "2024-01-01T00:00:00Z", created_by: "Linh", created_by_id: "u2", events_changed: null, events_removed: null, restorable_until: null, can_restore: false },
   ...more,
 });
 
@@ -74,6 +74,7 @@ it.each<[Partial<JournalEntry>, string, string]>([
   [{ kind: "fixed", object: "similar_steps", events_changed: 1200, events_removed: 0 }, "Steps spelled alike fixed", "1,200 events changed"],
   [{ kind: "deleted", object: "import", name: "many.csv", events_removed: 99 }, "Import of many.csv removed", "99 events removed"],
   [{ kind: "deleted", object: "mapping", name: "Orders", dataset_id: null, dataset_name: "" }, "Mapping “Orders” deleted", "deletedLinh"],
+  [{ restorable_until: "2026-12-30T08:00:00Z" }, "Dataset “Old shop” deleted", "its owner or an administrator can restore it until Dec 30, 2026"],
   [{ kind: "restored" }, "Dataset “Old shop” restored", "Old shopnot there any moreLinh"],
   [{ kind: "erased" }, "Dataset “Old shop” deleted for good", "Old shopnot there any moreLinh"],
 ])("tells of %o", async (more, name, said) => {
@@ -109,7 +110,7 @@ it("opens what was exported where it was, of a dataset that is gone what is stor
 });
 
 it("brings a deleted dataset back, and says why it cannot", async () => {
-  let journal = [entry({ restorable_until: "2026-12-30T08:00:00Z" })];
+  let journal = [entry({ restorable_until: "2026-12-30T08:00:00Z", can_restore: true })];
   showJournal(() => journal);
   const row = (await screen.findByText("Dataset “Old shop” deleted")).closest("tr")!;
   expect(row.textContent).toContain("can be restored until Dec 30, 2026");
@@ -132,7 +133,7 @@ it("brings a deleted dataset back, and says why it cannot", async () => {
 });
 
 it("erases a deleted dataset only once its name is typed", async () => {
-  let journal = [entry({ restorable_until: "2026-12-30T08:00:00Z" })];
+  let journal = [entry({ restorable_until: "2026-12-30T08:00:00Z", can_restore: true })];
   showJournal(() => journal);
   const remove = vi.spyOn(api, "delete").mockImplementation(() => {
     journal = [entry({ id: "j2", kind: "erased" }), entry({})];

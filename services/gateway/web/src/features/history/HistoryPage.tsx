@@ -341,7 +341,7 @@ function Status({ entry: { kind, source } }: { entry: Entry }) {
         {t(`history.status.${status}`, { share: format.share(ratio) })}
       </span>
       {kind !== "journal" && source.error && <span className={css.why}>{source.error.detail}</span>}
-      {kind === "journal" && source.restorable_until && <span className={css.note}>{t("history.restorable_until", { day: format.day(source.restorable_until.slice(0, 10)) })}</span>}
+      {kind === "journal" && source.restorable_until && <span className={css.note}>{t(source.can_restore ? "history.restorable_until" : "history.restorable_until_by_others", { day: format.day(source.restorable_until) })}</span>}
     </span>
   );
 }

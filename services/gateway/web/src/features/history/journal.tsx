@@ -63,7 +63,7 @@ function linkOf({ object, object_id, address }: JournalEntry, isGone: boolean): 
 export function JournalActions({ source, named, isGone, nameId }: JournalActionsProps) {
   const t = useText();
   const link = linkOf(source, isGone);
-  const restorableId = source.restorable_until === null ? null : source.object_id;
+  const restorableId = source.can_restore ? source.object_id : null;
   if (!link && restorableId === null) return null;
   return (
     <span className={css.actions}>
