@@ -31,7 +31,6 @@ _CAPTION_LINES = 4
 _STEPS_ABREAST = 2
 _MAIN_WEIGHT = 100
 _BAND_WIDTH = "15"
-_BAND_OPACITY = "30"
 _POINTS_PER_INCH = 72
 _LABELLED_PER_STEP = 2
 _DENSE_EDGES = 150
@@ -47,7 +46,7 @@ class _Theme:
     line: str
     pill: str
     pill_ink: str
-    accent: str
+    band: str
     frequency: tuple[str, str, str, str, str]
 
 
@@ -59,7 +58,7 @@ _LIGHT = _Theme(
     line="#84909C",
     pill="#17212B",
     pill_ink="#FFFFFF",
-    accent="#0B7A75",
+    band="#0B7A7530",
     frequency=("#B9D3EE", "#8DB8E2", "#5B97D0", "#2F74B8", "#124F92"),
 )
 _DARK = _Theme(
@@ -70,7 +69,7 @@ _DARK = _Theme(
     line="#74818E",
     pill="#E8EDF2",
     pill_ink="#0F1419",
-    accent="#3FBDB3",
+    band="#3FBDB358",
     frequency=("#33587D", "#3B70A5", "#4A8FCD", "#70B0EA", "#ACD6FD"),
 )
 
@@ -228,7 +227,7 @@ class _Canvas:
         sizes = {ends: _text_size(text, self.fit.path) for ends, text in labels.items()}
         lines = {ends: along(curve) for ends, curve in curves.items()}
         places = place_labels(sizes, lines, [_rect(node) for node in self.graph.nodes()])
-        band = {"color": f"{self.theme.accent}{_BAND_OPACITY}", "penwidth": _BAND_WIDTH, "arrowhead": "none"}
+        band = {"color": self.theme.band, "penwidth": _BAND_WIDTH, "arrowhead": "none"}
         for ends in main:
             self.graph.add_edge(*ends, pos=" ".join(f"{x},{y}" for x, y in curves[ends]), **band)
         tag = {"shape": "box", "style": "filled", "color": "none", "fillcolor": self.theme.background, "margin": "0"}
