@@ -127,3 +127,12 @@ it.each([
   const { where } = await show({ search, opened });
   await waitFor(() => expect(where()).toBe(`/history/analyses/m0${kept}`));
 });
+
+it("says why a model in the making could not be stopped", async () => {
+  await show({ search: "?dataset=d1&analysis=m0", opened: { ...stored, status: "running", progress_ratio: 0.2 } });
+  const stop = await screen.findByRole("button", { name: "Cancel" });
+  const refused = (): Response => new Response(JSON.stringify({ reason: "not_yours", detail: "Somebody else started it." }), { status: 403, headers: { "content-type": "application/problem+json" } });
+  vi.spyOn(globalThis, "fetch").mockImplementation((_, init) => (init?.method === "POST" ? Promise.resolve(refused()) : new Promise(() => undefined)));
+  fireEvent.click(stop);
+  await screen.findByText(/Somebody else started it\./);
+});

@@ -11,7 +11,7 @@ import { hasResult } from "@/shared/analysisLink";
 import { useScopeWords } from "@/shared/filters";
 import { useFormat } from "@/shared/format";
 import { scopeOf } from "@/shared/search";
-import { EmptyState, Note } from "@/shared/ui";
+import { EmptyState, Note, useErrorText } from "@/shared/ui";
 import explore from "../explore.module.css";
 import css from "./models.module.css";
 import { ModelResult } from "./ModelResult";
@@ -45,6 +45,7 @@ export function AnalysisView({ analysis, about, note, onSaved, onOther }: Analys
   const f = useFormat();
   const scheme = useComputedColorScheme();
   const scopeWords = useScopeWords();
+  const errorText = useErrorText();
   const { id, kind, status, dataset_name, events, cases, error, finished_at } = analysis;
   const cancel = useChange(() => api.post<Analysis>(`/analyses/${id}/cancel`), [["analyses"]]);
   const picture = (format: "svg" | "png"): string => apiUrl(`/analyses/${id}/graph.${format}`, scheme === "dark" ? { theme: "dark" } : {});
@@ -95,6 +96,7 @@ export function AnalysisView({ analysis, about, note, onSaved, onOther }: Analys
           <b>{t(`explore.model.${status}`)}</b>
           <Progress className={css.progress} value={Math.max(3, analysis.progress_ratio * PERCENT)} animated aria-label={t("explore.model.progress")} />
           <p>{t("explore.model.leave")}</p>
+          {cancel.error && <Note tone="danger">{errorText(cancel.error)}</Note>}
           <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(undefined)}>
             {t("common.cancel")}
           </Button>
