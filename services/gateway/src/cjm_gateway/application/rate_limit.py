@@ -14,7 +14,8 @@ _MINUTE_SECONDS: Final = 60
 class RateLimit:
     """Counts the events of each token in the running minute of the clock.
 
-    A request that begins below the limit is taken whole, so a minute can hold one request more than its limit.
+    A request that begins below the limit is taken whole and counts once it is answered, so a minute can hold more than
+    its limit by the requests that were under way when it was reached.
 
     Args:
         events_per_minute: Events of one token; 0 sets no limit.
