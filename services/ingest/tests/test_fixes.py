@@ -55,10 +55,10 @@ class Row:
 class Journal:
     """Notes nothing."""
 
-    async def fixed(self, fix_id: str, dataset_id: str, user_id: str, kind: FindingKind, fixed: Fixed) -> None:
+    async def fixing(self, fix_id: str, dataset_id: str, user_id: str, kind: FindingKind, fixed: Fixed) -> None:
         pass
 
-    async def removed(self, removed: Any, user_id: str, events_count: int) -> None:
+    async def removing(self, entry: Any, user_id: str, events_count: int) -> None:
         pass
 
 

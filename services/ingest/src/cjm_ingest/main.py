@@ -107,7 +107,7 @@ async def build(settings: IngestSettings) -> Component:
         fixes = Fixes(EventFixes(store), appender, journal)
         stack.push_async_callback(fixes.close)
         await listen(bus, imports, WORK_STREAM, REQUESTED, settings.import_workers)
-        await journal.listen()
+        await journal.listen(fixes.was_finished, imports.was_removed)
         tasks = [asyncio.create_task(facts.tell()), asyncio.create_task(_sweep(files))]
         stack.push_async_callback(end, tasks)
 

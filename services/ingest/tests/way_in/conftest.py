@@ -108,9 +108,10 @@ class MemoryCatalog(
 
     @allow("service")
     async def NoteEntry(self, request: journal_pb2.NoteEntryRequest, context: Any) -> journal_pb2.NoteEntryResponse:
-        """Remember every call."""
+        """Remember it once, as catalog does."""
         self._fail("NoteEntry")
-        self.journal.append(request)
+        if request.entry_id not in {entry.entry_id for entry in self.journal}:
+            self.journal.append(request)
         return journal_pb2.NoteEntryResponse()
 
     def _fail(self, call: str) -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import pytest
 
+from cjm_ingest.adapters.event_store.engine import disk_full
 from cjm_ingest.adapters.event_store.fixes import EventFixes
 from cjm_ingest.adapters.event_store.store import EventStore
 from cjm_ingest.domain.fixes import Fixed
@@ -114,14 +115,19 @@ async def test_a_removal_that_is_repeated_is_noted_once(ingest: Any, until: Any)
     ]
 
 
-async def test_what_cannot_be_noted_is_done_all_the_same_and_logged(
-    ingest: Any, until: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    entry = await ingest.run_import(FILE, ABC)
+async def test_what_catalog_does_not_take_is_logged(ingest: Any, until: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    await ingest.run_import(FILE, ABC)
     ingest.catalog.failures["NoteEntry"] = [AppError(Code.NOT_FOUND, "user_not_found", "No such user.")]
     assert await ingest.fix("duplicates") == (0, 1)
     assert await ingest.fix("similar_steps") == (1, 0)
     assert await noted(ingest, until, 1) == [fixed(ingest, "similar_steps", 1, 0)]
+    said = capfd.readouterr()
+    (given_up,) = [line for line in (said.out + said.err).splitlines() if "journal_entry_given_up" in line]
+    assert "user_not_found" in given_up
+
+
+async def test_what_cannot_be_noted_is_not_done(ingest: Any, until: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = await ingest.run_import(FILE, ABC)
     publish = Bus.publish
 
     async def refuse(bus: Bus, subject: str, *arguments: Any) -> None:
@@ -129,14 +135,30 @@ async def test_what_cannot_be_noted_is_done_all_the_same_and_logged(
             raise AppError(Code.UNAVAILABLE, "bus_unavailable", "The message bus does not take messages.")
         await publish(bus, subject, *arguments)
 
-    monkeypatch.setattr(Bus, "publish", refuse)
-    assert await remove(ingest, entry.import_id) == 2
-    said = capfd.readouterr()
-    given_up = [line for line in (said.out + said.err).splitlines() if "journal_entry_given_up" in line]
-    assert [name in line for name, line in zip(("user_not_found", "bus_unavailable"), given_up, strict=True)] == [
-        True,
-        True,
-    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(Bus, "publish", refuse)
+        for work in (ingest.fix("duplicates"), remove(ingest, entry.import_id)):
+            with pytest.raises(AppError, match="bus_unavailable"):
+                await work
+        assert (await ingest.stats()).events_count == 3
+    assert await ingest.fix("duplicates") == (0, 1)
+    assert await noted(ingest, until, 1) == [fixed(ingest, "duplicates", 0, 1)]
+
+
+async def test_what_was_not_done_is_not_noted(ingest: Any, until: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = await ingest.run_import(FILE, ABC)
+
+    def fail(*_: Any) -> NoReturn:
+        raise disk_full()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EventFixes, "finish", fail)
+        patch.setattr(EventStore, "delete_import", fail)
+        for work in (ingest.fix("duplicates"), remove(ingest, entry.import_id)):
+            with pytest.raises(AppError, match="disk_full"):
+                await work
+    assert await remove(ingest, entry.import_id) == 3
+    assert await noted(ingest, until, 1) == [removed(ingest, entry.import_id, 3)]
 
 
 @pytest.mark.parametrize("what", ["fix", "removal"])

@@ -32,6 +32,19 @@ async def both():
 sys.exit(asyncio.run(both()))
 """
 
+# Dies when it is about to do, or has done, what a method does.
+_DIE = """
+import os
+from cjm_ingest.adapters.event_store.{module} import {owner} as owner
+
+def die(*arguments, does=owner.{method}):
+    if {after}:
+        does(*arguments)
+    os._exit(9)
+
+owner.{method} = die
+"""
+
 
 class Process:
     """Ingest and its intake in a process of their own."""
@@ -47,9 +60,9 @@ class Process:
         }
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it."""
-        self._process = subprocess.Popen([sys.executable, "-c", _RUN], env=self._environment)
+    def start(self, first: str = "") -> None:
+        """Start it; `first` is what it does before."""
+        self._process = subprocess.Popen([sys.executable, "-c", first + _RUN], env=self._environment)
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -212,6 +225,60 @@ async def test_kills_while_events_are_fixed(stopped_ingest: Any, process: Proces
     assert (stats.customers_count, stats.activities_count) == (999 + sent_count, 1)
     assert not set(expected) & set(await ingest.found())
     assert sent_count > 0
+    assert process.stop() == 0
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_a_kill_at_the_end_of_a_fix_neither_loses_its_note_nor_makes_one_up(
+    stopped_ingest: Any, process: Process, until: Any, after: bool
+) -> None:
+    ingest = stopped_ingest
+    process.start(_DIE.format(module="fixes", owner="EventFixes", method="finish", after=after))
+    await until(ingest.is_serving)
+    await ingest.run_import(
+        b"a,b,c\n" + b"x,y,2024-01-01\n" * 3, [("customer_id", "a"), ("action_type", "b"), ("time", "c")]
+    )
+    with pytest.raises(AppError):
+        await ingest.fix("duplicates")
+    process.kill()
+    process.start()
+    await until(ingest.is_serving)
+    assert (await ingest.stats()).events_count == (1 if after else 3)
+    assert await ingest.fix("duplicates") == ((0, 0) if after else (0, 2))
+
+    async def is_noted() -> bool:
+        return bool(ingest.catalog.journal)
+
+    await until(is_noted)
+    assert [entry.events_removed for entry in ingest.catalog.journal] == [2]
+    assert process.stop() == 0
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_a_removal_that_a_kill_broke_off_is_ended_and_noted(
+    stopped_ingest: Any, process: Process, until: Any, after: bool
+) -> None:
+    ingest = stopped_ingest
+    process.start()
+    await until(ingest.is_serving)
+    columns = [("customer_id", "a"), ("action_type", "b"), ("time", "c")]
+    entry = await ingest.run_import(b"a,b,c\nx,y,2024-01-01\nx,y,2024-01-02\n", columns)
+    process.kill()
+    process.start(_DIE.format(module="store", owner="EventStore", method="delete_import", after=after))
+    await until(ingest.is_serving)
+    with acting_as(staff_identity(OWNER, is_admin=False)), pytest.raises(AppError):
+        await ingest.imports.RemoveImport(imports_pb2.RemoveImportRequest(import_id=entry.import_id))
+    process.kill()
+    process.start()
+
+    async def is_noted() -> bool:
+        return bool(ingest.catalog.journal)
+
+    await until(is_noted)
+    assert [note.events_removed for note in ingest.catalog.journal] == [2]
+    assert entry.status == import_log_pb2.IMPORT_STATUS_REMOVED
+    await until(ingest.is_serving)
+    assert (await ingest.stats()).events_count == 0
     assert process.stop() == 0
 
 

@@ -1,5 +1,10 @@
-"""Catalog's journal of what people did; entries wait on the bus, so that none is lost while catalog is away."""
+"""Catalog's journal of what people did.
 
+Entries are on the bus before what they tell is done, and go to catalog once it is: so none is lost by a kill or while
+catalog is away, and none tells what was not done.
+"""
+
+from collections.abc import Awaitable, Callable
 from typing import Final
 from uuid import NAMESPACE_OID, uuid5
 
@@ -16,13 +21,14 @@ from cjm_protos.catalog.v1 import journal_pb2, journal_pb2_grpc
 
 _TIMEOUT_SECONDS: Final = 10.0
 _ATTEMPTS: Final = 1_000  # at half a minute each, an outage of hours
+_ACK_SECONDS: Final = 10.0  # what a kill left is carried so long after the next start
 _REFUSALS: Final = {Code.INVALID_ARGUMENT, Code.NOT_FOUND, Code.PERMISSION_DENIED, Code.FAILED_PRECONDITION}
 
 _log = get_logger(__name__)
 
 
 class CatalogJournal:
-    """Notes what people did, in the name of this service. Noting never fails; what cannot be noted is in the log.
+    """Notes what people did, in the name of this service. What catalog does not take is in the log.
 
     Args:
         bus: Connection to NATS.
@@ -34,19 +40,47 @@ class CatalogJournal:
         self._stub = catalog.stub(journal_pb2_grpc.JournalServiceStub)
         self._identity = service_identity("ingest")
 
-    async def listen(self) -> None:
-        """Carry waiting entries to catalog, in the background until the bus is closed."""
+    async def listen(
+        self, was_fixed: Callable[[str, str], Awaitable[bool]], was_removed: Callable[[str], Awaitable[bool]]
+    ) -> None:
+        """Carry waiting entries to catalog, in the background until the bus is closed.
+
+        Args:
+            was_fixed: Says of a dataset and a fix whether it was done, as soon as that is certain.
+            was_removed: The same of an import.
+        """
+
+        async def carry(delivery: Delivery[journal_pb2.NoteEntryRequest]) -> None:
+            entry = delivery.fact
+            try:
+                is_fix = entry.kind == journal_pb2.JOURNAL_KIND_FIXED
+                done = was_fixed(entry.dataset_id, delivery.event_id) if is_fix else was_removed(entry.object_id)
+                if await done:
+                    with acting_as(self._identity):
+                        await self._stub.NoteEntry(entry, timeout=_TIMEOUT_SECONDS)
+            except AppError as failure:
+                if failure.code not in _REFUSALS:
+                    raise  # the bus tries again
+                _log.error(
+                    "journal_entry_given_up", dataset_id=entry.dataset_id, object=entry.object, error=failure.reason
+                )
+
         await self._bus.consume(
             "ingest-journal",
             WORK_STREAM,
             JOURNAL,
             journal_pb2.NoteEntryRequest,
-            self._carry,
+            carry,
             max_attempts=_ATTEMPTS,
+            ack_wait_seconds=_ACK_SECONDS,
         )
 
-    async def fixed(self, fix_id: str, dataset_id: str, user_id: str, kind: FindingKind, fixed: Fixed) -> None:
-        """A finding was fixed."""
+    async def fixing(self, fix_id: str, dataset_id: str, user_id: str, kind: FindingKind, fixed: Fixed) -> None:
+        """A finding is about to be fixed.
+
+        Raises:
+            AppError: UNAVAILABLE `bus_unavailable`.
+        """
         entry = journal_pb2.NoteEntryRequest(
             entry_id=_entry_id(fix_id),
             user_id=user_id,
@@ -56,42 +90,27 @@ class CatalogJournal:
             events_changed=fixed.changed_count,
             events_removed=fixed.removed_count,
         )
-        await self._note(entry)
+        await self._bus.publish(JOURNAL, entry, fix_id)
 
-    async def removed(self, removed: ImportEntry, user_id: str, events_count: int) -> None:
-        """A completed import was taken out with its events."""
-        entry = journal_pb2.NoteEntryRequest(
-            entry_id=_entry_id(removed.import_id),
+    async def removing(self, entry: ImportEntry, user_id: str, events_count: int) -> None:
+        """A completed import is about to be taken out with its events.
+
+        Raises:
+            AppError: UNAVAILABLE `bus_unavailable`.
+        """
+        note = journal_pb2.NoteEntryRequest(
+            entry_id=_entry_id(entry.import_id),
             user_id=user_id,
             kind=journal_pb2.JOURNAL_KIND_DELETED,
             object="import",
-            object_id=removed.import_id,
-            name=removed.file_name,
-            dataset_id=removed.dataset_id,
+            object_id=entry.import_id,
+            name=entry.file_name,
+            dataset_id=entry.dataset_id,
             events_removed=events_count,
         )
-        await self._note(entry)
-
-    async def _note(self, entry: journal_pb2.NoteEntryRequest) -> None:
-        try:
-            await self._bus.publish(JOURNAL, entry, entry.entry_id)
-        except (AppError, OSError) as failure:
-            _log_given_up(entry, str(failure))
-
-    async def _carry(self, delivery: Delivery[journal_pb2.NoteEntryRequest]) -> None:
-        try:
-            with acting_as(self._identity):
-                await self._stub.NoteEntry(delivery.fact, timeout=_TIMEOUT_SECONDS)
-        except AppError as failure:
-            if failure.code not in _REFUSALS:
-                raise  # the bus tries again
-            _log_given_up(delivery.fact, failure.reason)
+        await self._bus.publish(JOURNAL, note)  # without an id: a removal that failed may be tried again at once
 
 
 def _entry_id(source: str) -> str:
     """The same for the same fix or import, so that a repeated entry is kept once."""
     return str(uuid5(NAMESPACE_OID, source))
-
-
-def _log_given_up(entry: journal_pb2.NoteEntryRequest, error: str) -> None:
-    _log.error("journal_entry_given_up", dataset_id=entry.dataset_id, object=entry.object, error=error)

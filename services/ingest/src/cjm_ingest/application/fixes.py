@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import copy_context
 from typing import Any, Protocol, TypeVar
 
 from cjm_ingest.application.appender import Appender
@@ -56,6 +57,10 @@ class FixStore(Protocol[Begun]):
         """Give up what was written; nothing once it is finished."""
         ...
 
+    def was_finished(self, dataset_id: str, fix_id: str) -> bool:
+        """True when a fix was finished, in whichever run."""
+        ...
+
     def clean_up(self, fix: Begun) -> None:
         """Throw away what a fix that was finished or given up leaves; events may arrive meanwhile."""
         ...
@@ -84,7 +89,7 @@ class Fixes:
         self._journal = journal
         self._lasting = Lasting()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="fix")
-        self._running: set[Future[tuple[str, Fixed]]] = set()
+        self._running: set[Future[Fixed]] = set()
 
     async def fix(self, dataset_id: str, kind: FindingKind, user_id: str) -> Fixed:
         """Fix all that is there of one kind of finding; what was begun goes on when the caller goes away.
@@ -99,12 +104,16 @@ class Fixes:
 
         Raises:
             AppError: INVALID_ARGUMENT `finding_not_fixable`, FAILED_PRECONDITION `dataset_being_replaced`,
-                `dataset_changed`, UNAVAILABLE `disk_full`.
+                `dataset_changed`, UNAVAILABLE `disk_full`, `bus_unavailable`.
         """
         if kind not in FIXABLE:
             detail = f"There is no fix for {kind}. Choose one of {', '.join(sorted(FIXABLE))}."
             raise AppError(Code.INVALID_ARGUMENT, "finding_not_fixable", detail)
-        return await self._lasting.to_its_end(self._fix_and_note(dataset_id, kind, user_id))
+        return await self._lasting.to_its_end(self._fix_for(user_id, dataset_id, kind))
+
+    async def was_finished(self, dataset_id: str, fix_id: str) -> bool:
+        """True when a fix was finished, in whichever run; the answer waits for those that run."""
+        return await asyncio.wrap_future(self._thread.submit(self._store.was_finished, dataset_id, fix_id))
 
     async def present_name(self, dataset_id: str, step: str) -> str:
         """What a step that may have got another name is called now."""
@@ -118,21 +127,25 @@ class Fixes:
         await asyncio.to_thread(self._thread.shutdown)
         await self._lasting.close()
 
-    async def _fix_and_note(self, dataset_id: str, kind: FindingKind, user_id: str) -> Fixed:
-        running = self._thread.submit(self._fix, dataset_id, kind)
+    async def _fix_for(self, user_id: str, dataset_id: str, kind: FindingKind) -> Fixed:
+        loop = asyncio.get_running_loop()
+
+        def note(fix_id: str, fixed: Fixed) -> None:
+            noting = self._journal.fixing(fix_id, dataset_id, user_id, kind, fixed)
+            asyncio.run_coroutine_threadsafe(noting, loop).result()
+
+        running = self._thread.submit(copy_context().run, self._fix, dataset_id, kind, note)
         self._running.add(running)
         running.add_done_callback(self._running.discard)
-        fix_id, fixed = await asyncio.wrap_future(running)
-        if fixed != Fixed(0, 0):
-            await self._journal.fixed(fix_id, dataset_id, user_id, kind, fixed)
-        return fixed
+        return await asyncio.wrap_future(running)
 
-    def _fix(self, dataset_id: str, kind: FindingKind) -> tuple[str, Fixed]:
+    def _fix(self, dataset_id: str, kind: FindingKind, note: Callable[[str, Fixed], None]) -> Fixed:
         with self._alone():
             fix = self._store.begin(dataset_id, kind, time.time_ns() // 1_000_000)
         try:
             fixed = self._store.perform(fix)
             if fixed != Fixed(0, 0):
+                note(fix.fix_id, fixed)
                 with self._alone():
                     is_finished = self._store.finish(fix)
                 if not is_finished:
@@ -145,7 +158,7 @@ class Fixes:
             with self._alone():
                 self._store.give_up(fix)
             self._clean_up(fix)
-        return fix.fix_id, fixed
+        return fixed
 
     def _clean_up(self, fix: BegunFix) -> None:
         try:

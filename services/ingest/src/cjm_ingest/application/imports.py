@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from cjm_ingest.application.appender import Appender
 from cjm_ingest.application.background import Lasting
@@ -64,6 +65,7 @@ class Imports:
         self._threads = ThreadPoolExecutor(workers_count, thread_name_prefix="import")
         self._runs: dict[str, ImportRun] = {}
         self._ended: dict[str, asyncio.Event] = {}
+        self._removals: dict[str, asyncio.Task[Any] | None] = {}
         self._lasting = Lasting()
         self._is_closing = False
 
@@ -180,12 +182,22 @@ class Imports:
             Rows taken out.
 
         Raises:
-            AppError: FAILED_PRECONDITION `import_not_completed`, UNAVAILABLE `disk_full`.
+            AppError: FAILED_PRECONDITION `import_not_completed`, UNAVAILABLE `disk_full`, `bus_unavailable`.
         """
         if entry.state is not ImportState.COMPLETED:
             detail = "Only a completed import can be removed."
             raise AppError(Code.FAILED_PRECONDITION, "import_not_completed", detail)
         return await self._lasting.to_its_end(self._remove(entry, user_id))
+
+    async def was_removed(self, import_id: str) -> bool:
+        """True when a removal that was noted took the events out; waits for it, and ends one that a kill broke off."""
+        entry = await self._log.get(import_id)
+        if removal := self._removals.pop(import_id, None):
+            await asyncio.wait({removal})
+            return not await asyncio.to_thread(self._store.count_import, entry.dataset_id, import_id)
+        if entry.state is ImportState.COMPLETED:
+            await self._end_removal(entry)
+        return True
 
     async def forget_dataset(self, dataset_id: str) -> None:
         """Take all events and files of a deleted dataset away and stop its imports."""
@@ -259,10 +271,16 @@ class Imports:
             await self._note_removed(item)
 
     async def _remove(self, entry: ImportEntry, user_id: str) -> int:
-        rows_count = 0
-        if not entry.is_check:
-            rows_count = await asyncio.to_thread(self._store.delete_import, entry.dataset_id, entry.import_id)
-            await self._journal.removed(entry, user_id, rows_count)
+        if entry.is_check:
+            await self._note_removed(entry)
+            return 0
+        self._removals[entry.import_id] = asyncio.current_task()
+        rows_count = await asyncio.to_thread(self._store.count_import, entry.dataset_id, entry.import_id)
+        await self._journal.removing(entry, user_id, rows_count)
+        return await self._end_removal(entry)
+
+    async def _end_removal(self, entry: ImportEntry) -> int:
+        rows_count = await asyncio.to_thread(self._store.delete_import, entry.dataset_id, entry.import_id)
         await self._note_removed(entry)
         return rows_count
 

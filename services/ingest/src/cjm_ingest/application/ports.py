@@ -54,6 +54,9 @@ class EventStore(Protocol):
     def write_place(self, stream: str, sequence: int) -> None:
         """Remember that place."""
 
+    def count_import(self, dataset_id: str, import_id: str) -> int:
+        """How many events of an import there are."""
+
     def delete_import(self, dataset_id: str, import_id: str) -> int:
         """Take the events of an import out; returns how many. Raises AppError UNAVAILABLE `disk_full`."""
 
@@ -224,10 +227,13 @@ class ImportBus(Protocol):
 
 
 class Journal(Protocol):
-    """What people did, as it is shown to them later; noting it never fails."""
+    """What people did, as it is shown to them later: noted before it is done, shown once it is.
 
-    async def fixed(self, fix_id: str, dataset_id: str, user_id: str, kind: FindingKind, fixed: Fixed) -> None:
-        """A finding was fixed for someone."""
+    Noting raises AppError UNAVAILABLE `bus_unavailable`; then it is not to be done.
+    """
 
-    async def removed(self, removed: ImportEntry, user_id: str, events_count: int) -> None:
-        """Someone took a completed import out with its events."""
+    async def fixing(self, fix_id: str, dataset_id: str, user_id: str, kind: FindingKind, fixed: Fixed) -> None:
+        """A finding is about to be fixed for someone."""
+
+    async def removing(self, entry: ImportEntry, user_id: str, events_count: int) -> None:
+        """Someone is about to take a completed import out with its events."""

@@ -121,6 +121,15 @@ class Editions:
             del self._in_the_making[dataset_id]
             return edition_key(dataset_id, import_id)
 
+    def was_adopted(self, dataset_id: str, import_id: str) -> bool:
+        """True when the edition of an import is the current one, or was it."""
+        found = self._engine.write_query(
+            "SELECT count() AS rows FROM editions WHERE dataset_id = {dataset_id:String} "
+            "AND import_id = {import_id:String} AND step = {step:UInt8}",
+            {"dataset_id": dataset_id, "import_id": import_id, "step": int(_Step.CURRENT)},
+        )
+        return bool(found["rows"][0].as_py())
+
     def gone(self) -> set[str]:
         """Keys of all editions that are gone: a kill can leave events of such."""
         rows = self._engine.write_query(

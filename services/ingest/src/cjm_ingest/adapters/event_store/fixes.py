@@ -167,6 +167,10 @@ class EventFixes:
         """Give the edition up; nothing once it is current."""
         self._store.abandon_edition(fix.dataset_id, fix.fix_id)
 
+    def was_finished(self, dataset_id: str, fix_id: str) -> bool:
+        """True when a fix was finished, in whichever run."""
+        return self._store.was_adopted(dataset_id, fix_id)
+
     def clean_up(self, fix: Fix) -> None:
         """Throw the old events away, or those of an edition that was given up; events may arrive meanwhile."""
         self._store.look_no_more_in(fix.edition, "fixing")

@@ -118,6 +118,10 @@ class EventStore:
             self.gone.add(former)
             self._changed([self.edition(dataset_id)])
 
+    def was_adopted(self, dataset_id: str, import_id: str) -> bool:
+        """True when the edition of the import took the place of the current one, in whichever run."""
+        return self._editions.was_adopted(dataset_id, import_id)
+
     def abandon_edition(self, dataset_id: str, import_id: str) -> None:
         """Give up the edition of the import with all that is in it; nothing once it is current or given up."""
         key = self._editions.abandon(dataset_id, import_id)
@@ -231,6 +235,15 @@ class EventStore:
 
     # the way out
 
+    def count_import(self, dataset_id: str, import_id: str) -> int:
+        """How many events of an import there are, in all editions of the dataset."""
+        found = self._engine.write_query(
+            "SELECT count() AS rows FROM events WHERE dataset_id IN {editions:Array(String)} "
+            "AND import_id = {import_id:String}",
+            {"editions": list(self._editions.all_of(dataset_id)), "import_id": import_id},
+        )
+        return int(found["rows"][0].as_py())
+
     def delete_import(self, dataset_id: str, import_id: str) -> int:
         """Take the events of an import out of every number.
 
@@ -245,8 +258,7 @@ class EventStore:
         of_import = "import_id = {import_id:String}"
         with self.removals:
             parameters["editions"] = editions = list(self._editions.all_of(dataset_id))
-            count = f"SELECT count() AS rows FROM events WHERE {of_editions} AND {of_import}"
-            rows_count = int(self._engine.write_query(count, parameters)["rows"][0].as_py())
+            rows_count = self.count_import(dataset_id, import_id)
             if rows_count:
                 self._require_room(editions)
                 with self._engine.events_unmerged():
