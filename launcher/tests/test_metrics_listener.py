@@ -50,3 +50,8 @@ async def test_an_address_that_is_taken_is_named() -> None:
             await metrics_listener([_part(Telemetry("catalog"))], address).start()
     assert refused.value.reason == "metrics_port_in_use"
     assert address in refused.value.detail
+
+
+async def test_a_port_that_no_machine_has_is_named() -> None:
+    with pytest.raises(AppError, match=r"127\.0\.0\.1:99999.*CJM_METRICS_LISTEN"):
+        await metrics_listener([_part(Telemetry("catalog"))], "127.0.0.1:99999").start()

@@ -23,8 +23,9 @@ def metrics_listener(components: Sequence[Component], listen: str) -> Component:
         sources = [component.telemetry for component in components if component.telemetry is not None]
         try:
             stops.append(_serve(sources, listen))
-        except OSError as failure:
-            detail = f"Metrics cannot be served on {listen} ({failure.strerror}). Set CJM_METRICS_LISTEN."
+        except (OSError, OverflowError) as failure:
+            why = failure.strerror if isinstance(failure, OSError) else "ports end at 65535"
+            detail = f"Metrics cannot be served on {listen} ({why}). Set CJM_METRICS_LISTEN."
             raise AppError(Code.FAILED_PRECONDITION, "metrics_port_in_use", detail) from failure
 
     async def stop() -> None:
