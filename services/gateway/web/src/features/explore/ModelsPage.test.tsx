@@ -48,7 +48,7 @@ async function show({ items = [], dataset = shop, graph = graphOf([["a", "b"]]),
 }
 
 it("offers the models of the dataset that were built before, each with the scope it was built in", async () => {
-  const graphs = ["directly_follows", "alpha", "directly_follows", ...Array.from({ length: 7 }, () => "inductive_tree")];
+  const graphs = ["dfg_petri", "alpha", "dfg_petri", "directly_follows", ...Array.from({ length: 7 }, () => "inductive_tree")];
   const { asked } = await show({ items: graphs.map((kind, index) => analysis(`m${index}`, kind)) });
   await screen.findByText("Open a model or build a new one");
   const links = screen.getAllByRole("link").filter((link) => link.getAttribute("href")?.includes("analysis="));
@@ -84,8 +84,15 @@ it("says in the head of a model what it was built from, and builds it anew for t
   await waitFor(() => expect(sent).toEqual([{ dataset_id: "d1", kind: "heuristics_net", parameters: opened.parameters, filter: ["step:b"] }]));
 });
 
+it("keeps the map of the scope as it is", async () => {
+  const { sent } = await show({ search: "?dataset=d1&f=step:b" });
+  fireEvent.click(await screen.findByRole("radio", { name: /^Journey map/ }));
+  fireEvent.click(screen.getByRole("button", { name: "Build model" }));
+  await waitFor(() => expect(sent).toEqual([{ dataset_id: "d1", kind: "directly_follows", parameters: {}, filter: ["step:b"] }]));
+});
+
 it("says what to do when there is none", async () => {
-  await show({ items: [analysis("m0", "directly_follows")] });
+  await show({ items: [analysis("m0", "dfg_petri")] });
   expect(await screen.findByText("No model yet")).toBeTruthy();
 });
 

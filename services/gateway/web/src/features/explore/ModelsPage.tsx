@@ -30,6 +30,7 @@ const KINDS: { kind: AnalysisKind; parameters: Record<string, number> }[] = [
   { kind: "inductive_petri", parameters: { noise_threshold: 0.2 } },
   { kind: "heuristics_petri", parameters: { dependency_threshold: 0.5, and_threshold: 0.65, loop_two_threshold: 0.5 } },
   { kind: "alpha", parameters: {} },
+  { kind: "directly_follows", parameters: {} },
 ];
 const PERCENT = 100;
 const READ_ANALYSES = 50;
