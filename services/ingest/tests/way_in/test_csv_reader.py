@@ -151,6 +151,24 @@ def test_a_quoted_first_row_may_span_lines(path: Path) -> None:
     assert _read(path, b'"a\nb",s,2024-01-01\n', mapping)[:2] == ([["a\nb", "s", "2024-01-01"]], [1])
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("opens", "rows"),
+    [('b,buy,2,"x', [1]), ('b,"buy,2,x', [1]), ('b,buy,2,"x"', [1, 2, 3]), ('b,buy,2,5" x', [1, 2, 3])],
+)
+@pytest.mark.parametrize("columns", [("who", "what", "when"), ("who", "what", "when", "note")])
+def test_a_quotation_mark_that_nothing_closes_swallows_no_row_in_silence(
+    path: Path, columns: tuple[str, ...], opens: str, rows: list[int], end: str
+) -> None:
+    data = f'who,what,when,note\na,"view",1,x\n{opens}\nc,buy,3,x{end}'.encode()
+    found, numbers, faults = _read(path, data, _mapping(*columns))
+    assert numbers == rows
+    assert [row[0] for row in found] == ["a", "b", "c"][: len(rows)]
+    faults = [fault for fault in faults if not fault.field]
+    assert [(fault.row, fault.reason) for fault in faults] == ([(2, "quote_not_closed")] if len(rows) == 1 else [])
+    assert all("c,buy,3,x" in fault.value and "\x1a" not in fault.value for fault in faults)
+
+
 def test_a_file_of_misshapen_rows_is_refused_before_it_fills_the_memory(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

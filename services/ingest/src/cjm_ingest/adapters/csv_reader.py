@@ -35,6 +35,8 @@ _FINISH_SECONDS: Final = 1.0
 _UNPACKED_BYTES: Final = 32 << 30
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _GZIP_FAILURES: Final = (EOFError, zlib.error, gzip.BadGzipFile)
+# Comes after the last row of a file with quotation marks: what is still open there swallows it.
+_END_MARK: Final = "\n\x1aend of file"
 _MARKED_ENCODINGS: Final = {BOM_UTF8: "UTF-8", BOM_UTF16_LE: "UTF-16LE", BOM_UTF16_BE: "UTF-16BE"}
 # The only encoding here that writes accents as characters of their own, after the letter.
 _COMBINING_ENCODING: Final = "windows-1258"
@@ -117,12 +119,15 @@ class CsvFile:
         misshapen: list[RowFault] = []
 
         def skip(row: Any) -> str:
-            misshapen.append(_misshapen(row))
+            if row.text != _END_MARK.strip("\n"):
+                misshapen.append(_misshapen(row))
             return "skip" if len(misshapen) < MISSHAPEN_ROWS else "error"
 
         last_row = 0
         # Opening reads up to the first good row, however far that is; the first batch clears it.
         self._text.is_wanted.set()
+        # Alone in its row, the mark must not look like one.
+        self._text.marks_end = len(names) > 1
         try:
             reader = arrow_csv.open_csv(
                 self._text,
@@ -133,7 +138,7 @@ class CsvFile:
                 convert_options=arrow_csv.ConvertOptions(
                     check_utf8=False,
                     column_types=dict.fromkeys(names, pa.string()),
-                    include_columns=list(places.values()),
+                    include_columns=list(dict.fromkeys([*places.values(), names[-1]])),
                     strings_can_be_null=False,
                 ),
             )
@@ -143,6 +148,9 @@ class CsvFile:
                 last_row = int(rows[-1]) if len(rows) else last_row
                 due = [fault for fault in misshapen if fault.row <= last_row]
                 del misshapen[: len(due)]
+                if len(rows) and (text := batch[names[-1]][-1].as_py()).endswith(_END_MARK):
+                    due.append(row_fault(last_row, text.removesuffix(_END_MARK), "quote_not_closed", 0, 0))
+                    batch, rows = batch.slice(0, batch.num_rows - 1), rows[:-1]
                 yield self._block({header: batch[name] for header, name in places.items()}, rows, due)
         except pa.ArrowInvalid as failure:
             if len(misshapen) >= MISSHAPEN_ROWS:
@@ -220,9 +228,10 @@ class _TextStream(io.RawIOBase):
         self.read_bytes = 0
         self._has_open_character = False
         self._blocks_ahead = 0
-        self._is_open, self._has_begun = True, False
+        self._is_open, self._has_begun, self._has_quotes = True, False, False
         self._has_ended = threading.Event()
         self.is_wanted = threading.Event()
+        self.marks_end = False
         self.has_invalid_utf8 = False
         self.has_nul = False
 
@@ -267,6 +276,9 @@ class _TextStream(io.RawIOBase):
         try:
             if self._is_open:
                 data = self._rest or self._read(size)
+                self._has_quotes = self._has_quotes or b'"' in data
+                if not data and self._has_quotes and self.marks_end:
+                    data, self._has_quotes = _END_MARK.encode(), False
         finally:
             if not data:
                 self._has_ended.set()
@@ -389,7 +401,7 @@ def _after(block: Block, row: int) -> Block:
 
 
 def _misshapen(row: Any) -> RowFault:
-    text = row.text.replace(INVALID_UTF8_MARK, "\N{REPLACEMENT CHARACTER}")
+    text = row.text.removesuffix(_END_MARK).replace(INVALID_UTF8_MARK, "\N{REPLACEMENT CHARACTER}")
     if "\n" in text and text.count('"') % 2:
         reason = "quote_not_closed"
     else:
