@@ -120,7 +120,7 @@ function runningSums(values: readonly number[]): number[] {
 function leadOf(ways: Variants, unit: string, number: (value: number) => string, share: (ratio: number) => string) {
   const top = ways.items.slice(0, 10);
   return {
-    ...{ unit, journeys: number(ways.cases), count: ways.variants_total, ways: number(ways.variants_total) },
+    ...{ unit, journeys: number(ways.cases), total: ways.cases, count: ways.variants_total, ways: number(ways.variants_total) },
     ...{ top: top.length, share: share(top.reduce((sum, way) => sum + way.share_ratio, 0)) },
   };
 }

@@ -1,4 +1,4 @@
-import { fireEvent, screen, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { beforeEach, expect, it, vi } from "vitest";
 import { loadMessages, T, type Translate } from "@/messages";
@@ -94,6 +94,18 @@ it("shows Keep only this way with the reason why it has to wait", async () => {
   expect(document.getElementById(keep.getAttribute("aria-describedby") ?? "")?.textContent).toMatch(/^With Ignore repeats on/);
   fireEvent.click(screen.getByRole("switch", { name: "Ignore repeats" }));
   expect((await screen.findByRole<HTMLButtonElement>("button", { name: "Keep only this way", description: "" })).disabled).toBe(false);
+});
+
+it.each([
+  ["1 customer took 1 way.", 1],
+  ["2 customers took 1 way.", 2],
+])("says that %s", async (lead, cases) => {
+  const ways = { items: [{ activities: ["a"], count: cases, share_ratio: 1, median_seconds: 1 }], cases, variants_total: 1, next_cursor: null };
+  vi.spyOn(globalThis, "fetch").mockImplementation((url) =>
+    Promise.resolve(new Response(JSON.stringify(JSON.stringify(url).includes("variants") ? ways : []), { headers: { "content-type": "application/json" } })),
+  );
+  const { container } = show(<VariantsPage />, "/?dataset=d1");
+  await waitFor(() => expect(container.textContent).toContain(lead));
 });
 
 it("writes numbers whole where they are whole, and groups them", async () => {

@@ -22,7 +22,7 @@ const homeOf = (day: string, customers: number, touchpoints: number) => ({ ...sh
 
 type Answers = Record<"journeys" | "home" | "report" | "news", (query: Query) => Promise<unknown>>;
 
-function show(search: string, { journeys, home: numbers = () => Promise.resolve(home), report, news = () => Promise.resolve({ days: [] }) }: Partial<Answers>) {
+function show(search: string, { journeys, home: numbers = () => Promise.resolve(home), report, news = () => Promise.resolve({ days: [] }) }: Partial<Answers>, part = {}) {
   const get = vi.spyOn(api, "get").mockImplementation((path, query = {}) => {
     if (path === "/home") return numbers(query);
     if (path.endsWith("/journeys-by-day") && journeys) return journeys(query);
@@ -32,7 +32,7 @@ function show(search: string, { journeys, home: numbers = () => Promise.resolve(
     return Promise.resolve({ items: [], next_cursor: null });
   });
   const client = quietClient();
-  client.setQueryData(datasetsQuery.queryKey, [dataset] as never);
+  client.setQueryData(datasetsQuery.queryKey, [{ ...dataset, ...part }] as never);
   showAt(`/?dataset=d1${search}`, <HomePage />, client);
   return get;
 }
@@ -49,6 +49,14 @@ it("asks for the scope, and tells how many of its journeys reach the goal", asyn
   const scope = { from: null, to: null, f: ["step:cart"] };
   expect(get).toHaveBeenCalledWith("/datasets/d1/journeys-by-day", scope, expect.anything());
   expect(get).toHaveBeenCalledWith("/home", { dataset_id: "d1", ...scope }, expect.anything());
+});
+
+it.each([
+  ["from Dec 31, 2023 to Mar 5, 2024", {}],
+  ["on Mar 5, 2024", { first_event_at: "2024-03-05T01:00:00Z" }],
+])("says that the touchpoints are %s", async (when, part) => {
+  show("", { journeys: () => Promise.resolve(journeysOf(1, 1)) }, part);
+  expect((await screen.findByText(/touchpoints in 2 kinds of steps/)).textContent).toContain(`, ${when}.`);
 });
 
 it("shows the other tiles when the goal's fails", async () => {

@@ -79,6 +79,7 @@ function DatasetHome({ dataset }: { dataset: Dataset }) {
                 steps: dataset.activities,
                 first: format.day(dayIn(first, dataset.time_zone)),
                 last: format.day(dayIn(last, dataset.time_zone)),
+                isOneDay: dayIn(first, dataset.time_zone) === dayIn(last, dataset.time_zone) ? "yes" : "no",
               }}
             />
           ) : undefined
@@ -311,7 +312,7 @@ function ShareCard({ title, items }: { title: string; items: ShareCount[] }) {
         {shown.map((item) => (
           <li key={item.value ?? ""} className={css.bar}>
             <span className={css.barHead}>
-              <span className={css.barName}>{item.value ?? t("home.not_set")}</span>
+              <span className={css.barName} title={item.value ?? undefined}>{item.value ?? t("home.not_set")}</span>
               <span className="num">
                 <b>{format.number(item.count)}</b> {item.value !== null && <span className="muted">{format.share(item.share_ratio)}</span>}
               </span>

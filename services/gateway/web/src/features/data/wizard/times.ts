@@ -103,6 +103,7 @@ export function readTimes(values: readonly string[]): TimeReading {
     filled: filled.length,
     order,
     hasZone: good.length > 0 && good.every((time) => time.hasZone),
-    example: filled[read.findIndex((time) => time !== null)] ?? null,
+    // The same day and month answer nothing where both orders are open.
+    example: filled.find((value, row) => read[row] !== null && (order !== "ambiguous" || read[row]?.iso !== readTime(value, "month_first")?.iso)) ?? null,
   };
 }

@@ -81,6 +81,10 @@ describe("times", () => {
   it("counts what is not a date", () => {
     expect(readTimes(["2024-01-01", "x", "", "2024-01-02"])).toMatchObject({ readable: 2, filled: 3, example: "2024-01-01", hasZone: false });
   });
+
+  it("asks by a date that both orders read differently", () => {
+    expect(readTimes(["01/01/2024 10:00", "02/06/2024 10:00"])).toMatchObject({ order: "ambiguous", example: "02/06/2024 10:00" });
+  });
 });
 
 describe("roles", () => {
