@@ -10,7 +10,7 @@ import { parseSearch, stringifySearch } from "@/shared/search";
 /** A client whose answers are those put into it. */
 export const quietClient = (): QueryClient => new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: Infinity } } });
 
-/** Renders a part of the page at an address, with notifications; `where` tells the address now. For tests. */
+/** Renders a part of the page at an address, with notifications; `where` tells the address now, `back` is the browser's. For tests. */
 export function showAt(address: string, content: ReactNode, client: QueryClient) {
   const root = createRootRoute();
   const router = createRouter({
@@ -29,5 +29,5 @@ export function showAt(address: string, content: ReactNode, client: QueryClient)
       </Messages>
     </QueryClientProvider>,
   );
-  return { ...view, where: () => router.state.location.href };
+  return { ...view, where: () => router.state.location.href, back: () => router.history.back() };
 }

@@ -43,7 +43,7 @@ function Frame() {
   useScopeInAddress();
   useHotkeys([
     ["mod+K", openSearch],
-    ["shift+?", () => void navigate({ to: ".", search: withHelp(helpPageFor(pathname)) })],
+    ["shift+?", () => pathname.startsWith("/help") || void navigate({ to: ".", search: withHelp(helpPageFor(pathname)) })],
   ]);
   return (
     <div className={css.shell}>

@@ -50,6 +50,15 @@ it.each([
   await waitFor(() => expect(filled()).toEqual(expected));
 });
 
+it("scrolls the bar to the tab that the address opens", async () => {
+  vi.spyOn(HTMLElement.prototype, "getBoundingClientRect").mockImplementation(function (this: HTMLElement) {
+    return { left: 0, right: this.textContent === "Settings" ? 500 : 300 } as DOMRect;
+  });
+  show("/data/datasets/d1?dataset=d1&tab=settings");
+  const tab = await screen.findByRole("tab", { name: "Settings" });
+  expect(tab.parentElement?.scrollLeft).toBeGreaterThanOrEqual(200);
+});
+
 it("fills one button where there is no dataset, and in the form for one", async () => {
   datasets = [];
   const { unmount } = show("/data/datasets");

@@ -23,8 +23,18 @@ import { LockedButton } from "@/shared/ui/LockedButton";
 import { useUndo } from "@/shared/ui/undo";
 import { useDeletedDataset } from "./useDeletedDataset";
 
+/** Where the bar goes on its edge is shaded. */
+const EDGE_PX = 28;
 const TABS = ["overview", "fields", "quality", "imports", "access", "settings"] as const;
 const OWN_ACTION = new Set<(typeof TABS)[number]>(["access", "settings"]);
+
+/** Scrolls the bar, and it alone, so that a tab opened by its address is seen on a phone. */
+function showInBar(tab: HTMLElement | null): void {
+  const bar = tab?.parentElement;
+  if (!tab || !bar) return;
+  const [at, seen] = [tab.getBoundingClientRect(), bar.getBoundingClientRect()];
+  bar.scrollLeft += Math.max(0, at.right + EDGE_PX - seen.right) - Math.max(0, seen.left + EDGE_PX - at.left);
+}
 
 /** One dataset: what is in it, where it came from, who may use it, its settings. */
 export default function DatasetPage() {
@@ -80,7 +90,7 @@ export default function DatasetPage() {
       <Tabs value={tab} onChange={(value) => setTab(value)} keepMounted={false} mt="sm">
         <Tabs.List mb="md" className={css.tabs}>
           {TABS.map((key) => (
-            <Tabs.Tab key={key} value={key}>
+            <Tabs.Tab key={key} value={key} ref={key === tab ? showInBar : undefined}>
               {t(`data.tab.${key}`)}
             </Tabs.Tab>
           ))}

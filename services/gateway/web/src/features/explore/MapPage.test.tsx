@@ -108,3 +108,12 @@ it("saves no picture of the scope before", async () => {
   expect(item.disabled).toBe(true);
   expect(screen.getByRole<HTMLButtonElement>("menuitem", { name: "Copy link" }).disabled).toBe(false);
 });
+
+it("goes from the table back to the map as it was", async () => {
+  const { where, back } = show();
+  press(await screen.findByText("T"));
+  await waitFor(() => expect(where()).toBe("/?view=table"));
+  back();
+  await waitFor(() => expect(where()).toBe("/"));
+  expect(await screen.findByText("T")).toBeTruthy();
+});

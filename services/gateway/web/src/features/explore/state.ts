@@ -88,7 +88,7 @@ export function writeMapState(change: Partial<MapState>): Record<string, string 
   return Object.fromEntries(written);
 }
 
-/** Reads the map's state from the address and changes parts of it, replacing the history entry. */
+/** Reads the map's state from the address and changes parts of it, replacing the history entry; Back leads from the table to the map. */
 export function useMapState(): [MapState, (change: Partial<MapState>) => void] {
   const search: AppSearch = useSearch({ strict: false });
   const navigate = useNavigate();
@@ -96,7 +96,7 @@ export function useMapState(): [MapState, (change: Partial<MapState>) => void] {
   const change = useCallback(
     (part: Partial<MapState>) => {
       const search = (former: AppSearch): AppSearch => ({ ...former, ...writeMapState(part) });
-      void navigate({ to: ".", replace: true, resetScroll: false, search });
+      void navigate({ to: ".", replace: part.isTable !== true, resetScroll: false, search });
     },
     [navigate],
   );
