@@ -57,7 +57,7 @@ export function ImportsTable({ query, hasDataset }: { query: Query; hasDataset: 
     { key: "status", label: t("data.column.status"), render: (item) => <ImportStatusLabel item={item} /> },
     { key: "accepted", label: t("data.column.accepted"), align: "right", render: (item) => format.number(isTaken(item) ? item.rows_accepted : 0) },
     { key: "rejected", label: t("data.column.rejected"), align: "right", render: (item) => format.number(item.rows_rejected) },
-    { key: "size", label: t("data.column.size"), align: "right", render: (item) => format.bytes(item.file_bytes) },
+    { key: "size", label: t("data.column.size"), align: "right", render: (item) => <span style={{ whiteSpace: "nowrap" }}>{format.bytes(item.file_bytes)}</span> },
     { key: "by", label: t("data.column.by"), render: (item) => item.created_by },
     { key: "when", label: t("data.column.when"), render: (item) => <span title={format.moment(item.created_at)}>{format.ago(item.created_at)}</span> },
   ];

@@ -32,6 +32,8 @@ const TIP_OFFSET_PX = 14;
 const TIP_WIDTH_PX = 280;
 /** Part of the map that the half-open sheet of a phone covers. */
 const SHEET_RATIO = 0.62;
+// A tablet upright: as close as on a phone, rather than a number cut at the edge.
+const NARROW_PX = 800;
 const NO_INSETS: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 
 export interface MapHandle {
@@ -105,7 +107,7 @@ export function MapCanvas(props: MapCanvasProps) {
       // The legend takes more rows where it is narrow.
       const legend = svg.current?.parentElement?.querySelector(`.${css.legend}`)?.clientHeight ?? 0;
       const free = { ...insets, bottom: Math.max(insets.bottom, legend + 30) };
-      camera.moveTo(fitted(scene.bounds, { width, height }, free, isPhone ? 0.68 : 0.74, direction), instantly);
+      camera.moveTo(fitted(scene.bounds, { width, height }, free, isPhone || width < NARROW_PX ? 0.68 : 0.74, direction), instantly);
     },
     [svg, camera, scene.bounds, width, height, insets, isPhone, direction],
   );
