@@ -294,6 +294,17 @@ describe("labels", () => {
     expect(placeLabels([wish], new Map([["a", points]]), [])).toHaveLength(1);
   });
 
+  it("keep apart side by side, so that two numbers do not read as one", () => {
+    const points = (x: number): Point[] => Array.from({ length: 21 }, (_, i) => ({ x, y: i * 6 }));
+    const placed = (x: number) => {
+      const lines = new Map([["a", points(0)], ["b", points(x)]]);
+      const wishes = [...lines].map(([key, points]) => ({ key, text: "1,234", points, width: 30, head: rectAround({ x: 999, y: 0 }, 8, 8) }));
+      return placeLabels(wishes, lines, []).map(({ center }) => center.y);
+    };
+    expect(placed(31)).toEqual([60, 36]);
+    expect(placed(39)).toEqual([60, 60]);
+  });
+
   it("cover the arrowhead only where no other place is free", () => {
     const points = Array.from({ length: 21 }, (_, i) => ({ x: i * 6, y: 0 }));
     const wish = { key: "a", text: "1", points, width: 20, head: rectAround({ x: 60, y: 0 }, 8, 8) };

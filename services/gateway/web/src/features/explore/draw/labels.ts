@@ -15,6 +15,8 @@ export type PlacedLabel = Omit<LabelWish, "points" | "head"> & { center: Point }
 /** Room beside the text, both sides together. */
 export const LABEL_PADDING = 8;
 const HEIGHT = 15;
+/** Between labels side by side, or two numbers read as one. */
+const GAP = 8;
 /** Places along a path that are tried, best first, as parts of its length. */
 const TRIED = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8];
 const CELL_PX = 5;
@@ -47,7 +49,7 @@ export function placeLabels(
     }
     const center = free.find((one) => !overlaps(rectAround(one, label.width, HEIGHT), head)) ?? free[0];
     if (!center) continue;
-    taken.push(rectAround(center, label.width, HEIGHT));
+    taken.push(rectAround(center, label.width + 2 * GAP, HEIGHT));
     placed.push({ ...label, center });
   }
   return placed;
