@@ -1,7 +1,7 @@
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
 import { useScope } from "@/shared/scope";
-import { LoadingBlock } from "@/shared/ui";
+import { LoadingBlock, Note, useErrorText } from "@/shared/ui";
 import { usePathTimes } from "../data";
 import type { Path } from "../model/graph";
 import css from "./panel.module.css";
@@ -12,8 +12,10 @@ export function WaitHistogram({ path, kept }: { path: Path; kept: readonly strin
   const f = useFormat();
   const { datasetId, question } = useScope();
   const times = usePathTimes(datasetId, question, kept, path.source, path.target);
+  const errorText = useErrorText();
   if (times.isPending) return <LoadingBlock height={96} />;
-  const bins = times.data?.bins ?? [];
+  if (times.isError) return <Note tone="danger">{errorText(times.error)}</Note>;
+  const { bins } = times.data;
   const [first, last] = [bins[0], bins.at(-1)];
   if (!first || !last) return null;
   const most = Math.max(...bins.map((bin) => bin.count));
