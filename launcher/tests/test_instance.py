@@ -40,7 +40,7 @@ def test_files_in_a_folder_that_was_there_are_private_too(tmp_path: Path) -> Non
     ("host", "address"),
     [
         ("127.0.0.1", "http://localhost:80"),
-        ("::", "http://localhost:80"),
+        ("::", "http://[::1]:80"),
         ("10.0.0.7", "http://10.0.0.7:80"),
         ("fd00::7", "http://[fd00::7]:80"),
     ],

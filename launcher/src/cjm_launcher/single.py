@@ -88,8 +88,8 @@ async def run_all(settings: LauncherSettings, say: Callable[[str], None]) -> int
 
 def page_address(host: str, port: int) -> str:
     """Where this machine finds what listens on a host and port."""
-    if host in ("127.0.0.1", "0.0.0.0", "::1", "::"):  # noqa: S104
-        host = "localhost"
+    # Not every machine takes "localhost" for its IPv6 address, too.
+    host = {"127.0.0.1": "localhost", "0.0.0.0": "localhost", "::": "::1"}.get(host, host)  # noqa: S104
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
