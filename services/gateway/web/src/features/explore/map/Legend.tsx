@@ -35,7 +35,7 @@ export function Legend({ mode, classes, unit, hasGoal, isInText }: LegendProps) 
         {after}
       </span>
       <span className={css.legendItem}>
-        <span className={css.waySwatch} />
+        <span className={css.waySwatch} data-mode={mode} />
         {hasGoal ? t("explore.legend.main_goal") : t("explore.legend.main")}
         <HelpHover term={t("explore.legend.main")} textId="explore.help.main_way" helpPage="map" />
       </span>
