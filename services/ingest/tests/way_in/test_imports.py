@@ -517,14 +517,14 @@ async def test_an_import_that_took_the_process_down_three_times_is_given_up(
 
 async def test_files_of_a_deleted_dataset_go(ingest: Any, bus: Bus, until: Any) -> None:
     kept = await ingest.run_import(b"a,b,c\n" + GOOD + b"x,s,bad\n", ABC)
-    former, ingest.dataset_id = ingest.dataset_id, str(uuid4())
+    ingest.dataset_id = str(uuid4())
     gone = await ingest.run_import(b"a,b,c\n" + GOOD + b"x,s,bad\n", ABC)
     waiting = ingest.settings.imports_dir / str(uuid4())
     waiting.mkdir()
     (waiting / "file").write_bytes(b"a,b,c\n")
     await bus.publish(
         "cjm.ingest.import.requested.v1",
-        imports_pb2.ImportRequested(import_id=waiting.name, dataset_id=former, file_import_id=waiting.name),
+        imports_pb2.ImportRequested(import_id=waiting.name, file_import_id=waiting.name),
     )
     await bus.publish("cjm.catalog.dataset.deleted.v1", facts_pb2.DatasetDeleted(dataset_id=ingest.dataset_id))
 

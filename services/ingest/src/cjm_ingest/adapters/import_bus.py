@@ -6,7 +6,6 @@ from typing import Final
 
 from nats.js.api import RetentionPolicy
 
-from cjm_ingest.adapters.import_log import mapping_message
 from cjm_ingest.application.ports import ImportEntry
 from cjm_kit.bus import Bus
 from cjm_kit.errors import AppError
@@ -45,18 +44,10 @@ class IngestBus:
             WORK_STREAM, [REQUESTED, JOURNAL], retention=RetentionPolicy.WORK_QUEUE, max_age_seconds=0
         )
 
-    async def request(self, entry: ImportEntry, file_import_id: str, file_bytes: int) -> None:
+    async def request(self, import_id: str, file_import_id: str) -> None:
         """Queue the work of an import."""
-        message = imports_pb2.ImportRequested(
-            import_id=entry.import_id,
-            dataset_id=entry.dataset_id,
-            mapping=mapping_message(entry.mapping),
-            all_or_nothing=entry.is_all_or_nothing,
-            is_check=entry.is_check,
-            file_import_id=file_import_id,
-            file_bytes=file_bytes,
-        )
-        await self._bus.publish(REQUESTED, message, entry.import_id)
+        message = imports_pb2.ImportRequested(import_id=import_id, file_import_id=file_import_id)
+        await self._bus.publish(REQUESTED, message, import_id)
 
     async def completed(self, entry: ImportEntry, rows_stored: int) -> None:
         """All rows of an import are visible."""

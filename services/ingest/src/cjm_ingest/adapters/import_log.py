@@ -169,30 +169,3 @@ def _mapping(mapping: mapping_pb2.Mapping) -> Mapping:
 
 def _repair(repair: mapping_pb2.Repair) -> Repair:
     return Repair(repair.reason, _ACTIONS[repair.action], repair.text)
-
-
-def mapping_message(mapping: Mapping) -> mapping_pb2.Mapping:
-    """A mapping as it travels."""
-    numbers = {function: number for number, function in _FUNCTIONS.items()}
-    actions = {action: number for number, action in _ACTIONS.items()}
-    return mapping_pb2.Mapping(
-        columns=[
-            mapping_pb2.MappingColumn(
-                field=rule.field,
-                column=rule.column,
-                function=numbers[rule.function],
-                repairs=[
-                    mapping_pb2.Repair(reason=repair.reason, action=actions[repair.action], text=repair.text)
-                    for repair in rule.repairs
-                ],
-            )
-            for rule in mapping.columns
-        ],
-        time_zone=mapping.time_zone,
-        time_format=mapping.time_format,
-        decimal_sign=mapping.decimal_sign,
-        step_rules=[mapping_pb2.StepRule(pattern=rule.pattern, name=rule.name) for rule in mapping.step_rules],
-        encoding=mapping.encoding,
-        separator=mapping.separator,
-        headerless=mapping.headerless,
-    )

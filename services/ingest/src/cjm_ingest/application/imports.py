@@ -89,7 +89,7 @@ class Imports:
             await asyncio.shield(self._log.ended(entry.import_id, report))
             raise
         await self._log.received(entry.import_id, file_bytes)
-        await self._bus.request(entry, entry.import_id, file_bytes)
+        await self._bus.request(entry.import_id, entry.import_id)
         return file_bytes
 
     async def reuse(self, entry: ImportEntry, source: ImportEntry) -> None:
@@ -110,7 +110,7 @@ class Imports:
         else:
             await asyncio.to_thread(self._files.path, source.import_id)
         await self._log.received(entry.import_id, source.file_bytes)
-        await self._bus.request(entry, file_import_id, source.file_bytes)
+        await self._bus.request(entry.import_id, file_import_id)
 
     async def perform(self, import_id: str, file_import_id: str) -> None:
         """Do the work of one import, from wherever an earlier try was broken off."""

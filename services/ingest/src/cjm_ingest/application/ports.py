@@ -213,7 +213,7 @@ class ImportFiles(Protocol):
 class ImportBus(Protocol):
     """What imports say on the bus."""
 
-    async def request(self, entry: ImportEntry, file_import_id: str, file_bytes: int) -> None:
+    async def request(self, import_id: str, file_import_id: str) -> None:
         """Queue the work."""
 
     async def completed(self, entry: ImportEntry, rows_stored: int) -> None:

@@ -484,42 +484,20 @@ class ImportRequested(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     IMPORT_ID_FIELD_NUMBER: _builtins.int
-    DATASET_ID_FIELD_NUMBER: _builtins.int
-    MAPPING_FIELD_NUMBER: _builtins.int
-    ALL_OR_NOTHING_FIELD_NUMBER: _builtins.int
-    IS_CHECK_FIELD_NUMBER: _builtins.int
     FILE_IMPORT_ID_FIELD_NUMBER: _builtins.int
-    FILE_BYTES_FIELD_NUMBER: _builtins.int
     import_id: _builtins.str
-    """UUID of the import."""
-    dataset_id: _builtins.str
-    """UUID of the dataset."""
-    all_or_nothing: _builtins.bool
-    """True when one bad row fails the whole import."""
-    is_check: _builtins.bool
-    """True when rows are only checked."""
+    """UUID of the import; what to do stands in the log of imports."""
     file_import_id: _builtins.str
-    """UUID of the import whose file is used; empty for its own."""
-    file_bytes: _builtins.int
-    """Size of the file in bytes."""
-    @_builtins.property
-    def mapping(self) -> _mapping_pb2.Mapping:
-        """How the columns become fields."""
-
+    """UUID of the import whose file is used: its own, or that of an earlier check."""
     def __init__(
         self,
         *,
         import_id: _builtins.str = ...,
-        dataset_id: _builtins.str = ...,
-        mapping: _mapping_pb2.Mapping | None = ...,
-        all_or_nothing: _builtins.bool = ...,
-        is_check: _builtins.bool = ...,
         file_import_id: _builtins.str = ...,
-        file_bytes: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["mapping", b"mapping"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_or_nothing", b"all_or_nothing", "dataset_id", b"dataset_id", "file_bytes", b"file_bytes", "file_import_id", b"file_import_id", "import_id", b"import_id", "is_check", b"is_check", "mapping", b"mapping"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file_import_id", b"file_import_id", "import_id", b"import_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
