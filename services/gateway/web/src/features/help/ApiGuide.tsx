@@ -12,6 +12,7 @@ const REFUSALS = [
   ["403", "token_scope"],
   ["404", "dataset_not_found"],
   ["400", "body_not_json"],
+  ["400", "body_not_gzip"],
   ["413", "too_large"],
   ["429", "rate_limit_reached"],
   ["503", "unavailable"],
