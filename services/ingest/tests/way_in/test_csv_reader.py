@@ -195,6 +195,25 @@ def test_reading_begins_however_far_the_first_good_row_is(
     assert (found[0][-1], found[1], len(found[2])) == (["c", "s", "2024-01-01"], numbers, faults_count)
 
 
+def test_only_a_few_blocks_are_read_ahead(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were 32, some 110 MB."""
+    monkeypatch.setattr("cjm_ingest.adapters.csv_reader._BLOCK_BYTES", 1 << 16)
+    monkeypatch.setattr("cjm_ingest.adapters.csv_reader._HEADER_BYTES", 1 << 16)
+    path.write_bytes(b"who,what,when\n" + b"c,s,2024-01-01\n" * 500_000)
+    with CsvFile(path, _mapping("who", "what", "when")) as file:
+        ahead = [file._text.read_bytes / (1 << 16) - number for number, _ in enumerate(file.blocks(), 1)]
+    assert max(ahead) <= 4
+
+
+@pytest.mark.timeout(60, method="thread")  # a signal does not reach the waiting reader
+def test_who_waits_for_rows_gets_them_even_when_there_is_no_room(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cjm_ingest.adapters.csv_reader._BLOCK_BYTES", 4096)
+    monkeypatch.setattr("cjm_ingest.adapters.csv_reader._BLOCKS_IN_MEMORY", 1)
+    monkeypatch.setattr("cjm_ingest.adapters.csv_reader._STALL_SECONDS", 0.01)
+    numbers = _read(path, b"who,what,when\n" + b"c,s,2024-01-01\n" * 5_000, _mapping("who", "what", "when"))[1]
+    assert numbers[-1] == 5_000
+
+
 def test_who_leaves_off_in_the_middle_is_not_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As an import does that is cancelled or fails: its thread once waited for ever, in two of three tries."""
     monkeypatch.setattr("cjm_ingest.adapters.csv_reader._BLOCK_BYTES", 4096)

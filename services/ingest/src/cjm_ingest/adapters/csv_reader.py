@@ -5,11 +5,13 @@ import gzip
 import io
 import threading
 import unicodedata
+import weakref
 import zlib
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder, register_error
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import IO, Any, Final, NoReturn, Self
 
 import numpy as np
@@ -29,8 +31,9 @@ LONGEST_ROW_BYTES: Final = 16 << 20
 MISSHAPEN_ROWS: Final = 1_000_000
 _HEADER_BYTES: Final = 1 << 20
 _SEPARATORS: Final = (",", ";", "\t", "|")
-_READ_AHEAD_BLOCKS: Final = 2
-_STALL_SECONDS: Final = 0.2
+# pyarrow, which would read 32 ahead, holds up to three: what is left of one, the next, and the one after it.
+_BLOCKS_IN_MEMORY: Final = 4
+_STALL_SECONDS: Final = 2.0
 _FINISH_SECONDS: Final = 1.0
 _UNPACKED_BYTES: Final = 32 << 30
 _GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -124,8 +127,7 @@ class CsvFile:
             return "skip" if len(misshapen) < MISSHAPEN_ROWS else "error"
 
         last_row = 0
-        # Opening reads up to the first good row, however far that is; the first batch clears it.
-        self._text.is_wanted.set()
+        self._text.is_wanted = True
         # Alone in its row, the mark must not look like one.
         self._text.marks_end = len(names) > 1
         try:
@@ -161,20 +163,20 @@ class CsvFile:
                 )
             _explain(failure, last_row, block_bytes)
         finally:
-            # Before the reader goes: it waits for its thread, which waits for someone to want its next block.
+            # Before the reader goes: it waits for its thread, which waits for room for its next block.
             self._text.finish()
         if misshapen:
             nothing = pa.array([], pa.string())
             yield self._block(dict.fromkeys(places, nothing), np.empty(0, np.int64), misshapen)
 
     def _next(self, reader: Any) -> pa.RecordBatch | None:
-        self._text.is_wanted.set()
+        self._text.is_wanted = True
         try:
             return reader.read_next_batch()
         except StopIteration:
             return None
         finally:
-            self._text.is_wanted.clear()
+            self._text.is_wanted = False
 
     def _block(self, columns: dict[str, pa.StringArray], rows: npt.NDArray[np.int64], faults: list[RowFault]) -> Block:
         position = self._file_bytes if self._raw.closed else self._raw.tell()
@@ -227,10 +229,12 @@ class _TextStream(io.RawIOBase):
         self._rest = b""
         self.read_bytes = 0
         self._has_open_character = False
-        self._blocks_ahead = 0
         self._is_open, self._has_begun, self._has_quotes = True, False, False
         self._has_ended = threading.Event()
-        self.is_wanted = threading.Event()
+        self._room: SimpleQueue[None] = SimpleQueue()  # a destructor may put something in at any moment
+        for _ in range(_BLOCKS_IN_MEMORY):
+            self._room.put(None)
+        self.is_wanted = False
         self.marks_end = False
         self.has_invalid_utf8 = False
         self.has_nul = False
@@ -266,12 +270,10 @@ class _TextStream(io.RawIOBase):
         """True: pyarrow asks."""
         return True
 
-    def read(self, size: int = -1) -> bytes:
-        """Next bytes; waits while blocks lie ready that nobody has asked for."""
-        while self._is_open and not self.is_wanted.is_set() and self._blocks_ahead >= _READ_AHEAD_BLOCKS:
-            self.is_wanted.wait(_STALL_SECONDS)
+    def read_buffer(self, size: int) -> pa.Buffer:
+        """Next block, for pyarrow; waits until there is room for it."""
         self._has_begun = True
-        self._blocks_ahead = 0 if self.is_wanted.is_set() else self._blocks_ahead + 1
+        has_room = self._wait_for_room()
         data = b""
         try:
             if self._is_open:
@@ -283,7 +285,10 @@ class _TextStream(io.RawIOBase):
             if not data:
                 self._has_ended.set()
         self._rest = data[size:]
-        return data[:size]
+        block = pa.py_buffer(data[:size])
+        if has_room:
+            weakref.finalize(block, self._room.put, None)
+        return block
 
     def finish(self) -> None:
         """End here, and wait until the reading thread of pyarrow knows it.
@@ -291,9 +296,21 @@ class _TextStream(io.RawIOBase):
         Destroying its reader waits for that thread without letting go of the interpreter lock, which the thread needs.
         """
         was_open, self._is_open = self._is_open, False
-        self.is_wanted.set()
+        self._room.put(None)
         if was_open and self._has_begun:
             self._has_ended.wait(_FINISH_SECONDS)
+
+    def _wait_for_room(self) -> bool:
+        """True when there is; False when rows are wanted and long in coming: opening that fails waits for one more."""
+        while self._is_open:
+            try:
+                self._room.get(timeout=_STALL_SECONDS)
+            except Empty:
+                if self.is_wanted:
+                    break
+            else:
+                return True
+        return False
 
     def _read(self, size: int) -> bytes:
         try:
