@@ -78,6 +78,7 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
     await client.invalidateQueries({ queryKey: ["datasets"] });
     if (draft.datasetId) rememberDataset(draft.datasetId);
     await navigate({ to: "/explore/map", search: { dataset: draft.datasetId ?? undefined } });
+    if (document.activeElement === document.body) document.getElementById("content")?.focus({ preventScroll: true });
   });
   useEffect(() => {
     if (hasFirst) void openMap();

@@ -187,6 +187,7 @@ it.each([
     await screen.findByText("orders.csv is being imported. The map shows what is stored so far.");
   } else {
     await screen.findByRole("link", { name: "Show this import" });
+    expect(document.activeElement?.tagName).toBe("H2");
     await act(() => vi.advanceTimersByTimeAsync(3000));
     expect(where()).toBe("/data/imports/new");
   }

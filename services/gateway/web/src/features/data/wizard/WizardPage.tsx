@@ -63,6 +63,12 @@ export default function WizardPage() {
     if (draft && file && draft.importId === null) void saveDraft(draft, file);
   }, [draft, file]);
 
+  const isImporting = draft !== null && draft.importId !== null;
+  useEffect(() => {
+    // The button that had the focus is gone.
+    if (isImporting) document.getElementById(HEADING)?.focus();
+  }, [isImporting]);
+
   if (!draft) {
     return (
       <div className={css.page}>
