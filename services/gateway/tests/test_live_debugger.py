@@ -408,15 +408,14 @@ async def test_for_a_watcher_who_does_not_keep_up_the_oldest_is_only_counted() -
 @pytest.mark.parametrize(
     ("sent", "shown"),
     [
-        ("1717236000", "1970-01-20T21:00:36.000Z"),
-        ("1717236000000", "2024-06-01T10:00:00.000Z"),
+        ("1717236000", "1717236000"),
         ('"1717236000"', "1717236000"),
         ("1e300", "1e300"),
         ("true", "true"),
         ("null", None),
     ],
 )
-async def test_a_rejected_time_in_seconds_shows_in_which_year_it_was_read(sent: str, shown: str | None) -> None:
+async def test_the_time_of_a_rejected_event_shows_as_sent(sent: str, shown: str | None) -> None:
     wire = _Wire()
     body = f'{{"customer_id": "c", "action_type": "a", "time": {sent}}}'.encode()
     rejections = {0: Rejection("r", "time", "")}

@@ -125,12 +125,22 @@ async def test_each_bad_event_is_named_when_all_others_are_good(ingest: Any) -> 
     assert {result.accepted_count for result in results} == {1}
 
 
+@pytest.mark.parametrize(
+    "number", [1_714_903_200, 1_714_903_200.5, 1_714_903_200_000, 1_714_903_200_000_000, -1_208_988_800]
+)
+async def test_a_time_as_a_number_is_read_like_its_digits_in_a_text(ingest: Any, number: float) -> None:
+    (result,) = await ingest.append(b"[" + event(time=number) + b"," + event(time=str(number)) + b"]", wants_times=True)
+    as_number, as_text = result.accepted_times_ms
+    assert as_number == as_text
+    assert number != 1_714_903_200 or as_number == 1_714_903_200_000
+
+
 async def test_the_times_that_were_read_are_told_where_wanted(ingest: Any) -> None:
     times = ["2024-05-07T10:00:00", "2024-05-07T12:00:00+02:00", "7.5.2024 10:00", 1_715_076_000_000]
     good = [event(time=time) for time in times]
     for events in (good, [good[0], b"{}", *good[1:]]):  # decoded at once, and one by one
         body = b"[" + b",".join(events) + b"]"
-        asked, plain = [*await ingest.append(body, wants_times=True), *await ingest.append(body)]
+        (asked,), (plain,) = await ingest.append(body, wants_times=True), await ingest.append(body)
         assert list(asked.accepted_times_ms) == [1_715_076_000_000] * 4
         assert not plain.accepted_times_ms
     (untimed,) = await ingest.append(event(), wants_times=True)

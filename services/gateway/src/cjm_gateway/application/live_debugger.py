@@ -5,7 +5,6 @@ and lives only as long as it is announced again; each tells what it received, bo
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -52,8 +51,7 @@ class ReceivedEvent(msgspec.Struct, frozen=True):
         rejection: Why it was not taken; None when it is on disk.
         customer_id: As sent, cut; None when there is none.
         action_type: Likewise.
-        time: As it was understood, in UTC, where it is on disk; else as sent, a number, which counts milliseconds since
-            1970 UTC, as the date it stands for. None when there is none.
+        time: As it was understood, in UTC, where it is on disk; else as sent. None when there is none.
         sent: What was sent, cut after 4096 bytes.
         is_cut: True when more was sent.
     """
@@ -266,18 +264,14 @@ def _event(
         rejection=rejection,
         customer_id=_shown(fields.get("customer_id")),
         action_type=_shown(fields.get("action_type")),
-        time=_moment(fields["time"] if time_ms is None else time_ms) if sent_time else None,
+        time=sent_time if time_ms is None or not sent_time else _instant(time_ms),
         sent=content[:EVENT_BYTES].decode(errors="replace"),
         is_cut=len(content) > EVENT_BYTES,
     )
 
 
-def _moment(value: object) -> str | None:
-    """A time as text; whoever sent seconds must see that they lie in 1970."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        with contextlib.suppress(OverflowError, ValueError):
-            return (_EPOCH + timedelta(milliseconds=value)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return _shown(value)
+def _instant(time_ms: int) -> str:
+    return (_EPOCH + timedelta(milliseconds=time_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _shown(value: object) -> str | None:

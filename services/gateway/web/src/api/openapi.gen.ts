@@ -2713,7 +2713,7 @@ export interface components {
             action_type: string | null;
             /**
              * Time
-             * @description As understood, in UTC; of a rejected event as sent, a number (milliseconds since 1970 UTC) as its date. null when there is none: then the time is `received_at`.
+             * @description As understood, in UTC; of a rejected event as sent. null when there is none: then the time is `received_at`.
              */
             time: string | null;
             /**
@@ -3858,7 +3858,7 @@ export interface operations {
                     action_type: string;
                     /**
                      * Format: date-time
-                     * @description Default: now.
+                     * @description Default: now. Also a number of seconds, milliseconds or microseconds since 1970.
                      */
                     time?: string;
                     properties?: Record<string, never>;
@@ -3871,7 +3871,7 @@ export interface operations {
                     action_type: string;
                     /**
                      * Format: date-time
-                     * @description Default: now.
+                     * @description Default: now. Also a number of seconds, milliseconds or microseconds since 1970.
                      */
                     time?: string;
                     properties?: Record<string, never>;

@@ -237,7 +237,7 @@ def _read_time(value: object) -> int:
         milliseconds = moment.microseconds // 1000 if moment else None
     else:
         number = _number(value)
-        milliseconds = None if number is None else int(number)
+        milliseconds = None if number is None else _since_1970_ms(number)
     if milliseconds is None:
         detail = f'"time" is {_shown(value)}, not a date. Send it as ISO 8601, for example "2024-05-07T10:30:00Z".'
         raise _RefusedError("not_a_date", "time", detail)
@@ -246,14 +246,22 @@ def _read_time(value: object) -> int:
 
 def _instant_ms(moment: datetime | int) -> int:
     if isinstance(moment, int):
-        return _in_range(moment, str(moment))
+        return _in_range(_since_1970_ms(moment), str(moment))
     since = moment - (_EPOCH if moment.tzinfo else _EPOCH_NAIVE)
     return _in_range(since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000, "")
 
 
+def _since_1970_ms(number: float) -> int:
+    """A number since 1970 is read as the same digits in a text or a file are, see `domain.times`."""
+    size = abs(number)
+    if size < 10**11:
+        return round(number * 1000)
+    return int(number) if size < 10**14 else int(number) // 1000
+
+
 def _in_range(milliseconds: int, shown: str) -> int:
     if not EARLIEST_MS <= milliseconds <= LATEST_MS:
-        detail = f'"time" is {shown}, outside the years 1900 to 2299. Numbers are milliseconds since 1970. Correct it.'
+        detail = f'"time" is {shown}, outside the years 1900 to 2299. Correct it.'
         raise _RefusedError("date_out_of_range", "time", detail)
     return milliseconds
 

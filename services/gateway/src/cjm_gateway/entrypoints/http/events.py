@@ -107,7 +107,11 @@ _EVENT_SCHEMA = {
         "event_id": {"type": "string", "description": "Sent twice it counts once."},
         "customer_id": {"type": "string"},
         "action_type": {"type": "string"},
-        "time": {"type": "string", "format": "date-time", "description": "Default: now."},
+        "time": {
+            "type": "string",
+            "format": "date-time",
+            "description": "Default: now. Also a number of seconds, milliseconds or microseconds since 1970.",
+        },
         "properties": {"type": "object"},
     },
     "additionalProperties": True,

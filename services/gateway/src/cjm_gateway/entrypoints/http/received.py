@@ -45,8 +45,8 @@ class ReceivedEventShape(Shape):
     time: Annotated[
         str | None,
         Field(
-            description="As understood, in UTC; of a rejected event as sent, a number (milliseconds since 1970 UTC) as "
-            "its date. null when there is none: then the time is `received_at`."
+            description="As understood, in UTC; of a rejected event as sent. null when there is none: then the time is "
+            "`received_at`."
         ),
     ]
     sent: Annotated[str, Field(description="What was sent, its first 4096 bytes.")]
