@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import httpx
@@ -195,6 +196,11 @@ async def test_a_mapping_that_is_no_json_says_where(admin: httpx.AsyncClient, pa
             b'--x\r\nContent-Disposition: form-data; name="url"\r\n\r\n' + b"z" * (1100 << 10) + b"\r\n--x--",
             "larger than 1 MiB",
         ),
+        (
+            "multipart/form-data; boundary=x; charset=punycode",
+            b'--x\r\nContent-Disposition: form-data; name="url"\r\n\r\n\\ud800\r\n--x--',
+            "as its header says",
+        ),
     ],
 )
 async def test_a_form_that_cannot_be_read_is_told_what_to_do(
@@ -205,6 +211,30 @@ async def test_a_form_that_cannot_be_read_is_told_what_to_do(
     assert (answer.status_code, answer.json()["reason"]) == expected
     assert words in answer.json()["detail"]
     assert "." in answer.json()["detail"][:-1]
+
+
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        (b'name="url"\r\n\r\nhttp://\\ud800', "url"),
+        (b'name="mapping_id"\r\n\r\n\\ud800', "mapping_id"),
+        (b'name="file"; filename="\\ud800.csv"\r\n\r\na', "file"),
+        (b'name="mapping"\r\n\r\n{"name": "\\\\ud800"}', "mapping"),
+    ],
+)
+async def test_half_of_a_character_pair_in_a_form_is_named(
+    admin: httpx.AsyncClient, path: str, part: bytes, field: str
+) -> None:
+    """Programs that write Python's escapes into a form say so with this charset."""
+    body = b"--x\r\nContent-Disposition: form-data; " + part + b"\r\n"
+    if field != "file" and field != "url":
+        body += b'--x\r\nContent-Disposition: form-data; name="url"\r\n\r\nhttp://localhost/a\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=x; charset=unicode_escape"}
+    answer = await admin.post(path, content=body + b"--x--", headers=headers)
+    assert answer.status_code == 400, answer.text
+    error = answer.json()["errors"][0]
+    assert (error["field"], error["reason"]) == (field, "invalid_utf8")
+    assert re.fullmatch(rf'Field "{field}" contains half of a character pair[^.]*\. Correct it\.', error["detail"])
 
 
 async def test_mapping_faults_found_by_catalog_name_the_column(admin: httpx.AsyncClient, path: str) -> None:

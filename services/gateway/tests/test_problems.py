@@ -1,8 +1,9 @@
 """Every failure is a problem with a reason and a sentence; nothing unknown leaks."""
 
+import json
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 import httpx
 import pytest
@@ -149,6 +150,70 @@ def test_no_word_of_the_library_that_checks_forms_reaches_anybody() -> None:
         )
     without = [rule for rule, detail in told.items() if "see its description at /docs" in detail]
     assert not without, "these need a sentence of their own in problems.py"
+
+
+def _with_half(annotation: Any) -> list[Any]:
+    """What a field of this type can hold with half of a character pair in it."""
+    if annotation is str:
+        return ["x\ud800"]
+    if get_origin(annotation) is dict:
+        return [{"x\ud800": 1}]
+    halves = [half for part in get_args(annotation) for half in _with_half(part)]
+    return [halves] if halves and get_origin(annotation) is list else halves
+
+
+def test_half_of_a_character_pair_is_refused_in_every_text_of_every_form() -> None:
+    forms: list[Any] = Body.__subclasses__()
+    texts = [
+        (form, field.alias or name, value)
+        for form in forms
+        for name, field in form.model_fields.items()
+        for value in _with_half(field.annotation)
+    ]
+    assert len(texts) > 30
+    for form, name, value in texts:
+        with pytest.raises(ValidationError) as caught:
+            form.model_validate({name: value})
+        told = {item.field.split(".")[0]: item for item in violations_of(caught.value)}[name]
+        assert told.reason == "invalid_utf8"
+        assert told.detail == f'Field "{told.field}" contains half of a character pair. Correct it.'
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "session", {"username": "\ud800", "password": "x"}, "username"),
+        ("PUT", "me/password", {"old_password": "x", "new_password": "\udc00"}, "new_password"),
+        ("POST", "datasets", {"name": "a\ud83d"}, "name"),
+        ("PATCH", "datasets/{id}", {"goal_activity": "\ud800"}, "goal_activity"),
+        ("POST", "datasets/{id}/exports", {"object": "map", "format": "svg", "name": "\ud800"}, "name"),
+        ("POST", "datasets/{id}/grants", {"username": "\ud800"}, "username"),
+        ("POST", "users", {"username": "\ud800", "password": "x"}, "username"),
+        ("POST", "tokens", {"name": "t", "dataset_ids": ["x", "\ud800"]}, "dataset_ids.1"),
+        ("POST", "mappings", {"name": "m", "columns": [{"field": "time", "column": "\ud800"}]}, "columns.0.column"),
+        ("POST", "datasets", {"name": "x", "\ud800": 1}, "body"),
+    ],
+)
+async def test_half_of_a_character_pair_is_named_with_its_field(
+    admin: httpx.AsyncClient, dataset_id: str, method: str, path: str, body: Any, field: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await admin.request(
+        method, f"/api/v1/{path.format(id=dataset_id)}", content=json.dumps(body), headers=headers
+    )
+    assert await _reason(answer) == (400, "invalid_request")
+    assert answer.json()["detail"] == f'Field "{field}" contains half of a character pair. Correct it.'
+    (error,) = answer.json()["errors"]
+    assert (error["field"], error["reason"]) == (field, "invalid_utf8")
+
+
+async def test_half_of_a_character_pair_in_an_address_is_read_as_the_sign_for_what_cannot_be_read(
+    admin: httpx.AsyncClient,
+) -> None:
+    assert (await admin.get("/api/v1/datasets?name_contains=%ED%A0%80")).json()["items"] == []
+    assert (await admin.get("/api/v1/datasets/%ED%A0%80")).status_code == 404
+    answer = await admin.get("/api/v1/datasets?%ED%A0%80=1")
+    assert answer.json()["errors"][0]["field"] == "\ufffd" * 3
 
 
 def test_a_rule_nobody_wrote_a_sentence_for_is_not_quoted() -> None:

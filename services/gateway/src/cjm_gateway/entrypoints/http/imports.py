@@ -12,7 +12,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
@@ -62,6 +62,7 @@ _HEAD_SECONDS = 60.0
 _HEAD_BYTES = 1 << 20
 _SPOOLED_BYTES = 1 << 20  # as Starlette keeps of an upload in memory
 _FLAGS = ("all_or_nothing", "check_only", "replaces_dataset")
+_TEXTS = TypeAdapter(dict[str, str], config=Body.model_config)
 _FORM_FIELDS = {"file", "url", "mapping", "mapping_id", "from_import_id", *_FLAGS}
 _BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False, "": False}
 _FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")  # also in their full-width forms
@@ -313,14 +314,23 @@ async def _receive(gateway: Gateway, dataset_id: str, request: Request, response
     # ended; thus memory stays bounded and nothing is opened in catalog for an upload that breaks off.
     try:
         form = await request.form(max_files=2, max_fields=len(_FORM_FIELDS))
-    except HTTPException as failure:
-        raise failure if isinstance(failure, HttpProblem) else _unreadable(failure.detail) from failure
+    except (HTTPException, UnicodeError) as failure:
+        raise failure if isinstance(failure, HttpProblem) else _unreadable(str(failure)) from failure
     try:
+        _check_texts(form)
         entry = await _open_import(gateway, dataset_id, form)
     finally:
         await form.close()
     response.headers["location"] = f"/api/v1/imports/{entry.import_id}"
     return _import_shape(entry)
+
+
+def _check_texts(form: FormData) -> None:
+    """Look for halves of character pairs, which a form can hold by the charset that its header names."""
+    try:
+        _TEXTS.validate_python({name: getattr(value, "filename", value) or "" for name, value in form.items()})
+    except ValidationError as failure:
+        raise invalid_request(violations_of(failure)) from failure
 
 
 def _unreadable(words: str) -> AppError | HttpProblem:

@@ -33,7 +33,7 @@ _RULES = {
     "missing": ("field_missing", "is missing. Send it"),
     "extra_forbidden": ("field_unknown", "is not known here; check the spelling"),
     "string_type": ("wrong_type", "must be text"),
-    "string_unicode": ("value_invalid", "holds half a character; send text encoded as UTF-8"),
+    "string_unicode": ("invalid_utf8", "contains half of a character pair{place}. Correct it"),
     "bool_parsing": ("wrong_type", "must be true or false"),
     "bool_type": ("wrong_type", "must be true or false"),
     "int_parsing": ("wrong_type", "must be a whole number"),
@@ -51,6 +51,7 @@ _RULES = {
     "model_attributes_type": ("wrong_type", "must be an object"),
     "json_invalid": ("value_invalid", "is not valid JSON{place}; correct it and send it again"),
 }
+_HALF_PAIR = "hex escape"  # so the reader of JSON calls it, and nothing else
 _OTHER_RULE = ("value_invalid", "is not right; see its description at /docs")
 
 
@@ -135,7 +136,8 @@ def _violation(error: Any, within: str) -> FieldViolation:
     place = [part for index, part in enumerate(error["loc"]) if index or part not in _WHERE]
     field = ".".join([within] * bool(within) + [str(part) for part in place]) or "body"
     row = next((part + 1 for part in place if isinstance(part, int)), None)
-    reason, rule = _RULES.get(error["type"], _OTHER_RULE)
+    kind = "string_unicode" if _HALF_PAIR in error["msg"] else error["type"]
+    reason, rule = _RULES.get(kind, _OTHER_RULE)
     where = _PLACE.search(error["msg"])
     limits = {name: str(limit).replace("'", '"') for name, limit in error.get("ctx", {}).items()}
     rule = rule.format(**limits, place=where[0] if where else "")

@@ -22,7 +22,8 @@ class Shape(BaseModel):
 class Body(BaseModel):
     """What the API takes; a field it does not know is refused, so that a slip of the pen is noticed."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    # Any limit makes pydantic look whether a text can be written as UTF-8; half of a character pair cannot.
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, str_min_length=0)
 
 
 class Page(Shape, Generic[_Item]):
