@@ -53,7 +53,9 @@ export function ExportMenu({ name, picture, isBusy, graph, address, onSaved, dir
     const { pngFile, standaloneSvg, svgFile } = maker;
     try {
       const made = await standaloneSvg(shown, t, f);
-      saveFile(`${name}.${kind}`, kind === "svg" ? svgFile(made.text) : await pngFile(made));
+      const file = kind === "svg" ? svgFile(made.text) : await pngFile(made).catch(() => null);
+      if (!file) return void tell(t("explore.export.too_large"));
+      saveFile(`${name}.${kind}`, file);
       onSaved("map", kind);
     } catch {
       tell(t("explore.export.failed"));
