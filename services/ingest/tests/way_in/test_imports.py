@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import threading
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from cjm_ingest.adapters.event_store.engine import disk_full
 from cjm_ingest.adapters.event_store.store import EventStore
 from cjm_ingest.application import import_run
+from cjm_ingest.application.imports import Imports
 from cjm_kit.bus import Bus
 from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import acting_as, staff_identity
@@ -533,3 +535,55 @@ async def test_files_of_a_deleted_dataset_go(ingest: Any, bus: Bus, until: Any) 
 
     await until(are_gone)
     assert (waiting.parent / kept.import_id / "rejected.jsonl").exists()
+
+
+@pytest.fixture
+def two_at_a_time(ingest_settings: Any) -> None:
+    """Imports at the same time."""
+    ingest_settings.import_workers = 2
+
+
+@pytest.mark.usefixtures("two_at_a_time")
+async def test_a_dataset_is_deleted_while_one_of_its_imports_ends_before_the_other(
+    ingest: Any, bus: Bus, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imports = [ingest.open_import(ABC) for _ in range(2)]
+    let_end = {import_id: threading.Event() for import_id in imports}
+    began: set[str] = set()
+    cancelled: list[str] = []
+    tries: list[str] = []
+    forget = Imports.forget_dataset
+
+    def perform(run: import_run.ImportRun, *_: Any) -> None:
+        began.add(run.import_id)
+        assert let_end[run.import_id].wait(30)
+
+    async def counted(self: Imports, dataset_id: str) -> None:
+        tries.append("begun")
+        await forget(self, dataset_id)
+        tries.append("done")
+
+    async def have_begun() -> bool:
+        return len(began) == 2
+
+    async def is_cancelled() -> bool:
+        return bool(cancelled)
+
+    async def is_forgotten() -> bool:
+        return "done" in tries
+
+    monkeypatch.setattr(import_run.ImportRun, "perform", perform)
+    monkeypatch.setattr(import_run.ImportRun, "cancel", lambda run: cancelled.append(run.import_id))
+    monkeypatch.setattr(Imports, "forget_dataset", counted)
+    for import_id in imports:
+        await ingest.upload(import_id, b"a,b,c\n" + GOOD)
+    await until(have_begun)
+    await bus.publish("cjm.catalog.dataset.deleted.v1", facts_pb2.DatasetDeleted(dataset_id=ingest.dataset_id))
+    await until(is_cancelled)
+    first = cancelled[0]
+    (second,) = {*imports} - {first}
+    let_end[second].set()
+    await ingest.ended(second)
+    let_end[first].set()
+    await until(is_forgotten)
+    assert tries == ["begun", "done"]

@@ -201,10 +201,11 @@ class Imports:
 
     async def forget_dataset(self, dataset_id: str) -> None:
         """Take all events and files of a deleted dataset away and stop its imports."""
-        for import_id, run in list(self._runs.items()):
-            if run.dataset_id == dataset_id:
-                run.cancel()
-                await self._ended[import_id].wait()
+        running = [(run, self._ended[run.import_id]) for run in self._runs.values() if run.dataset_id == dataset_id]
+        for run, _ in running:
+            run.cancel()
+        for _, ended in running:
+            await ended.wait()
         await asyncio.to_thread(self._appender.delete_dataset, dataset_id)
         await asyncio.to_thread(self._files.forget_dataset, dataset_id)
 
