@@ -168,7 +168,7 @@ class NoteExportRequest(_message.Message):
     object_id: _builtins.str
     """UUID of it; empty when it has none."""
     name: _builtins.str
-    """Its name, 200 characters at most; may be empty."""
+    """Its name, 255 characters at most; may be empty."""
     format: _builtins.str
     """"svg", "png" or "csv"."""
     address: _builtins.str
