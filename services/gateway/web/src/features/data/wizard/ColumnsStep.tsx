@@ -45,6 +45,7 @@ export function ColumnsStep({ draft, change, sample, goTo }: StepProps) {
 
   return (
     <div className={css.stack}>
+      {sample.repeated.length > 0 && <Note tone="warn">{t("wizard.repeated", { columns: sample.repeated.join(", ") })}</Note>}
       <div className={css.roles}>
         {REQUIRED_FIELDS.map((field) => (
           <RoleCard key={field} field={field} header={columnOf(roles, field)} columns={sample.columns} confidence={draft.confidence[columnOf(roles, field) ?? ""]} onChange={(header) => assign(field, header)} />

@@ -20,7 +20,7 @@ import type { CardShape, MapMode, PathShape, Scene } from "../draw/scene";
 import type { Selection, ViewRect } from "../state";
 import css from "./map.module.css";
 import { byPlace, neighbourOf, strongestFrom } from "./keys";
-import { Card, PathLabel, PathLine, Pill, nameOnCard } from "./shapes";
+import { Card, PathLabel, PathLine, Pill, namesOnCards } from "./shapes";
 import { fitted, isInSight, isInside, revealed, transformOf, viewOf, type Insets, type Size, type Transform } from "./view";
 import { useZoom } from "./useZoom";
 import { ZOOM_STEP, ZoomButtons } from "./ZoomButtons";
@@ -88,6 +88,7 @@ export function MapCanvas(props: MapCanvasProps) {
   const [isGoalAway, setGoalAway] = useState(false);
 
   const cards = useMemo(() => new Map(scene.cards.map((card) => [card.step.activity, card])), [scene.cards]);
+  const names = useMemo(() => namesOnCards(scene.cards), [scene.cards]);
   const paths = useMemo(() => new Map(scene.paths.map((shape) => [shape.key, shape])), [scene.paths]);
   const insets = useMemo<Insets>(
     () => (isPhone ? { top: 20, right: 12, bottom: 84, left: 12 } : { top: 20, right: 28, bottom: 66, left: 28 }),
@@ -227,7 +228,7 @@ export function MapCanvas(props: MapCanvasProps) {
     const { step, path } = targetOf(event.target);
     setHovered(step ?? path ?? null);
     const area = svg.current?.getBoundingClientRect();
-    const cut = step !== undefined && nameOnCard(step) !== step ? step : undefined;
+    const cut = step !== undefined && names.get(step) !== step ? step : undefined;
     const key = path ?? cut;
     setTip(key && area ? { key, x: event.clientX - area.left, y: event.clientY - area.top } : null);
   };
@@ -294,6 +295,7 @@ export function MapCanvas(props: MapCanvasProps) {
                 <Card
                   key={activity}
                   card={card}
+                  name={names.get(activity) ?? activity}
                   direction={direction}
                   mode={mode}
                   label={cardLabel(card)}

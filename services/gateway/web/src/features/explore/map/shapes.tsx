@@ -7,17 +7,18 @@ import { arrowLength } from "../draw/router";
 import type { CardShape, Label, MapMode, PathShape, Scene } from "../draw/scene";
 import type { Stub } from "../draw/stubs";
 import css from "./map.module.css";
-import { NAME_FONT, cutText } from "./text";
+import { NAME_FONT, cutNames } from "./text";
 
 const PADDING = 12;
 const BAR_WIDTH = CARD_WIDTH - 2 * PADDING;
 const LABEL_HEIGHT = 16;
 
-/** The name of a step, cut where the card ends. */
-export const nameOnCard = (name: string): string => cutText(name, NAME_FONT, BAR_WIDTH);
+/** The names of steps as their cards hold them, by step. */
+export const namesOnCards = (cards: readonly CardShape[]): Map<string, string> => cutNames(cards.map(({ step }) => step.activity), NAME_FONT, BAR_WIDTH);
 
 interface CardProps {
   card: CardShape;
+  name: string;
   direction: Direction;
   mode: MapMode;
   label: string;
@@ -28,7 +29,7 @@ interface CardProps {
 }
 
 /** One step: name, count, share of journeys, bar; its stubs stand beside it. */
-export const Card = memo(function Card({ card, direction, mode, label, isSelected, isFaint, isLeaving, isTabStop }: CardProps) {
+export const Card = memo(function Card({ card, name, direction, mode, label, isSelected, isFaint, isLeaving, isTabStop }: CardProps) {
   const t = useText();
   const f = useFormat();
   const { step, box } = card;
@@ -56,7 +57,7 @@ export const Card = memo(function Card({ card, direction, mode, label, isSelecte
         <rect className={css.cardFill} width={CARD_WIDTH} height={CARD_HEIGHT} rx={10} />
         <rect className={css.cardTint} width={CARD_WIDTH} height={CARD_HEIGHT} rx={10} />
         <text className={css.name} x={PADDING} y={19}>
-          {nameOnCard(step.activity)}
+          {name}
         </text>
         <text className={css.count} x={PADDING} y={35.5}>
           {main}

@@ -7,6 +7,7 @@ export const NAME_FONT = `620 13px ${FAMILY}`;
 const LABEL_FONT = `560 11.5px ${FAMILY}`;
 const CACHE_SIZE = 5000;
 const AVERAGE_LETTER_PX = 6.6;
+const LEAD = 0.35;
 
 const widths = new Map<string, number>();
 let context: CanvasRenderingContext2D | null | undefined;
@@ -39,14 +40,29 @@ export function useLabelWidth(): (text: string) => number {
 }
 
 /** The text, or as much of its beginning as fits, with "…". */
-export function cutText(text: string, font: string, most: number): string {
+export const cutText = (text: string, font: string, most: number): string => cutAt(text, font, most, 1);
+
+/** Names as they are shown, by name: cut at the end, or further to the front where several would look the same. */
+export function cutNames(names: readonly string[], font: string, most: number): Map<string, string> {
+  const shown = new Map(names.map((name) => [name, cutText(name, font, most)]));
+  const all = [...shown.values()];
+  for (const [name, text] of shown) if (all.filter((other) => other === text).length > 1) shown.set(name, cutAt(name, font, most, LEAD));
+  return shown;
+}
+
+/** The text with "…" in place of what does not fit; `lead` of what stays stands before it. */
+function cutAt(text: string, font: string, most: number, lead: number): string {
   if (measureText(text, font) <= most) return text;
   const letters = [...text];
+  const cut = (kept: number): string => {
+    const before = Math.ceil(kept * lead);
+    return `${letters.slice(0, before).join("").trimEnd()}…${letters.slice(letters.length - kept + before).join("").trimStart()}`;
+  };
   let [low, high] = [0, letters.length];
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if (measureText(`${letters.slice(0, middle).join("").trimEnd()}…`, font) <= most) low = middle;
+    if (measureText(cut(middle), font) <= most) low = middle;
     else high = middle - 1;
   }
-  return `${letters.slice(0, low).join("").trimEnd()}…`;
+  return cut(low);
 }
