@@ -9,6 +9,7 @@ from openapi_spec_validator import validate
 
 from cjm_gateway.entrypoints.http.app import create_app
 from cjm_gateway.entrypoints.http.docs import docs_page
+from cjm_gateway.entrypoints.http.page import Folder, WebPage
 from cjm_gateway.openapi import description
 
 OPENAPI_FILE = Path(__file__).parents[1] / "openapi.json"
@@ -50,6 +51,33 @@ async def test_assets_are_kept_for_ever_and_sent_packed(running: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip;q=1.0, BR;q=0.5", "br"),
+        ("br;q=0, gzip", "gzip"),
+        ("br ; Q=0.000,gzip;q=0.001", "gzip"),
+        ("brotli, x-gzip-like", None),
+        ("gzip;q=0, br;q=0.0", None),
+        ("identity", None),
+        ("", None),
+    ],
+)
+async def test_only_an_encoding_that_was_asked_for_is_sent(tmp_path: Path, accepted: str, encoding: str | None) -> None:
+    for suffix in ("", ".br", ".gz"):
+        (tmp_path / f"app.js{suffix}").write_bytes(b"x")
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"accept-encoding", accepted.encode())]
+    scope = {"type": "http", "method": "GET", "path": "/app.js", "headers": headers}
+    await WebPage(Folder.read(tmp_path))(scope, send, send)  # type: ignore[arg-type]
+    assert dict(sent[0]["headers"]).get(b"content-encoding") == (encoding.encode() if encoding else None)
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/assets/none.js",
@@ -80,8 +108,6 @@ async def test_samples_come_as_they_are(running: Any) -> None:
 
 
 async def test_a_page_that_is_not_built_says_so(running: Any, tmp_path: Path) -> None:
-    from cjm_gateway.entrypoints.http.page import Folder, WebPage
-
     sent: list[Any] = []
 
     async def send(message: Any) -> None:

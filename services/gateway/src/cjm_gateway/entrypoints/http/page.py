@@ -1,6 +1,7 @@
 """Files of a folder over HTTP: the built web page and the samples."""
 
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from cjm_kit.errors import AppError, Code
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 _ENCODINGS = {"br": ".br", "gzip": ".gz"}
+_NEVER = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*")
 _NOT_BUILT = "The web page is not built. Run `make` in the project's folder, then start again.\n"
 
 
@@ -85,13 +87,19 @@ class WebPage:
         # Names of assets hold a hash of their content; all other files may change under the same name.
         headers = {"cache-control": _FOREVER if is_asset else _ASK_AGAIN, "vary": "Accept-Encoding"}
         media_type = mimetypes.guess_type(name)[0]
-        accepted = Headers(scope=scope).get("accept-encoding", "")
+        accepted = _accepted(Headers(scope=scope).get("accept-encoding", ""))
         for encoding, suffix in _ENCODINGS.items():
             packed = self.folder.files.get(name + suffix)
             if packed and encoding in accepted:
                 headers["content-encoding"] = encoding
                 return FileResponse(packed, media_type=media_type, headers=headers)
         return FileResponse(path, media_type=media_type, headers=headers)
+
+
+def _accepted(header: str) -> set[str]:
+    """The encodings that a header names, without those it rules out by `;q=0`."""
+    named = [item.partition(";") for item in header.lower().split(",")]
+    return {encoding.strip() for encoding, _, weight in named if not _NEVER.fullmatch(weight)}
 
 
 def _only_reading(scope: Scope) -> None:
