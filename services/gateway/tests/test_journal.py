@@ -25,8 +25,8 @@ async def test_a_deleted_dataset_is_told_and_comes_back(admin: httpx.AsyncClient
     assert (await admin.post(f"{path}/restore")).status_code == 204
     assert (await admin.get(path)).json()["name"] == "Web shop"
     listed = (await admin.get(f"/api/v1/journal?dataset_id={dataset_id}")).json()["items"]
-    told = [(item["kind"], item["restorable_until"], item["can_restore"]) for item in listed]
-    assert told == [("restored", None, False), ("deleted", None, False)]
+    states = [(item["kind"], item["restorable_until"], item["can_restore"]) for item in listed]
+    assert states == [("restored", None, False), ("deleted", None, False)]
     assert (await admin.delete(f"{path}?for_good=true")).status_code == 204
     answer = await admin.post(f"{path}/restore")
     assert (answer.status_code, answer.json()["reason"]) == (404, "dataset_not_found")
