@@ -10,6 +10,7 @@ import {
   IconLink,
 } from "@tabler/icons-react";
 import { useText } from "@/messages";
+import { useCopy } from "@/shared/copy";
 import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
 import type { Direction } from "./draw/geometry";
@@ -45,6 +46,7 @@ export function ExportMenu({ name, picture, isBusy, graph, address, onSaved, dir
   const t = useText();
   const f = useFormat();
   const tell = useNotify();
+  const { copy } = useCopy();
   const save = async (kind: "svg" | "png"): Promise<void> => {
     const shown = picture();
     if (!shown) return void tell(t("explore.export.no_map"));
@@ -62,8 +64,7 @@ export function ExportMenu({ name, picture, isBusy, graph, address, onSaved, dir
     }
   };
   const copyLink = async (): Promise<void> => {
-    await navigator.clipboard.writeText(location.origin + address());
-    tell(t("explore.export.copied"));
+    if (await copy(location.origin + address())) tell(t("explore.export.copied"));
   };
   return (
     <Menu position="bottom-end" width={220}>

@@ -1,7 +1,7 @@
 import { ActionIcon } from "@mantine/core";
-import { useClipboard } from "@mantine/hooks";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { T, useText } from "@/messages";
+import { useCopy } from "@/shared/copy";
 import { useScope } from "@/shared/scope";
 import { DataTable } from "@/shared/ui";
 import css from "./HelpPage.module.css";
@@ -62,14 +62,14 @@ export function ApiGuide() {
 
 function Code({ text }: { text: string }) {
   const t = useText();
-  const clipboard = useClipboard({ timeout: 2000 });
+  const { copy, isCopied } = useCopy({ isOnPage: true });
   return (
     <div className={css.codeBox}>
       <pre tabIndex={0}>
         <code>{text}</code>
       </pre>
-      <ActionIcon className={css.copy} variant="default" size={32} onClick={() => clipboard.copy(text)} aria-label={t(clipboard.copied ? "common.copied" : "help.copy")}>
-        {clipboard.copied ? <IconCheck size={16} stroke={1.7} /> : <IconCopy size={16} stroke={1.7} />}
+      <ActionIcon className={css.copy} variant="default" size={32} onClick={() => void copy(text)} aria-label={t(isCopied ? "common.copied" : "help.copy")}>
+        {isCopied ? <IconCheck size={16} stroke={1.7} /> : <IconCopy size={16} stroke={1.7} />}
       </ActionIcon>
     </div>
   );

@@ -1,8 +1,8 @@
 import { Button } from "@mantine/core";
-import { useClipboard } from "@mantine/hooks";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useState } from "react";
 import { useText } from "@/messages";
+import { useCopy } from "@/shared/copy";
 import { curlSample } from "./sample";
 import css from "./settings.module.css";
 
@@ -11,7 +11,7 @@ const PLACEHOLDER = "$CJM_TOKEN";
 /** A command that sends one event, ready to paste; without `secret` it holds a placeholder. */
 export function CurlSample({ datasetId, secret = PLACEHOLDER }: { datasetId: string; secret?: string }) {
   const t = useText();
-  const clipboard = useClipboard({ timeout: 2000 });
+  const { copy, isCopied } = useCopy({ isOnPage: true });
   const [now] = useState(() => new Date());
   const command = curlSample(location.origin, datasetId, secret, now);
   return (
@@ -20,8 +20,8 @@ export function CurlSample({ datasetId, secret = PLACEHOLDER }: { datasetId: str
         {command}
       </pre>
       <div>
-        <Button variant="default" leftSection={clipboard.copied ? <IconCheck size={16} stroke={1.7} /> : <IconCopy size={16} stroke={1.7} />} onClick={() => clipboard.copy(command)}>
-          {t(clipboard.copied ? "settings.tokens.copied" : "settings.tokens.copy_sample")}
+        <Button variant="default" leftSection={isCopied ? <IconCheck size={16} stroke={1.7} /> : <IconCopy size={16} stroke={1.7} />} onClick={() => void copy(command)}>
+          {t(isCopied ? "settings.tokens.copied" : "settings.tokens.copy_sample")}
         </Button>
       </div>
     </div>

@@ -1,5 +1,4 @@
 import { Button } from "@mantine/core";
-import { useClipboard } from "@mantine/hooks";
 import { IconBrandTelegram, IconCheck, IconExternalLink } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
@@ -8,6 +7,7 @@ import { api } from "@/api/client";
 import { useChange } from "@/api/hooks";
 import type { TelegramCode, TelegramState } from "@/api/types";
 import { T, useText } from "@/messages";
+import { useCopy } from "@/shared/copy";
 import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
 import { Card, EmptyState, ErrorState, LoadingBlock, Note, PageBody, PageTitle, useErrorText } from "@/shared/ui";
@@ -85,7 +85,7 @@ interface LinkingProps {
 function Linking({ code, botName, onNewCode, failure }: LinkingProps) {
   const t = useText();
   const secondsLeft = useSecondsUntil(code.expires_at);
-  const clipboard = useClipboard({ timeout: 2000 });
+  const { copy, isCopied } = useCopy({ isOnPage: true });
   const command = `/start ${code.code}`;
   if (secondsLeft === 0) {
     return (
@@ -127,8 +127,8 @@ function Linking({ code, botName, onNewCode, failure }: LinkingProps) {
       </p>
       <div className={css.code}>
         <code>{command}</code>
-        <Button variant="default" onClick={() => clipboard.copy(command)}>
-          {clipboard.copied ? t("common.copied") : t("settings.telegram.copy")}
+        <Button variant="default" onClick={() => void copy(command)}>
+          {isCopied ? t("common.copied") : t("settings.telegram.copy")}
         </Button>
       </div>
       <div className={css.wait}>

@@ -1,6 +1,5 @@
 import { Button, MultiSelect, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useClipboard } from "@mantine/hooks";
 import { IconCheck, IconCopy, IconKey, IconMinus, IconPlus } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -9,6 +8,7 @@ import { api } from "@/api/client";
 import { allItems, useChange, useDatasets, useMe } from "@/api/hooks";
 import type { ApiToken, Dataset } from "@/api/types";
 import { T, useText } from "@/messages";
+import { useCopy } from "@/shared/copy";
 import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
 import { useScopeIn } from "@/shared/scope";
@@ -144,7 +144,7 @@ function CreateToken({ datasets, onCreated, onCancel }: CreateTokenProps) {
 /** The secret, shown this once, and a command that proves it works. */
 function FreshToken({ token, datasets, onDone }: { token: ApiToken; datasets: Dataset[]; onDone: () => void }) {
   const t = useText();
-  const clipboard = useClipboard({ timeout: 2000 });
+  const { copy, isCopied } = useCopy({ isOnPage: true });
   const secret = token.secret ?? "";
   const dataset = datasets.find(({ id }) => token.dataset_ids.includes(id));
   return (
@@ -153,8 +153,8 @@ function FreshToken({ token, datasets, onDone }: { token: ApiToken; datasets: Da
         <Note tone="warn">{t("settings.tokens.once")}</Note>
         <div className={css.secretLine}>
           <code aria-label={t("settings.tokens.secret")}>{secret}</code>
-          <Button leftSection={clipboard.copied ? <IconCheck size={16} stroke={1.7} /> : <IconCopy size={16} stroke={1.7} />} onClick={() => clipboard.copy(secret)} data-autofocus autoFocus>
-            {t(clipboard.copied ? "settings.tokens.copied" : "settings.tokens.copy")}
+          <Button leftSection={isCopied ? <IconCheck size={16} stroke={1.7} /> : <IconCopy size={16} stroke={1.7} />} onClick={() => void copy(secret)} data-autofocus autoFocus>
+            {t(isCopied ? "settings.tokens.copied" : "settings.tokens.copy")}
           </Button>
         </div>
         {dataset && (

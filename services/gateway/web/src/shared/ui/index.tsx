@@ -1,10 +1,10 @@
 import { Button, Skeleton } from "@mantine/core";
-import { useClipboard } from "@mantine/hooks";
 import { IconAlertTriangle, IconInfoCircle, IconLock, IconRefresh } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useEffect, type ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import { T, useText } from "@/messages";
+import { useCopy } from "@/shared/copy";
 import { dayIn, presetPeriod } from "@/shared/period";
 import { useScope } from "@/shared/scope";
 import { scopeOf } from "@/shared/search";
@@ -96,7 +96,7 @@ export function useErrorText(): (error: unknown) => string {
 export function ErrorState({ error, title, onRetry }: { error: unknown; title?: string; onRetry?: () => void }) {
   const t = useText();
   const errorText = useErrorText();
-  const clipboard = useClipboard({ timeout: 2000 });
+  const { copy, isCopied } = useCopy();
   const id = error instanceof ApiError ? error.requestId : null;
   // The same period would fail again.
   const isTooLong = error instanceof ApiError && error.reason === "period_too_long";
@@ -118,8 +118,8 @@ export function ErrorState({ error, title, onRetry }: { error: unknown; title?: 
         )}
       </div>
       {id && (
-        <button type="button" className={css.id} onClick={() => clipboard.copy(id)}>
-          {clipboard.copied ? t("common.copied") : t("common.copy_id", { id: id.slice(0, 8) })}
+        <button type="button" className={css.id} onClick={() => void copy(id)}>
+          {isCopied ? t("common.copied") : t("common.copy_id", { id: id.slice(0, 8) })}
         </button>
       )}
     </div>
