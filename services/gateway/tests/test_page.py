@@ -1,5 +1,6 @@
 """The web page, the samples, the headers, and the description of the API."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,12 @@ async def test_only_an_encoding_that_was_asked_for_is_sent(tmp_path: Path, accep
     async def send(message: Any) -> None:
         sent.append(message)
 
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
     headers = [(b"accept-encoding", accepted.encode())]
     scope = {"type": "http", "method": "GET", "path": "/app.js", "headers": headers}
-    await WebPage(Folder.read(tmp_path))(scope, send, send)  # type: ignore[arg-type]
+    await WebPage(Folder.read(tmp_path))(scope, receive, send)
     assert dict(sent[0]["headers"]).get(b"content-encoding") == (encoding.encode() if encoding else None)
 
 
@@ -88,8 +92,6 @@ async def test_only_an_encoding_that_was_asked_for_is_sent(tmp_path: Path, accep
     ],
 )
 async def test_only_files_of_the_folders_can_be_reached(running: Any, path: str) -> None:
-    import asyncio
-
     reader, writer = await asyncio.open_connection("127.0.0.1", running.settings.http_port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     answer = (await reader.read()).decode()
