@@ -59,3 +59,18 @@ it("gives nothing for an answer without content", async () => {
   serve(() => answer(204, null));
   await expect(api.delete("/session")).resolves.toBeUndefined();
 });
+
+it("sends no question whose address the server would not read", async () => {
+  const fetched = serve(() => answer(200, {}));
+  const longest = 65_535 - "/api/v1/x?activity=".length;
+  await api.get("/x", { activity: ["a".repeat(longest)] });
+  const error: unknown = await api.get("/x", { activity: ["a".repeat(longest + 1)] }).catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ reason: "address_too_long", status: 414 });
+  expect(fetched).toHaveBeenCalledTimes(1);
+});
+
+it("knows the 414 of a proxy that reads shorter addresses", async () => {
+  serve(() => new Response("<html>", { status: 414 }));
+  const error: unknown = await api.get("/x").catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ reason: "address_too_long" });
+});

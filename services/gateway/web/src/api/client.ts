@@ -2,9 +2,13 @@ import { ask } from "./connection";
 import type { FieldProblem, Problem } from "./types";
 
 const BASE = "/api/v1";
+/** The longest address that the server reads, in bytes. */
+const LONGEST_ADDRESS = 65_535;
+/** What a proxy answers that reads shorter ones only. */
+const TOO_LONG = 414;
 const UNSAFE = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
-/** A refusal by the server, or no answer at all (`status` 0, reason `offline`). */
+/** A refusal by the server, no answer at all (`status` 0, reason `offline`), or an address that none reads (`address_too_long`). */
 export class ApiError extends Error {
   readonly status: number;
   readonly reason: string;
@@ -80,9 +84,11 @@ export async function send(method: string, path: string, options: RequestOptions
   if (UNSAFE.has(method) && csrfToken) headers.set("X-CSRF-Token", csrfToken);
   if (body !== undefined && !(body instanceof FormData)) headers.set("Content-Type", "application/json");
   const payload = body === undefined || body instanceof FormData ? body : JSON.stringify(body);
+  const address = apiUrl(path, query);
+  if (address.length > LONGEST_ADDRESS) throw new ApiError({ type: "about:blank", title: "", status: TOO_LONG, detail: "", reason: "address_too_long" });
   let response: Response;
   try {
-    response = await ask(apiUrl(path, query), { method, headers, body: payload, signal: signal ?? null });
+    response = await ask(address, { method, headers, body: payload, signal: signal ?? null });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError({ type: "about:blank", title: "", status: 0, detail: "", reason: "offline" });
@@ -95,7 +101,7 @@ export async function send(method: string, path: string, options: RequestOptions
 }
 
 async function problemOf(response: Response): Promise<Problem> {
-  const fallback = { type: "about:blank", title: response.statusText, status: response.status, detail: "", reason: "unreadable_answer" };
+  const fallback = { type: "about:blank", title: response.statusText, status: response.status, detail: "", reason: response.status === TOO_LONG ? "address_too_long" : "unreadable_answer" };
   try {
     return { ...fallback, ...((await response.json()) as Partial<Problem>) };
   } catch {

@@ -85,6 +85,7 @@ const PART_NOT_FETCHED = /dynamically imported module|module script|preload CSS/
 export function useErrorText(): (error: unknown) => string {
   const t = useText();
   return (error) => {
+    if (error instanceof ApiError && error.reason === "address_too_long") return t("common.address_too_long");
     if (error instanceof ApiError && error.reason !== "offline") return error.message || t("common.unknown_detail");
     if (!navigator.onLine) return t("common.no_connection");
     if (error instanceof ApiError) return t("common.offline_detail");
@@ -92,14 +93,16 @@ export function useErrorText(): (error: unknown) => string {
   };
 }
 
+const TOO_LONG = ["period_too_long", "address_too_long"] as const;
+
 /** What failed, what still works, Try again, and the short id to copy. */
 export function ErrorState({ error, title, onRetry }: { error: unknown; title?: string; onRetry?: () => void }) {
   const t = useText();
   const errorText = useErrorText();
   const { copy, isCopied } = useCopy();
   const id = error instanceof ApiError ? error.requestId : null;
-  // The same period would fail again.
-  const isTooLong = error instanceof ApiError && error.reason === "period_too_long";
+  // The same question would fail again.
+  const tooLong = error instanceof ApiError ? TOO_LONG.find((reason) => reason === error.reason) : undefined;
   return (
     <div className={css.state} role="alert">
       <span className={css.stateIcon} data-tone="danger">
@@ -110,8 +113,8 @@ export function ErrorState({ error, title, onRetry }: { error: unknown; title?: 
         {errorText(error)} {!title && t("common.error_rest")}
       </p>
       <div className={css.stateActions}>
-        {isTooLong && <ShorterPeriod />}
-        {onRetry && !isTooLong && (
+        {tooLong === "period_too_long" && <ShorterPeriod />}
+        {onRetry && !tooLong && (
           <Button variant="default" leftSection={<IconRefresh size={16} stroke={1.7} />} onClick={onRetry}>
             {t("common.try_again")}
           </Button>

@@ -32,3 +32,21 @@ it("says of a path with hidden steps what the fact says that leads to it", async
   await screen.findByText(/15% of these moves pass through hidden steps/);
   expect(screen.getByText(/hidden steps/).textContent).toContain("22 moves are direct: median wait 2 m 30 s");
 });
+
+it.each([
+  ["none when all are shown", 2, []],
+  ["the shown ones when some are hidden", 1, ["cart", "view"]],
+] as const)("asks for the waits of a path with the steps: %s", async (_, shown, asked) => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(() => new Promise(() => undefined));
+  await loadMessages("explore", "filters");
+  const graphs = [graphOf(journeys([])), graphOf(journeys(["help"]))];
+  const [full, graph] = [graphs[1], graphs[shown - 1]] as [Graph, Graph];
+  const client = quietClient();
+  client.setQueryData(["datasets"], [{ id: "d1", name: "Shop", case: "customer", session_gap_minutes: 30, fields: [], access: { can_analyse: true } }]);
+  const selection: Selection = { kind: "path", source: "view", target: "cart" };
+  showAt("/explore/map?dataset=d1", <SidePanel {...{ full, graph, selection, facts: factsOf(full, null), ways: undefined, isStale: false, unit: "session", onSelect: vi.fn(), onReveal: vi.fn() }} />, client);
+  const addresses = () => fetched.mock.calls.map(([address]) => new URL(address as string, "http://x")).filter(({ pathname }) => pathname.endsWith("/path-times"));
+  await vi.waitFor(() => expect(addresses()).toHaveLength(1));
+  expect(addresses()[0]?.searchParams.getAll("activity")).toEqual(asked);
+});

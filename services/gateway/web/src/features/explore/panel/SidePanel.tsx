@@ -351,8 +351,10 @@ function PathPanel({ full, graph, path, titleRef, onSelect }: PanelProps & { pat
   const t = useText();
   const f = useFormat();
   const { source, target } = path;
-  const exits = stepsByName(graph).get(source)?.count ?? 0;
   const direct = full.edges.find((edge) => edge.source === source && edge.target === target);
+  const shown = stepsByName(graph);
+  const exits = shown.get(source)?.count ?? 0;
+  const isWhole = full.nodes.every((step) => shown.has(step.activity));
   const title = (
     <>
       <button type="button" className={css.stepLink} onClick={() => onSelect({ kind: "step", step: source })}>
@@ -391,7 +393,7 @@ function PathPanel({ full, graph, path, titleRef, onSelect }: PanelProps & { pat
       <p className={css.lead}>
         <T id="explore.path.slowest" values={{ time: f.duration(path.p90_seconds) }} />
       </p>
-      <WaitHistogram path={path} kept={graph.nodes.map((step) => step.activity)} />
+      <WaitHistogram path={path} kept={isWhole ? [] : [...shown.keys()]} />
       {path.count < FEW_MOVES && <p className={css.note}>{t("explore.path.few", { count: path.count })}</p>}
     </>
   );

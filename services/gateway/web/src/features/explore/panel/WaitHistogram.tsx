@@ -6,7 +6,7 @@ import { usePathTimes } from "../data";
 import type { Path } from "../model/graph";
 import css from "./panel.module.css";
 
-/** How the waits of one path are spread: bars with the bounds of each bin, the median marked. */
+/** How the waits of one path are spread: bars with the bounds of each bin, the median marked; `kept` steps are the shown ones, none means all. */
 export function WaitHistogram({ path, kept }: { path: Path; kept: readonly string[] }) {
   const t = useText();
   const f = useFormat();
