@@ -37,7 +37,7 @@ def test_open_ends_stay_open() -> None:
     assert (first is not None, last) == (True, None)
 
 
-@pytest.mark.parametrize("text", ["2024-1-1", "20240101", "2024-W01-1", "2024-02-30", "1899-12-31", "9999-12-31", "x"])
+@pytest.mark.parametrize("text", ["2024-1-1", "20240101", "2024-W01-1", "2024-02-30", "1899-12-31", "2300-01-01", "x"])
 def test_what_is_no_date_is_refused_by_name(text: str) -> None:
     with pytest.raises(AppError) as caught:
         period("2024-01-01", text, "UTC")
@@ -52,7 +52,7 @@ def test_a_reversed_period_is_refused() -> None:
     assert caught.value.reason == "period_reversed"
 
 
-@given(st.dates(datetime(1900, 1, 1).date(), datetime(2299, 12, 30).date()))  # noqa: DTZ001 - days have no zone
+@given(st.dates(datetime(1900, 1, 1).date(), datetime(2299, 12, 31).date()))  # noqa: DTZ001 - days have no zone
 def test_every_date_of_the_range_is_a_period(day: object) -> None:
     assert 20 <= _hours(str(day), str(day), "Asia/Ho_Chi_Minh") <= 28
 

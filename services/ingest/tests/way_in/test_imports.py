@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 import threading
 from collections import Counter, defaultdict
 from itertools import pairwise
@@ -12,6 +13,7 @@ from uuid import uuid4
 from xml.etree.ElementTree import iterparse
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from cjm_ingest.adapters.event_store.engine import disk_full
 from cjm_ingest.adapters.event_store.store import EventStore
@@ -206,6 +208,42 @@ async def test_every_kind_of_bad_row_is_reported_and_the_others_are_kept(ingest:
     assert numbers(entry) == (len(real), 3, len(expected), 0)
     assert {event.customer_id for event in await ingest.events()} == {"x", "NA"}
     assert all(f"Row {row.row}" in row.detail for row in await ingest.rejected(entry.import_id))
+
+
+@pytest.mark.parametrize("number", [False, True])
+async def test_the_years_of_events_begin_and_end_on_the_same_millisecond_in_files_and_sent(
+    ingest: Any, number: bool
+) -> None:
+    times = {
+        "1899-12-31T23:59:59.999Z": "-2208988800001",
+        "1900-01-01T00:00:00Z": "-2208988800000",
+        "2299-12-31T23:59:59.999Z": "10413791999999",
+        "2300-01-01T00:00:00Z": "10413792000000",
+    }
+    told = list(times.values() if number else times)
+    entry = await ingest.run_import(b"a,b,c\n" + "".join(f"x,file,{time}\n" for time in told).encode(), ABC)
+    assert numbers(entry) == (4, 2, 2, 0)
+    rejected = [(row.row, row.reason) for row in await ingest.rejected(entry.import_id)]
+    assert rejected == [(1, "date_out_of_range"), (4, "date_out_of_range")]
+    for values in (told, [int(text) for text in told] if number else told):
+        body = json.dumps([{"customer_id": "x", "action_type": "sent", "time": time} for time in values])
+        (result,) = await ingest.append(body.encode())
+        assert [(item.index, item.reason) for item in result.rejected] == [
+            (0, "date_out_of_range"),
+            (3, "date_out_of_range"),
+        ]
+        assert all("outside the years 1900 to 2299" in item.detail for item in result.rejected)
+    # Good ones alone are read in another way.
+    body = json.dumps([{"customer_id": "x", "action_type": "sent", "time": time} for time in told[1:3]])
+    (result,) = await ingest.append(body.encode())
+    assert result.accepted_count == 2
+    await ingest.until_events(8)
+    stored = Counter(event.time.ToJsonString() for event in await ingest.events())
+    assert stored == dict.fromkeys(list(times)[1:3], 4)
+    last_day = Timestamp(seconds=10_413_705_600), Timestamp(seconds=10_413_792_000)
+    scope = scope_pb2.Scope(dataset_id=ingest.dataset_id, from_time=last_day[0], to_time=last_day[1])
+    found = await ingest.questions.ListEvents(questions_pb2.ListEventsRequest(scopes=[scope], page_size=10))
+    assert [event.time.ToJsonString() for event in found.events] == ["2299-12-31T23:59:59.999Z"] * 4
 
 
 async def test_many_steps_and_many_customers(ingest: Any) -> None:

@@ -10,7 +10,7 @@ export type PeriodPreset = (typeof PERIOD_PRESETS)[number];
 /** Whether a text is a day that exists, written like 2024-02-29, in the centuries that the API knows. */
 export function isDay(text: string): boolean {
   // Browsers read February 31 as a day of March, so the text must come back as it was.
-  return text >= "1900" && text < "2299-12-31" && dayCount({ from: text, to: text }) === 1 && addDays(text, 0) === text;
+  return text >= "1900" && text < "2300" && dayCount({ from: text, to: text }) === 1 && addDays(text, 0) === text;
 }
 
 /** The ISO date of a moment in a time zone. */

@@ -19,7 +19,7 @@ TEXT_LIMITS: Final = {
 }
 
 EARLIEST_MS: Final = int(datetime(1900, 1, 1, tzinfo=UTC).timestamp()) * 1000
-LATEST_MS: Final = int(datetime(2299, 12, 31, tzinfo=UTC).timestamp()) * 1000
+LATEST_MS: Final = int(datetime(2300, 1, 1, tzinfo=UTC).timestamp()) * 1000 - 1
 
 
 def text_limit(field: str) -> int:

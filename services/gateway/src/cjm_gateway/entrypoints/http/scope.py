@@ -28,7 +28,7 @@ FilterTerms = Annotated[
 SESSION_GAP = "Gap that starts a session; 0 uses the session ids of the events; default: the dataset's."
 CASES: dict[Case, Any] = {"customer": CASE_NOTION_CUSTOMER, "session": CASE_NOTION_SESSION}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2299, 12, 30)
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2299, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
