@@ -88,7 +88,7 @@ export default function DatasetPage() {
       />
       {!access.can_write && <NoPermission what={name} owner={owner} />}
       <Tabs value={tab} onChange={(value) => setTab(value)} keepMounted={false} mt="sm">
-        <Tabs.List mb="md" className={css.tabs}>
+        <Tabs.List mb="md" className={`sideways ${css.tabs}`}>
           {TABS.map((key) => (
             <Tabs.Tab key={key} value={key} ref={key === tab ? showInBar : undefined}>
               {t(`data.tab.${key}`)}

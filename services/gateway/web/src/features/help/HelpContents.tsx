@@ -7,7 +7,7 @@ import css from "./HelpPage.module.css";
 export function HelpContents() {
   const t = useText();
   return (
-    <nav className={css.contents} aria-label={t("help.contents")}>
+    <nav className={`sideways ${css.contents}`} aria-label={t("help.contents")}>
       {HELP_PAGES.map((entry) => (
         <HelpLink key={entry} page={entry} className={css.entry}>
           {t(`shell.help.${entry}`)}

@@ -4,7 +4,7 @@ import css from "./filters.module.css";
 export function BarShape() {
   return (
     <div className={css.host}>
-      <div className={css.bar} />
+      <div className={`sideways ${css.bar}`} />
     </div>
   );
 }

@@ -39,7 +39,7 @@ export function FilterBar({ hasMeter = true }: FilterBarProps) {
 
   return (
     <div className={css.host}>
-      <div className={css.bar} role="group" aria-label={t("filters.label")} onPointerEnter={() => void loadEditor()} onFocus={() => void loadEditor()}>
+      <div className={`sideways ${css.bar}`} role="group" aria-label={t("filters.label")} onPointerEnter={() => void loadEditor()} onFocus={() => void loadEditor()}>
         <IconFilter size={16} stroke={1.7} className={css.icon} aria-hidden />
         {filters.length === 0 && <span className={css.none}>{t("filters.none")}</span>}
         {filters.map((term, index) => {

@@ -14,7 +14,7 @@ interface TabBarProps {
 export function TabBar({ label, tabs, actions }: TabBarProps) {
   return (
     <div className={css.bar}>
-      <nav className={css.tabs} aria-label={label}>
+      <nav className={`sideways ${css.tabs}`} aria-label={label}>
         {tabs.map((tab) => (
           <Link key={tab.to} to={tab.to} className={css.tab} search={scopeOf} activeOptions={{ includeSearch: false }}>
             {tab.label}
