@@ -52,7 +52,7 @@ def test_good_and_bad_events_are_seen_as_they_come(
         expect(status).to_have_text("Events arrive.")
         expect(rows).to_have_count(1)
         expect(rows).to_contain_text("Accepted")
-        expect(rows).to_contain_text("Customer c-1042, step purchase, time 2024-05-07T10:00:00Z")
+        expect(rows).to_contain_text("Customer c-1042, step purchase, time 2024-05-07T10:00:00.000Z")
         system.post(path, json=[{"action_type": "visit"}, {**GOOD, "time": None}])
         expect(rows).to_have_count(3)
         expect(rows.nth(0)).to_contain_text("time now, because none was sent")
