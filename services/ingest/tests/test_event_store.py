@@ -189,6 +189,15 @@ def test_migrations_are_numbered_and_may_run_twice(store: EventStore) -> None:
     assert applied["number"].to_pylist() == [migration.number for migration in MIGRATIONS]
 
 
+def test_parts_are_compact_and_merged_in_large_groups(store: EventStore) -> None:
+    found = store._engine.write_query(
+        "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'events'"
+    )
+    settings = found["engine_full"][0].as_py()
+    assert "min_bytes_for_wide_part = 100000000" in settings
+    assert "merge_selector_base = 20" in settings
+
+
 async def test_a_question_nobody_waits_for_is_stopped(store: EventStore, until: Until) -> None:
     asked = asyncio.create_task(store.ask(lambda reader: reader.query(SLOW_SQL)))
     await until(lambda: running_queries(store) > 0)
