@@ -47,6 +47,7 @@ def _value(text: str, field: str, function: Function, **mapping: str) -> object:
         ("2.5", Function.FLOAT, "2.5"),
         ("2021-08-01 10:00", Function.DATETIME, "2021-08-01T10:00:00.000Z"),
         ("2021-08-01 10:00", Function.DATE, "2021-08-01"),
+        ("01.02.75", Function.DATE, "1975-02-01"),
         ("NA", Function.TRIM, "NA"),
         ("null", Function.TRIM, "null"),
     ],
@@ -72,6 +73,7 @@ def test_a_time_goes_through_the_zone_of_the_mapping() -> None:
     assert _value("2021-10-31 02:30", "time", Function.TRIM, time_zone="Europe/Berlin") == 1_635_640_200_000
     assert _value("2021-03-28 02:30", "time", Function.TRIM, time_zone="Europe/Berlin") == 1_616_893_200_000
     assert _value("01|08|2021 10h00", "time", Function.TRIM, time_format="%d|%m|%Y %Hh%M") == at_ten
+    assert _value("01.02.75", "time", Function.TRIM, time_format="%d.%m.%y") == 160_444_800_000  # 1975 by what was said
     assert _value("Aug 1 2021 10:00", "time", Function.TRIM, time_format="%b %d %Y %H:%M") == at_ten
 
 
@@ -81,6 +83,9 @@ def test_a_time_goes_through_the_zone_of_the_mapping() -> None:
         ("time", Function.TRIM, "31.02.2024", "not_a_date"),
         ("time", Function.TRIM, "2400-01-01", "date_out_of_range"),
         ("time", Function.TRIM, "1700-01-01", "date_out_of_range"),
+        ("time", Function.TRIM, "01.02.75", "year_ambiguous"),
+        ("time", Function.DATE, "12/31/69 10:00Z", "year_ambiguous"),
+        ("time", Function.TRIM, "32.02.75", "not_a_date"),
         ("time", Function.TRIM, " ", "field_missing"),
         ("customer_id", Function.TRIM, "", "field_missing"),
         ("customer_id", Function.STRING, " \u00a0\t", "field_missing"),

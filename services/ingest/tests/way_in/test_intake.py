@@ -82,6 +82,7 @@ BAD_EVENTS: list[tuple[dict[str, Any], str, str]] = [
     ({"time": 1e300}, "date_out_of_range", "time"),
     ({"time": 10**400}, "not_a_date", "time"),
     ({"time": "1700-01-01T00:00:00Z"}, "date_out_of_range", "time"),
+    ({"time": " 01.02.75 10:00"}, "year_ambiguous", "time"),
     ({"value": "much"}, "not_a_number", "value"),
     ({"action_type": "x" * 513}, "text_too_long", "action_type"),
     ({"geo_city": "a\0b"}, "nul_byte", "geo_city"),

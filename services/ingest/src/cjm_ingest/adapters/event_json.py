@@ -17,7 +17,7 @@ from cjm_ingest.application.event_blocks import ROW_FIELDS, Row
 from cjm_ingest.application.intake import DecodedBody, Device, RefusedBodyError, RefusedEvent
 from cjm_ingest.domain.fields import NUMBER_FIELDS, OPTIONAL_FIELDS, REQUIRED_FIELDS, TEXT_FIELDS
 from cjm_ingest.domain.limits import EARLIEST_MS, LATEST_MS, PROPERTIES_BYTES, text_limit
-from cjm_ingest.domain.times import read_time
+from cjm_ingest.domain.times import AMBIGUOUS_YEAR, read_time
 
 EVENTS_PER_BODY: Final = 5_000
 
@@ -241,6 +241,9 @@ def _read_time(value: object) -> int:
     if milliseconds is None:
         detail = f'"time" is {_shown(value)}, not a date. Send it as ISO 8601, for example "2024-05-07T10:30:00Z".'
         raise _RefusedError("not_a_date", "time", detail)
+    if isinstance(value, str) and re.match(AMBIGUOUS_YEAR, value.strip()):
+        detail = f'The year of "time" {_shown(value)} can be 19xx or 20xx. Write it with four digits.'
+        raise _RefusedError("year_ambiguous", "time", detail)
     return _in_range(milliseconds, _shown(value))
 
 

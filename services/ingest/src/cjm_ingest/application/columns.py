@@ -17,7 +17,7 @@ from cjm_ingest.domain.fields import NUMBER_FIELDS, PROPERTY_PREFIX, REQUIRED_FI
 from cjm_ingest.domain.limits import EARLIEST_MS, FIELD_BYTES, LATEST_MS, text_limit
 from cjm_ingest.domain.mapping import ColumnRule, Function, Repair, RepairAction
 from cjm_ingest.domain.mapping import Mapping as ColumnMapping
-from cjm_ingest.domain.times import DayOrder, day_order, read_time
+from cjm_ingest.domain.times import AMBIGUOUS_YEAR, DayOrder, day_order, read_time
 from cjm_kit.errors import AppError, Code
 
 # Stands for bytes that the encoding does not know; a code point that Unicode reserves for such private use.
@@ -219,6 +219,8 @@ class _TimeReader:
         order = next((item for item in DayOrder if item == mapping.time_format), None)
         self._format = "" if order else mapping.time_format
         self._is_date = rule.function is Function.DATE
+        # Events of the last century are rare, dates of birth are not; who gives a format has said what is meant.
+        self._doubts_year = rule.field == "time" and not self._format
         self._order = order or (DayOrder.DAY_FIRST if self._format else day_order(value.strip() for value in sample))
         if self._order is DayOrder.AMBIGUOUS:
             raise AppError(
@@ -243,6 +245,8 @@ class _TimeReader:
         milliseconds = np.floor_divide(microseconds.fill_null(0).to_numpy(zero_copy_only=False), 1000)
         outside = (milliseconds < EARLIEST_MS) | (milliseconds > LATEST_MS)
         faults.note_unread(np.flatnonzero(outside), "date_out_of_range")
+        if self._doubts_year:
+            faults.note(text, pc.match_substring_regex(text, AMBIGUOUS_YEAR), "year_ambiguous")
         return pa.array(milliseconds, mask=microseconds.is_null().to_numpy(zero_copy_only=False) | outside)
 
     def as_text(self, milliseconds: pa.Int64Array) -> pa.StringArray:

@@ -15,6 +15,7 @@ _SENTENCES: Final = {
     "field_missing": ("there is no value", "Fill it in"),
     "not_a_date": ("{value} is not a date", "Correct it"),
     "date_out_of_range": ("{value} is outside the years 1900 to 2299", "Correct it"),
+    "year_ambiguous": ("the year of {value} can be 19xx or 20xx", "Write it with four digits"),
     "not_a_whole_number": ("{value} is not a whole number", "Correct it"),
     "not_a_number": ("{value} is not a number", "Correct it"),
     "text_too_long": ("the text is longer than {limit} characters", "Shorten it"),

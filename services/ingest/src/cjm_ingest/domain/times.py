@@ -21,6 +21,9 @@ _FREE_FORM: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"-?\d{9,16}(?:\.\d+)?", re.ASCII)
 
+AMBIGUOUS_YEAR: Final = r"^\d{1,2}[./-]\d{1,2}[./-](?:69|[7-9]\d)(?:\D|$)"
+"""Regular expression for dates whose two digits of the year are read as 19xx, of events hardly ever what is meant."""
+
 
 class DayOrder(StrEnum):
     """Which part of a date like 3/4/2024 is the day."""
