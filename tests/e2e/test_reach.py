@@ -5,6 +5,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
+import httpx
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -129,6 +130,25 @@ def test_help_is_there_without_a_connection(page: Page) -> None:
     expect(page.get_by_role("heading", name="Send events with the API")).to_be_visible()
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Reports").click()
     expect(page.get_by_text("No connection. Try again when you are online.")).to_be_visible()
+
+
+def test_a_message_about_the_field_left_moves_no_button_from_under_the_pointer(
+    page: Page, admin: httpx.Client, shop: dict[str, Any], new_name: Callable[[str], str]
+) -> None:
+    name = new_name("a till")
+    created(admin.post("/api/v1/tokens", json={"name": name, "dataset_ids": [shop["id"]]}))
+    page.goto("/settings/tokens")
+    page.get_by_role("button", name="Create token").click()
+    field = page.get_by_label("Name", exact=True)
+    expect(field).to_be_focused()
+    revoke = page.get_by_role("button", name=f"Revoke {name}")
+    revoke.scroll_into_view_if_needed()
+    box = revoke.bounding_box()
+    assert box
+    # At its upper edge, which the message would push from under the pointer.
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 3)
+    expect(page.get_by_role("alertdialog")).to_be_visible()
+    expect(field).to_have_attribute("aria-invalid", "true")
 
 
 def test_signing_in_promises_the_way_back_only_where_there_is_one(browser: Browser, product: Product) -> None:

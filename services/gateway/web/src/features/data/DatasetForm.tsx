@@ -3,6 +3,7 @@ import { useForm } from "@mantine/form";
 import { ApiError } from "@/api/client";
 import type { DatasetInput } from "@/api/types";
 import { useText } from "@/messages";
+import { checkAfterPress } from "@/shared/afterPress";
 import { HelpHover, Note, useErrorText } from "@/shared/ui";
 import css from "./data.module.css";
 import { FormActions } from "./FormActions";
@@ -60,6 +61,7 @@ export function DatasetForm({ initial, steps, submitLabel, isPending, isDisabled
   const form = useForm({
     initialValues: initial,
     validateInputOnBlur: true,
+    enhanceGetInputProps: checkAfterPress,
     validate: {
       name: (value) => (value.trim() ? null : t("data.form.name_missing")),
       gapMinutes: (value, values) => (values.unit === "gap" && !(value >= 1 && value <= 10_080) ? t("data.form.gap_wrong") : null),

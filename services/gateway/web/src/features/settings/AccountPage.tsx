@@ -6,6 +6,7 @@ import { useChange, useMe } from "@/api/hooks";
 import { preferDirection, preferredDirection } from "@/features/explore/direction";
 import type { Direction } from "@/features/explore/draw/geometry";
 import { T, useText } from "@/messages";
+import { checkAfterPress } from "@/shared/afterPress";
 import { useNotify } from "@/shared/notify";
 import { Card, Note, PageBody, PageTitle, useErrorText } from "@/shared/ui";
 import { PasswordField } from "@/shared/ui/PasswordField";
@@ -37,6 +38,7 @@ function ChangePassword() {
     mode: "uncontrolled",
     initialValues: { old: "", fresh: "", again: "" },
     validateInputOnBlur: true,
+    enhanceGetInputProps: checkAfterPress,
     validate: {
       old: (value) => (value ? null : t("settings.account.old_missing")),
       fresh: (value) => (value.length >= PASSWORD_LENGTH ? null : t("settings.account.too_short", { count: PASSWORD_LENGTH - value.length })),

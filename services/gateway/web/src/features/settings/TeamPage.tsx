@@ -6,6 +6,7 @@ import { ApiError, api } from "@/api/client";
 import { useChange, useMe, usePeople } from "@/api/hooks";
 import type { User } from "@/api/types";
 import { T, useText } from "@/messages";
+import { checkAfterPress } from "@/shared/afterPress";
 import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
 import { Card, DataTable, EmptyState, ErrorState, LoadingRows, Note, PageBody, PageTitle, useErrorText, type Column } from "@/shared/ui";
@@ -65,6 +66,7 @@ function AddPerson({ onDone }: { onDone: () => void }) {
     mode: "uncontrolled",
     initialValues: { username: "", role: "analyst", password: "" },
     validateInputOnBlur: true,
+    enhanceGetInputProps: checkAfterPress,
     validate: {
       username: (value) => (value.trim() ? null : t("settings.team.name_missing")),
       password: (value) => (value.length >= PASSWORD_LENGTH ? null : t("settings.account.too_short", { count: PASSWORD_LENGTH - value.length })),

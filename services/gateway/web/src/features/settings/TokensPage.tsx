@@ -8,6 +8,7 @@ import { api } from "@/api/client";
 import { allItems, useChange, useDatasets, useMe } from "@/api/hooks";
 import type { ApiToken, Dataset } from "@/api/types";
 import { T, useText } from "@/messages";
+import { checkAfterPress } from "@/shared/afterPress";
 import { useCopy } from "@/shared/copy";
 import { useFormat } from "@/shared/format";
 import { useNotify } from "@/shared/notify";
@@ -92,6 +93,7 @@ function CreateToken({ datasets, onCreated, onCancel }: CreateTokenProps) {
     mode: "uncontrolled",
     initialValues: { name: "", dataset_ids: datasets.length === 1 ? datasets.map(({ id }) => id) : [] },
     validateInputOnBlur: ["name"],
+    enhanceGetInputProps: checkAfterPress,
     validate: {
       name: (value) => (value.trim() ? null : t("settings.tokens.name_missing")),
       dataset_ids: (value) => (value.length ? null : t("settings.tokens.datasets_missing")),

@@ -3,6 +3,7 @@ import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useText } from "@/messages";
+import { afterPress } from "@/shared/afterPress";
 import { Note, useErrorText } from "@/shared/ui";
 import { useFocusBack } from "@/shared/ui/useFocusBack";
 import data from "../data.module.css";
@@ -69,7 +70,7 @@ export function AddressDialog({ url, problem, onChange, onUse, onClose }: Addres
           data-autofocus
           {...form.getInputProps("url")}
           // Whoever leaves the field empty is only on the way to Cancel.
-          onBlur={() => form.values.url.trim() !== "" && form.validateField("url")}
+          onBlur={afterPress(() => form.values.url.trim() !== "" && void form.validateField("url"))}
         />
         {problem && <Note tone="danger">{problem}</Note>}
         {read.isPending && <p role="status">{t("wizard.address_reading")}</p>}
