@@ -25,7 +25,9 @@ BROKEN = {
     "cut in its data": (PACKED[:40], "ends before its gzip data does. Send it whole."),
     "other checksum": (PACKED[:-8] + b"\0" * 8, "was damaged on its way"),
     "other data": (PACKED[:30] + b"\xff" * 30 + PACKED[60:], "was damaged on its way"),
-    "two in one": (PACKED + PACKED, "goes on after the end of its gzip data"),
+    "something behind": (PACKED + b"\n", "goes on after the end of its gzip data"),
+    "second cut": (PACKED + PACKED[:40], "ends before its gzip data does. Send it whole."),
+    "second damaged": (PACKED + PACKED[:-8] + b"\0" * 8, "was damaged on its way"),
 }
 
 
@@ -126,6 +128,21 @@ async def test_parts_may_end_anywhere() -> None:
         assert await _read([*parts, b""], len(BODY)) == (BODY, "")
         assert await _read(parts, len(BODY) - 1) == (BODY, "body_too_large")
         assert await _read([*parts, b"x"], len(BODY)) == (BODY, "body_not_gzip")
+
+
+async def test_members_behind_each_other_are_one_body() -> None:
+    members = gzip.compress(BODY[:100]) + gzip.compress(b"") + gzip.compress(BODY[100:])
+    for size in (1, 7, 100, len(members)):
+        parts = [members[i : i + size] for i in range(0, len(members), size)]
+        assert await _read(parts, len(BODY)) == (BODY, "")
+        read, reason = await _read(parts, len(BODY) - 1)
+        assert (read, reason) == (BODY, "body_too_large")
+    bomb = gzip.compress(b"0" * 999_999) * 64
+    read, reason = await _read([bomb], 1 << 20)
+    assert (len(read), reason) == ((1 << 20) + 1, "body_too_large")
+    full = gzip.compress(b"0" * ((1 << 20) + 1)) + bomb  # no room is left exactly where a member ends
+    assert len((await _read([full], 1 << 20))[0]) == (1 << 20) + 1
+    assert await _read([PACKED + b"\n"], LIMIT) == (BODY, "body_not_gzip")
 
 
 async def test_what_was_understood_before_a_fault_is_handed_over() -> None:
