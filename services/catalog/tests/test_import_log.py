@@ -65,6 +65,30 @@ async def test_an_import_runs_to_its_end_and_can_be_removed(catalog: Catalog) ->
         await catalog.imports.UpdateImport(log.UpdateImportRequest(import_id="none"))
 
 
+async def test_a_dataset_tells_when_its_newest_import_was_completed(catalog: Catalog) -> None:
+    dataset_id = (await catalog.dataset("admin", "data")).dataset_id
+    other_id = (await catalog.dataset("admin", "other")).dataset_id
+
+    async def told() -> list[dataset.Dataset]:
+        with catalog.acting("admin"):
+            return list((await catalog.datasets.ListDatasets(dataset.ListDatasetsRequest())).datasets)
+
+    first = await opened(catalog, "admin", dataset_id)
+    check = await opened(catalog, "admin", dataset_id, is_check=True)
+    second = await opened(catalog, "admin", dataset_id)
+    catalog.clock.pass_by(minutes=1)
+    await end(catalog, first)
+    completed_at = catalog.clock.time.replace(tzinfo=None)
+    catalog.clock.pass_by(minutes=1)
+    await end(catalog, check)
+    await end(catalog, second, log.IMPORT_STATUS_FAILED)
+    await end(catalog, await opened(catalog, "admin", other_id, is_check=True))
+    one, other = await told()
+    assert (one.last_import_at.ToDatetime(), other.HasField("last_import_at")) == (completed_at, False)
+    await end(catalog, await opened(catalog, "admin", dataset_id))
+    assert (await told())[0].last_import_at.ToDatetime() == catalog.clock.time.replace(tzinfo=None)
+
+
 async def test_a_failed_import_says_why(catalog: Catalog) -> None:
     entry = await opened(catalog, "admin", (await catalog.dataset("admin", "data")).dataset_id)
     request = log.UpdateImportRequest(

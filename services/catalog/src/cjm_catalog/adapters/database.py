@@ -10,7 +10,21 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, and_, delete, false, insert, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    delete,
+    false,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -106,6 +120,13 @@ class SqlRecords:
         if public_only:
             query = query.where(datasets.c.is_public)
         return await self._found(Dataset, _paged(query, datasets, ("name_key",), after, limit))
+
+    async def last_import_times(self, dataset_ids: Sequence[str]) -> dict[str, datetime]:
+        """When the newest import of each dataset was completed, checks left out."""
+        wanted = {"dataset_id": dataset_ids, "status": ImportStatus.COMPLETED, "is_check": False}
+        query = select(imports.c.dataset_id, func.max(imports.c.finished_at)).where(*_conditions(imports, wanted))
+        found = await self._session.execute(query.group_by(imports.c.dataset_id))
+        return {row.dataset_id: row[1] for row in found}
 
     async def import_page(
         self,

@@ -43,6 +43,7 @@ class DatasetView:
     dataset: Dataset
     owner: str
     access: Access
+    last_import_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -391,8 +392,14 @@ async def _views(records: Records, caller: Caller, datasets: list[Dataset]) -> l
     ids = [dataset.dataset_id for dataset in datasets]
     grants = await records.all(Grant, user_id=caller.user_id, dataset_id=ids) if restricted_to(caller) else []
     granted = {grant.dataset_id for grant in grants}
+    imported_at = await records.last_import_times(ids)
     return [
-        DatasetView(dataset, names[dataset.owner_id], access_to(dataset, caller, dataset.dataset_id in granted))
+        DatasetView(
+            dataset,
+            names[dataset.owner_id],
+            access_to(dataset, caller, dataset.dataset_id in granted),
+            imported_at.get(dataset.dataset_id),
+        )
         for dataset in datasets
     ]
 

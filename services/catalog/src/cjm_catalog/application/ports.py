@@ -54,6 +54,9 @@ class Records(Protocol):
     ) -> list[Dataset]:
         """Datasets by name; `visible_to` is an account that is no administrator, None sees all."""
 
+    async def last_import_times(self, dataset_ids: Sequence[str]) -> dict[str, datetime]:
+        """When the newest import of each dataset was completed, checks left out; datasets without one are absent."""
+
     async def import_page(
         self,
         visible_to: str | None,

@@ -157,6 +157,7 @@ def _dataset_message(view: DatasetView) -> dataset_pb2.Dataset:
         goal_activity=dataset.goal_activity,
         created_at=timestamp(dataset.created_at),
         access=_access_message(view.access),
+        last_import_at=timestamp(view.last_import_at),
     )
 
 

@@ -61,6 +61,7 @@ class Dataset(_message.Message):
     GOAL_ACTIVITY_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     ACCESS_FIELD_NUMBER: _builtins.int
+    LAST_IMPORT_AT_FIELD_NUMBER: _builtins.int
     dataset_id: _builtins.str
     """UUID, text form."""
     name: _builtins.str
@@ -87,6 +88,10 @@ class Dataset(_message.Message):
     def access(self) -> Global___Access:
         """What the caller may do with it."""
 
+    @_builtins.property
+    def last_import_at(self) -> _timestamp_pb2.Timestamp:
+        """When its newest import was completed, UTC; checks do not count. Not set when there is none."""
+
     def __init__(
         self,
         *,
@@ -101,10 +106,11 @@ class Dataset(_message.Message):
         goal_activity: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         access: Global___Access | None = ...,
+        last_import_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["access", b"access", "created_at", b"created_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["access", b"access", "created_at", b"created_at", "last_import_at", b"last_import_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access", b"access", "created_at", b"created_at", "dataset_id", b"dataset_id", "default_case", b"default_case", "goal_activity", b"goal_activity", "is_public", b"is_public", "name", b"name", "owner", b"owner", "owner_id", b"owner_id", "session_gap_minutes", b"session_gap_minutes", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access", b"access", "created_at", b"created_at", "dataset_id", b"dataset_id", "default_case", b"default_case", "goal_activity", b"goal_activity", "is_public", b"is_public", "last_import_at", b"last_import_at", "name", b"name", "owner", b"owner", "owner_id", b"owner_id", "session_gap_minutes", b"session_gap_minutes", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,6 +1,5 @@
 """Datasets and who may analyse them."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from cjm_gateway.entrypoints.http.auth import staff_only
 from cjm_gateway.entrypoints.http.gateway import Gateway, GatewayDep
 from cjm_gateway.entrypoints.http.scope import CASES, Case
 from cjm_gateway.entrypoints.http.shapes import Body, Instant, Page, PagingQuery, Shape, instant, instant_or_none
-from cjm_protos.catalog.v1 import dataset_pb2, import_log_pb2
+from cjm_protos.catalog.v1 import dataset_pb2
 from cjm_protos.ingest.v1 import questions_pb2
 
 # Catalog says which gaps make sense; this only keeps what its message cannot hold from it.
@@ -109,33 +108,12 @@ async def _described(gateway: Gateway, datasets: Sequence[dataset_pb2.Dataset]) 
     if not datasets:
         return []
     ids = [dataset.dataset_id for dataset in datasets]
-    stats, imports = await asyncio.gather(
-        gateway.services.questions.GetDatasetStats(questions_pb2.GetDatasetStatsRequest(dataset_ids=ids)),
-        asyncio.gather(*(_newest_import(gateway, dataset_id) for dataset_id in ids)),
-    )
-    by_id = {item.dataset_id: item for item in stats.stats}
-    return [
-        _shape(dataset, by_id.get(dataset.dataset_id, questions_pb2.DatasetStats()), last_import_at)
-        for dataset, last_import_at in zip(datasets, imports, strict=True)
-    ]
+    answer = await gateway.services.questions.GetDatasetStats(questions_pb2.GetDatasetStatsRequest(dataset_ids=ids))
+    by_id = {item.dataset_id: item for item in answer.stats}
+    return [_shape(dataset, by_id.get(dataset.dataset_id, questions_pb2.DatasetStats())) for dataset in datasets]
 
 
-async def _newest_import(gateway: Gateway, dataset_id: str) -> str | None:
-    """When the newest completed import of a dataset ended; the log is read until it is found."""
-    request = import_log_pb2.ListImportsRequest(
-        dataset_id=dataset_id, statuses=[import_log_pb2.IMPORT_STATUS_COMPLETED], page_size=10
-    )
-    while True:
-        answer = await gateway.services.import_log.ListImports(request)
-        for entry in answer.entries:
-            if not entry.is_check:
-                return instant_or_none(entry, "finished_at")
-        if not answer.next_page_token:
-            return None
-        request.page_token = answer.next_page_token
-
-
-def _shape(dataset: dataset_pb2.Dataset, stats: questions_pb2.DatasetStats, last_import_at: str | None) -> DatasetShape:
+def _shape(dataset: dataset_pb2.Dataset, stats: questions_pb2.DatasetStats) -> DatasetShape:
     access = dataset.access
     return DatasetShape(
         id=dataset.dataset_id,
@@ -163,7 +141,7 @@ def _shape(dataset: dataset_pb2.Dataset, stats: questions_pb2.DatasetStats, last
             can_write=access.can_write,
             can_manage=access.can_manage,
         ),
-        last_import_at=last_import_at,
+        last_import_at=instant_or_none(dataset, "last_import_at"),
     )
 
 
@@ -198,7 +176,7 @@ async def create_dataset(body: NewDataset, response: Response, gateway: GatewayD
     )
     dataset = (await gateway.services.datasets.CreateDataset(request)).dataset
     response.headers["location"] = f"/api/v1/datasets/{dataset.dataset_id}"
-    return _shape(dataset, questions_pb2.DatasetStats(), None)
+    return _shape(dataset, questions_pb2.DatasetStats())
 
 
 @router.get("/name-check", summary="Ask whether a name is free", status_code=204)
