@@ -18,6 +18,8 @@ OPENAPI_FILE = Path(__file__).parents[1] / "openapi.json"
 
 async def test_the_page_answers_for_its_own_addresses(running: Any) -> None:
     browser = running.client()
+    for accept in ("text/html", "application/json, Text/HTML ;level=1;q=0.1"):
+        assert "<title>page</title>" in (await browser.get("/apiary", headers={"Accept": accept})).text
     browser.headers["Accept"] = "text/html,application/xhtml+xml,*/*;q=0.8"
     for path in ("/", "/index.html", "/explore/map?steps=3", "/data/datasets/1.5", "/apiary"):
         answer = await browser.get(path)
@@ -27,7 +29,9 @@ async def test_the_page_answers_for_its_own_addresses(running: Any) -> None:
     assert (await browser.head("/")).content == b""
 
 
-@pytest.mark.parametrize("accept", ["application/json", "*/*", ""])
+@pytest.mark.parametrize(
+    "accept", ["application/json", "*/*", "", "text/html;q=0, */*", "text/html;level=1;q=0.0", "text/html-x"]
+)
 async def test_who_wants_no_page_is_told_that_there_is_nothing(running: Any, accept: str) -> None:
     program = running.client()
     program.headers["Accept"] = accept

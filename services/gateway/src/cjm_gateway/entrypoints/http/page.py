@@ -78,7 +78,7 @@ class WebPage:
         if name not in self.folder.files:
             if is_asset or mimetypes.guess_type(name)[0]:
                 raise _no_file(scope)
-            if name and "text/html" not in Headers(scope=scope).get("accept", ""):
+            if name and "text/html" not in _accepted(scope, "accept"):
                 raise nothing_at(scope["path"])  # a program that mistyped an address is not helped by the page
             name = "index.html"
         path = self.folder.files.get(name)
@@ -87,7 +87,7 @@ class WebPage:
         # Names of assets hold a hash of their content; all other files may change under the same name.
         headers = {"cache-control": _FOREVER if is_asset else _ASK_AGAIN, "vary": "Accept-Encoding"}
         media_type = mimetypes.guess_type(name)[0]
-        accepted = _accepted(Headers(scope=scope).get("accept-encoding", ""))
+        accepted = _accepted(scope, "accept-encoding")
         for encoding, suffix in _ENCODINGS.items():
             packed = self.folder.files.get(name + suffix)
             if packed and encoding in accepted:
@@ -96,10 +96,10 @@ class WebPage:
         return FileResponse(path, media_type=media_type, headers=headers)
 
 
-def _accepted(header: str) -> set[str]:
-    """The encodings that a header names, without those it rules out by `;q=0`."""
-    named = [item.partition(";") for item in header.lower().split(",")]
-    return {encoding.strip() for encoding, _, weight in named if not _NEVER.fullmatch(weight)}
+def _accepted(scope: Scope, header: str) -> set[str]:
+    """What a header of a request names, in lower case, without what it rules out by `;q=0`."""
+    named = [item.split(";") for item in Headers(scope=scope).get(header, "").lower().split(",")]
+    return {name.strip() for name, *parameters in named if not any(map(_NEVER.fullmatch, parameters))}
 
 
 def _only_reading(scope: Scope) -> None:
