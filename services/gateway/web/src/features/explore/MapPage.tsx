@@ -230,6 +230,7 @@ function Journeys(ready: Ready) {
         {isPhone && (
           <PhoneSheet
             summary={map.movesShare === null ? null : { steps: map.sliders[0]?.value ?? steps, share: map.movesShare }}
+            isWaiting={map.isWaiting}
             controls={controls}
             selection={selection}
             legend={legend}

@@ -1,5 +1,6 @@
 import { MantineProvider } from "@mantine/core";
 import { fireEvent, render, screen } from "@testing-library/react";
+import type { ComponentProps } from "react";
 import { beforeAll, expect, it, vi } from "vitest";
 import { loadMessages, Messages } from "@/messages";
 import { PhoneSheet } from "./PhoneSheet";
@@ -11,11 +12,12 @@ beforeAll(async () => {
 });
 
 const fit = vi.fn();
-const sheet = (selection: Selection | null) => (
+const sheet = (selection: Selection | null, known: Partial<ComponentProps<typeof PhoneSheet>> = {}) => (
   <Messages>
     <MantineProvider>
       <PhoneSheet
-        {...{ selection, summary: { steps: 9, share: "80%" }, controls: "sliders", legend: "colours", onZoom: vi.fn(), onFit: fit }}
+        {...{ selection, summary: { steps: 9, share: "80%" }, isWaiting: false, controls: "sliders", legend: "colours", onZoom: vi.fn(), onFit: fit }}
+        {...known}
       >
         details
       </PhoneSheet>
@@ -53,4 +55,14 @@ it("closes by a second Adjust, and opens on the details again", () => {
   expect(height()).toBe("full");
   fireEvent.click(screen.getByRole("button", { name: "Close the details" }));
   expect(height()).toBe("peek");
+});
+
+it("keeps room for the numbers of the map as long as they are on their way only", () => {
+  const { container, rerender } = render(sheet(null, { summary: null, isWaiting: true }));
+  const isGrey = () => container.querySelector(".mantine-Skeleton-root") !== null;
+  expect(isGrey()).toBe(true);
+  rerender(sheet(null, { summary: null }));
+  expect(isGrey()).toBe(false);
+  rerender(sheet(null));
+  expect(screen.getByText("9 steps").parentElement?.textContent).toBe("9 steps · 80% of moves");
 });

@@ -8,8 +8,10 @@ import { Sheet, type SheetHeight } from "./Sheet";
 import { writeSelection, type Selection } from "./state";
 
 interface PhoneSheetProps {
-  /** Null while it is not known. */
+  /** Null while there is none. */
   summary: { steps: number; share: string } | null;
+  /** The first summary is on its way. */
+  isWaiting: boolean;
   controls: ReactNode;
   legend: ReactNode;
   selection: Selection | null;
@@ -20,7 +22,7 @@ interface PhoneSheetProps {
 }
 
 /** Controls and details of the map on a phone; opens itself when something is selected. */
-export function PhoneSheet({ summary, controls, legend, selection, onZoom, onFit, children }: PhoneSheetProps) {
+export function PhoneSheet({ summary, isWaiting, controls, legend, selection, onZoom, onFit, children }: PhoneSheetProps) {
   const t = useText();
   const [height, setHeight] = useState<SheetHeight>(selection ? "half" : "peek");
   // In words: the address makes a new object whenever anything in it changes.
@@ -45,7 +47,7 @@ export function PhoneSheet({ summary, controls, legend, selection, onZoom, onFit
   const head = (
     <>
       <span className="num">
-        {summary ? <T id="explore.sheet.summary" values={summary} /> : <Skeleton component="span" display="block" height={16} width={170} />}
+        {summary ? <T id="explore.sheet.summary" values={summary} /> : isWaiting && <Skeleton component="span" display="block" height={16} width={170} />}
       </span>
       <button type="button" className={css.action} onClick={adjust} aria-expanded={isOpen}>
         <IconAdjustmentsHorizontal size={18} stroke={1.7} />

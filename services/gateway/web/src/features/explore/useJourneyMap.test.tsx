@@ -12,8 +12,8 @@ const choice = pathChoice(journeys, ["s0", "s1"]);
 const laid = { graph: journeys, mainSteps: ["s0", "s1"], choice, places: {}, direction: "down" };
 vi.mock("@/api/hooks", () => ({ useDirectlyFollows: () => ({ data: journeys, isPlaceholderData: false }) }));
 vi.mock("@/shared/scope", () => ({ useScope: () => ({ datasetId: "d1", question: {} }) }));
-const layout = vi.hoisted<{ laid: unknown }>(() => ({ laid: null }));
-vi.mock("./useLaidMap", () => ({ useLaidMap: () => ({ laid: layout.laid, isLaying: false, error: null }) }));
+const layout = vi.hoisted<{ laid: unknown; error: Error | null }>(() => ({ laid: null, error: null }));
+vi.mock("./useLaidMap", () => ({ useLaidMap: () => ({ ...layout, isLaying: false }) }));
 vi.mock("./draw/scene", () => ({ sceneOf: () => ({}) }));
 vi.mock("./map/text", () => ({ useLabelWidth: () => () => 0 }));
 
@@ -29,6 +29,13 @@ it("gives no number of paths before they are known", () => {
   layout.laid = null;
   const { current } = show().result;
   expect([current.isWaiting, current.movesShare, current.sliders[1]?.text]).toEqual([true, null, null]);
+});
+
+it("gives no number of a picture that failed, nor the one of the picture before", () => {
+  Object.assign(layout, { laid, error: new Error() });
+  const { current } = show().result;
+  layout.error = null;
+  expect([current.failure?.from, current.isWaiting, current.movesShare]).toEqual(["layout", false, null]);
 });
 
 it("announces the paths of the value that was released, by keyboard too", () => {

@@ -44,7 +44,7 @@ export interface JourneyMap {
   /** Steps that go when the reader lets the slider go. */
   leaving: ReadonlySet<string>;
   sliders: DataSliderProps[];
-  /** Null while the paths are not known. */
+  /** Null while the paths are not known, or cannot be. */
   movesShare: string | null;
   /** What the last change of a slider led to, for screen readers. */
   announced: string;
@@ -99,7 +99,8 @@ export function useJourneyMap(
     return { ...laid, ...drawn, scene: sceneOf({ ...laid, ...drawn, mode, labelOf, measure }) };
   }, [laid, drawn, mode, f, measure]);
   const seen = useDeferredValue(shown);
-  const isWaiting = !seen && !failure && steps <= MOST_STEPS;
+  const isRefused = failure !== null || steps > MOST_STEPS;
+  const isWaiting = !seen && !isRefused;
 
   const shownSteps = stepsDraft ?? steps;
   const leaving = useMemo(() => new Set(stepsDraft === null ? [] : order.slice(stepsDraft, steps)), [stepsDraft, steps, order]);
@@ -140,7 +141,7 @@ export function useJourneyMap(
   ];
 
   return {
-    ...{ mainSteps, order, steps, fresh, leaving, sliders, movesShare: laid && pathWords(count).share, announced, failure, isWaiting },
+    ...{ mainSteps, order, steps, fresh, leaving, sliders, movesShare: laid && !isRefused ? pathWords(count).share : null, announced, failure, isWaiting },
     shown: seen,
     isBusy: isStale || answer.isFetching || isLaying,
   };
