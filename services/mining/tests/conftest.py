@@ -315,10 +315,10 @@ def start_mining(
             identity_secret=settings.identity_secret, rpc_listen=f"127.0.0.1:{with_port}", **(common | changes)
         )
         component = await build(mining_settings)
-        await component.start()
-        assert await component.is_ready()
         client = RpcClient(mining_settings.rpc_listen, signer, "gateway")
         try:
+            await component.start()
+            assert await component.is_ready()
             yield Mining(world, mining_settings, client)
         finally:
             await client.close()

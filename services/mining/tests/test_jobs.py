@@ -9,10 +9,11 @@ from typing import Any
 
 import psutil
 import pytest
+from nats.js.errors import BadRequestError
 
 from cjm_kit.bus import Bus, Delivery
 from cjm_kit.errors import AppError, Code
-from cjm_mining.domain.analysis import Kind
+from cjm_mining.domain.analysis import REQUESTED_SUBJECT, Kind
 from cjm_protos.catalog.v1 import facts_pb2
 from cjm_protos.mining.v1 import analysis_pb2
 
@@ -249,6 +250,25 @@ async def test_a_restart_takes_work_up_again(
     async with start_mining() as mining:
         again = mining.as_identity(user.identity)
         assert state(await again.wait(interrupted.analysis_id)) == "succeeded"
+
+
+async def test_a_start_that_fails_halfway_leaves_the_bus(
+    start_mining: Any, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buses: list[Bus] = []
+    connect = Bus.connect
+
+    async def connect_noted(*arguments: Any) -> Bus:
+        buses.append(await connect(*arguments))
+        return buses[-1]
+
+    monkeypatch.setattr(Bus, "connect", connect_noted)
+    await bus.ensure_stream("OTHER", [REQUESTED_SUBJECT])  # taken, so mining cannot make its own
+    with pytest.raises(BadRequestError):
+        async with start_mining():
+            pass
+    (left,) = buses
+    assert not left.is_connected
 
 
 async def test_a_service_that_is_away_for_a_moment_is_awaited(mining: Any, running_example: Mapping[Way, int]) -> None:

@@ -48,25 +48,26 @@ async def build(settings: MiningSettings) -> Component:
         nonlocal database, bus
         database = await open_database(settings, "mining", MIGRATIONS)
         stack.push_async_callback(database.close)
-        bus = await Bus.connect(settings, "mining")
-        await declare_stream(bus)
-        relay = OutboxRelay(database, outbox, bus)
-        relay.start()
-        stack.push_async_callback(relay.stop)
-
         catalog, ingest = clients = [
             RpcClient(target, signer, "mining") for target in (settings.catalog_target, settings.ingest_target)
         ]
         for client in clients:
             stack.push_async_callback(client.close)
-        access = DatasetAccess(catalog, "mining")
-        await access.listen(bus)
         idle_seconds = settings.worker_idle_seconds
         pool = WorkerPool(settings.workers_count, settings.memory_limit_bytes, idle_seconds, _ANALYSIS_NICENESS)
         # Pictures have their own worker, so that nobody waits for a long analysis to look at a finished one.
         painters = WorkerPool(1, _PICTURE_MEMORY_BYTES, idle_seconds)
         stack.push_async_callback(pool.close)
         stack.push_async_callback(painters.close)
+        bus = await Bus.connect(settings, "mining")
+        # Closed before the workers: closing the bus ends the jobs under way.
+        stack.push_async_callback(bus.close)
+        await declare_stream(bus)
+        relay = OutboxRelay(database, outbox, bus)
+        relay.start()
+        stack.push_async_callback(relay.stop)
+        access = DatasetAccess(catalog, "mining")
+        await access.listen(bus)
 
         store = AnalysisStore(database, relay.wake)
         runner = Runner(
@@ -80,8 +81,6 @@ async def build(settings: MiningSettings) -> Component:
         servicer = AnalysisServicer(analyses, Pictures(painters, settings.picture_time_limit_seconds))
         registration = (analysis_pb2_grpc.add_AnalysisServiceServicer_to_server, servicer)
         server = RpcServer(settings, [registration], signer, telemetry, is_ready)
-        # Closed before the workers: closing the bus ends the jobs under way.
-        stack.push_async_callback(bus.close)
         await consume_work(bus, runner, settings.workers_count)
         sweeps = (
             _repeated(lambda: store.requeue_lost(runner.at_work), _SWEEP_SECONDS),
