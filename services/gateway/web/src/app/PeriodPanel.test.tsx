@@ -14,14 +14,14 @@ afterEach(() => vi.restoreAllMocks());
 
 const dataset = { id: "d1", name: "Shop", time_zone: "UTC", first_event_at: "2024-01-01T00:00:00Z", last_event_at: "2024-06-29T00:00:00Z", fields: [] } as unknown as Dataset;
 
-function show(address: string) {
+function show(address: string, known = dataset) {
   vi.spyOn(api, "get").mockResolvedValue({ days: [] });
   const client = quietClient();
-  client.setQueryData(datasetsQuery.queryKey, [dataset]);
+  client.setQueryData(datasetsQuery.queryKey, [known]);
   const both = (
     <>
       <PeriodPicker />
-      <PeriodPanel dataset={dataset} onDone={vi.fn()} />
+      <PeriodPanel dataset={known} onDone={vi.fn()} />
     </>
   );
   return showAt(address, both, client);
@@ -68,4 +68,14 @@ it("is off, and says where it works, on a page without changes", async () => {
   expect((await compare()).disabled).toBe(true);
   await screen.findByText("This page shows no changes. Home, the map and Reports do.");
   expect(screen.queryByRole("button", { name: /compared with/ })).toBeNull();
+});
+
+it.each([
+  ["/?dataset=d1", "All datano events yet", "Period: all data, no events yet"],
+  ["/?dataset=d1&from=2024-06-01&to=2024-06-01", "Jun 1, 2024last day included", "Period: Jun 1, 2024, last day included"],
+])("says of a dataset without events only what is true at %s", async (address, text, label) => {
+  show(address, { ...dataset, first_event_at: null, last_event_at: null });
+  const button = await screen.findByRole("button", { name: /^Period/ });
+  const words = [...button.querySelectorAll("[class*=pickText], [class*=pickNote]")].map((part) => part.textContent);
+  expect([words.join(""), button.getAttribute("aria-label")]).toEqual([text, label]);
 });

@@ -13,7 +13,7 @@ import css from "./shell.module.css";
 
 const PeriodPanel = lazy(() => import("./PeriodPanel"));
 
-/** Shows the period in use, last day included, and what it is compared with; opens its panel. */
+/** Shows the period in use, last day included, and what it is compared with, or that there are no events; opens its panel. */
 export function PeriodPicker() {
   const t = useText();
   const format = useFormat();
@@ -27,8 +27,7 @@ export function PeriodPicker() {
   const range = first && last ? format.range({ from: first, to: last }) : "";
   const before = previous && COMPARING_PAGES.includes(pathname) ? format.range(previous) : null;
   const isAll = from === null && to === null;
-  const main = isAll ? t("shell.period.all") : range;
-  const note = before ? t("shell.last_day_included_compared") : t(isAll && range ? "shell.last_day_included_of" : "shell.last_day_included", { range });
+  const kind = !range ? "_empty" : before ? "_compared" : isAll ? "_all" : "";
   const moment = (day: string): Date => new Date(`${day}T00:00:00Z`);
   const short = !isAll && first && last && intl.formatDateTimeRange(moment(first), moment(last), { day: "numeric", month: "short", timeZone: "UTC" });
   return (
@@ -40,11 +39,11 @@ export function PeriodPicker() {
           data-chosen={!isAll}
           data-across-years={first?.slice(0, 4) !== last?.slice(0, 4)}
           onClick={() => setOpen(!isOpen)}
-          aria-label={before ? t("shell.period_label_compared", { range, before }) : t(isAll ? "shell.period_label_all" : "shell.period_label", { range })}
+          aria-label={t(`shell.period_label${kind}`, { range, before })}
         >
           <IconCalendar size={16} stroke={1.7} />
-          <span className={`${css.pickText} num`}>{main}</span>
-          <span className={`${css.pickNote} num`}>{note}</span>
+          <span className={`${css.pickText} num`}>{isAll || !range ? t("shell.period.all") : range}</span>
+          <span className={`${css.pickNote} num`}>{t(`shell.period_note${kind}`, { range })}</span>
           {short && <span className={`${css.pickShort} num`}>{short}</span>}
         </button>
       </Popover.Target>
