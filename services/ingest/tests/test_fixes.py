@@ -16,12 +16,14 @@ import pytest
 from cjm_ingest.adapters.event_store import questions
 from cjm_ingest.adapters.event_store.engine import Engine
 from cjm_ingest.adapters.event_store.fixes import EventFixes
+from cjm_ingest.adapters.event_store.graph_questions import path_times
 from cjm_ingest.adapters.event_store.listing_questions import list_events
 from cjm_ingest.adapters.event_store.quality_questions import check_events
 from cjm_ingest.adapters.event_store.schema import INCOMING_SCHEMA
 from cjm_ingest.adapters.event_store.store import EventStore, StoreReader
 from cjm_ingest.application.appender import Appender
 from cjm_ingest.application.fixes import Fixes
+from cjm_ingest.domain.answers import TimeBin
 from cjm_ingest.domain.arrival import TieCounter
 from cjm_ingest.domain.filter import FieldIn
 from cjm_ingest.domain.fixes import FIXABLE, Fixed, Steps
@@ -241,6 +243,16 @@ def test_filters_with_a_former_name_still_find_their_events(data: Data) -> None:
     data.fix(SIMILAR)
     scope = Scope(data.store.edition("d"), filter=FieldIn("action_type", ("pay",)))
     assert len(list_events(data.reader, [scope], 10, None, "", "").events) == 3
+
+
+def test_a_path_between_former_names_still_has_its_times(data: Data) -> None:
+    data.add([Row("1", "a", "Pay", 1), Row("2", "a", "pay", 2), Row("3", "a", "cart ", 5)])
+    data.fix(SIMILAR)
+    data.fix(BLANK)
+    scope = Scope(data.store.edition("d"))
+    assert path_times(data.reader, scope, (), "pay", "cart ") == (TimeBin(0.0, 0.1, 1),)
+    assert path_times(data.reader, scope, ("pay",), "pay", "Pay") == (TimeBin(0.0, 0.1, 1),)
+    assert path_times(data.reader, scope, (), "pay", "gone") == ()
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def path_times(
         Bins in rising order; none when the path does not occur.
     """
     found = journeys(reader, scope)
-    if found is None or not {source, target} <= set(found.activities):
+    if found is None or not {source, target} <= found.step_codes.keys():
         return ()
     kept = found.keeping(kept_activities) if kept_activities else found
     (source_code,), (target_code,) = kept.codes([source]), kept.codes([target])
