@@ -325,6 +325,26 @@ def test_the_next_edition_follows_the_one_before(store: EventStore, fill: Fill) 
         assert questions_count(store, "d") == number
 
 
+def test_of_an_edition_that_is_gone_nothing_stays_in_memory(
+    store: EventStore, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editions = []
+    for import_id, read_until in (("a", 0), ("b", 0), ("c", float("inf"))):
+        store.begin_edition("d", import_id)
+        edition = store.editions("d", import_id)[0]
+        editions.append(edition)
+        fill(store, edition, frame(("x", import_id, "2024-01-01")), import_id=import_id)
+        store.adopt_edition("d", import_id)
+        assert directly_follows(reader_of(store), Scope(edition)).events_count == rows_count(store, edition) == 1
+        with monkeypatch.context() as patch:
+            patch.setattr(store.engine, "new_deadline", lambda until=read_until: until)
+            store.drop_gone()
+    kept = {name for name, of in vars(store).items() if isinstance(of, dict | set) and editions[0] in of}
+    assert kept == {"_changes"}  # its version must never come back
+    assert store.activities(editions[1]) == ["b"]  # a question that began before it was dropped may still run
+    assert rows_count(store, editions[1]) == 0
+
+
 def test_what_a_kill_leaves_of_an_edition_that_is_gone_is_thrown_away(tmp_path: Path, fill: Fill) -> None:
     store = EventStore.open(tmp_path)
     fill(store, "d", frame(("x", "old", "2024-01-01")))

@@ -5,6 +5,7 @@ import asyncio
 import itertools
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,9 @@ class EventStore:
         self._changes_count = itertools.count(1)
         self._editions = Editions(engine)
         self._also_known: dict[str, list[tuple[str, str]]] = {}
+        self._read_until: dict[str, float] = {}
+        self.stats_cache: dict[str, DatasetStats] = {}
+        """Last stats per edition, with the version they belong to."""
         self.gone: set[str] = set()
         """Keys of the editions that `drop_gone` has to throw away."""
         removed = engine.write_query("SELECT DISTINCT dataset_id FROM removed_events")
@@ -61,8 +65,6 @@ class EventStore:
         self.drop_gone()
         deleted = engine.write_query("SELECT dataset_id FROM deleted_datasets")
         self._deleted: set[str] = set(deleted["dataset_id"].to_pylist())
-        self.stats_cache: dict[str, DatasetStats] = {}
-        """Last stats per dataset, with the version they belong to."""
 
     @classmethod
     def open(cls, path: Path, settings: EngineSettings | None = None) -> Self:
@@ -357,7 +359,7 @@ class EventStore:
             self._changes[edition] = next(self._changes_count)
 
     def _drop_edition(self, edition: str) -> None:
-        """Throw the events and steps of an edition away; the steps stay in memory for who still reads it."""
+        """Throw away what there is of an edition; the steps stay in memory while a question may still read it."""
         parameters = {"edition": edition}
         with self._actions_lock:
             self._codes(edition)
@@ -367,6 +369,15 @@ class EventStore:
             self._engine.long_command(delete, parameters, _TAG, {"lightweight_deletes_sync": 0})
         self._engine.long_command("ALTER TABLE events DROP PARTITION {edition:String}", parameters, _TAG)
         self._also_known.pop(edition, None)
+        self.stats_cache.pop(edition, None)
+        with self._bounds_lock:
+            self._bounds.pop(edition, None)
+            self._complete_bounds.discard(edition)
+        with self._actions_lock:
+            self._read_until[edition] = self._engine.new_deadline()
+            for former in [key for key, until in self._read_until.items() if until < time.monotonic()]:
+                del self._read_until[former]
+                self._actions.pop(former, None)
         self._changed([edition])
 
     def _require_room(self, editions: Sequence[str]) -> None:
