@@ -196,6 +196,7 @@ async def test_every_kind_of_bad_row_is_reported_and_the_others_are_kept(ingest:
         (b"x\xff,s,2024-01-01\n", "invalid_utf8"),
         (b"x\0,s,2024-01-01\n", "nul_byte"),
         (b"x,s,1500-01-01\n", "date_out_of_range"),
+        (b"x,s,01.02.75\n", "year_ambiguous"),
         (b"y" * 600 + b",s,2024-01-01\n", "text_too_long"),
         (b"z" * 10_000_000 + b",s,2024-01-01\n", "field_too_large"),
         (b"\n", "not a row"),
