@@ -93,6 +93,6 @@ export function repairText(t: Translate, { reason, repair }: Pick<Finding, "reas
 }
 
 const REASONS = new Set([
-  "field_missing", "not_a_date", "date_out_of_range", "not_a_whole_number", "not_a_number", "text_too_long", "field_too_large",
+  "field_missing", "not_a_date", "year_ambiguous", "date_out_of_range", "not_a_whole_number", "not_a_number", "text_too_long", "field_too_large",
   "invalid_utf8", "not_in_encoding", "nul_byte", "too_few_columns", "too_many_columns", "quote_not_closed",
 ]);

@@ -5,6 +5,8 @@ const FREE_FORM =
 const SHORT_DAY = /^(\d{4})(\d{2})(\d{2})$/;
 const SHORT_HOUR = /^(\d{4}-\d{2}-\d{2}[T ]\d{2})$/;
 const EPOCH = /^-?\d{9,16}(?:\.\d+)?$/;
+/** A year of two digits that the server does not take for an event: 19xx or 20xx. */
+const AMBIGUOUS_YEAR = /^\d{1,2}[./-]\d{1,2}[./-](?:69|[7-9]\d)(?:\D|$)/;
 
 export type DayOrder = "day_first" | "month_first" | "ambiguous";
 
@@ -96,7 +98,7 @@ export function dayOrder(values: readonly string[]): DayOrder {
 export function readTimes(values: readonly string[]): TimeReading {
   const filled = values.filter((value) => value.trim() !== "");
   const order = dayOrder(filled);
-  const read = filled.map((value) => readTime(value, order));
+  const read = filled.map((value) => (AMBIGUOUS_YEAR.test(value.trim()) ? null : readTime(value, order)));
   const good = read.filter((time) => time !== null);
   return {
     readable: good.length,

@@ -83,6 +83,7 @@ describe("times", () => {
   });
 
   it("asks by a date that both orders read differently", () => {
+    expect(readTimes(["01.02.75", "3.4.69 10:00", "01.02.68"])).toMatchObject({ readable: 1, filled: 3, example: "01.02.68" });
     expect(readTimes(["01/01/2024 10:00", "02/06/2024 10:00"])).toMatchObject({ order: "ambiguous", example: "02/06/2024 10:00" });
   });
 });
