@@ -46,6 +46,8 @@ interface DatasetFormProps {
   initial: DatasetFormValues;
   /** Steps the goal can be chosen from; without any the goal is not asked. */
   steps: string[];
+  /** Whether events are there and none has a session id. */
+  lacksSessionIds?: boolean;
   submitLabel: string;
   isPending: boolean;
   isDisabled?: boolean;
@@ -55,7 +57,7 @@ interface DatasetFormProps {
 }
 
 /** Name, visibility, time zone, journey unit and goal of a dataset. */
-export function DatasetForm({ initial, steps, submitLabel, isPending, isDisabled = false, error, onSubmit, onCancel }: DatasetFormProps) {
+export function DatasetForm({ initial, steps, lacksSessionIds = false, submitLabel, isPending, isDisabled = false, error, onSubmit, onCancel }: DatasetFormProps) {
   const t = useText();
   const errorText = useErrorText();
   const form = useForm({
@@ -86,7 +88,7 @@ export function DatasetForm({ initial, steps, submitLabel, isPending, isDisabled
         <Radio.Group label={t("data.form.unit")} description={t("data.form.unit_text")} {...form.getInputProps("unit")}>
           <div className={css.options}>
             <Radio value="customer" label={t("data.unit.customer")} description={t("data.unit.customer_text")} />
-            <Radio value="session" label={t("data.unit.session")} description={t("data.unit.session_text")} />
+            <Radio value="session" label={t("data.unit.session")} description={t(lacksSessionIds ? "data.unit.session_lacking" : "data.unit.session_text")} />
             <Radio value="gap" label={t("data.unit.gap")} description={t("data.unit.gap_text")} />
           </div>
         </Radio.Group>

@@ -239,6 +239,7 @@ function SettingsTab({ dataset }: { dataset: Dataset }) {
         <DatasetForm
           initial={datasetValues(dataset)}
           steps={steps}
+          lacksSessionIds={dataset.events > 0 && !dataset.fields.includes("session_id")}
           submitLabel={t("data.save")}
           isPending={save.isPending}
           isDisabled={isFixed}

@@ -132,7 +132,8 @@ function RoleCard({ field, header, columns, confidence, onChange }: RoleCardProp
   const empty = values.filter((value) => value.trim() === "").length;
   const times = field === "time" && column ? readTimes(values) : null;
   const unreadable = times ? times.filled - times.readable : 0;
-  const isWrong = header === null || unreadable > 0 || empty === values.length;
+  const isUnreadable = times !== null && times.readable === 0 && unreadable > 0;
+  const isWrong = header === null || isUnreadable || empty === values.length;
   return (
     <section className={css.role} data-wrong={isWrong}>
       <h3 className={css.roleTitle}>
@@ -141,14 +142,14 @@ function RoleCard({ field, header, columns, confidence, onChange }: RoleCardProp
         {confidence && !isWrong && <span className={css.confidence}>{t(`wizard.confidence.${confidence}`)}</span>}
       </h3>
       <p className={css.roleText}>{t(`wizard.role.${field}`)}</p>
-      <Select aria-label={t("wizard.column_for", { field: fieldLabel(t, field) })} placeholder={t("wizard.choose_column")} data={columns.map((candidate) => candidate.header)} value={header} searchable onChange={onChange} />
+      <Select aria-label={t("wizard.column_for", { field: fieldLabel(t, field) })} placeholder={t("wizard.choose_column")} data={columns.map((candidate) => candidate.header)} value={header} searchable allowDeselect={false} onChange={onChange} />
       <p className={css.samples}>{samplesOf(column).join(" · ")}</p>
       {unreadable > 0 && (
-        <p className={css.problem} role="alert">
-          {t("wizard.not_dates", { count: unreadable, total: times?.filled ?? 0 })}
+        <p className={isUnreadable ? css.problem : css.warning} role={isUnreadable ? "alert" : undefined}>
+          {t(isUnreadable ? "wizard.not_dates" : "wizard.few_not_dates", { count: unreadable, total: times?.filled ?? 0 })}
         </p>
       )}
-      {empty > 0 && unreadable === 0 && <p className={css.warning}>{t("wizard.empty_values", { count: empty, total: values.length })}</p>}
+      {empty > 0 && <p className={css.warning}>{t("wizard.empty_values", { count: empty, total: values.length })}</p>}
     </section>
   );
 }
