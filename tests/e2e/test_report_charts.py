@@ -111,3 +111,19 @@ def test_a_long_name_is_cut_and_whole_in_its_tooltip(page: Page, shop: dict[str,
     assert name.evaluate("(element) => element.scrollWidth > element.clientWidth")
     places = card.evaluate(PLACES)
     assert all(label["right"] <= places["chart"]["right"] + 0.5 for label in places["labels"])
+
+
+def test_a_report_is_on_paper_as_long_as_it_is(page: Page, shop: dict[str, Any]) -> None:
+    page.goto(f"/reports?dataset={shop['id']}")
+    settled(page)
+    swatch = card_of(page, "Touchpoints by step").locator("ul li span").first
+    expect(swatch).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.get_by_role("navigation").first).to_be_hidden()
+    expect(page.get_by_role("button", name="Web shop")).to_be_visible()
+    height, shown, colours = swatch.evaluate(
+        """(element) => [document.documentElement.scrollHeight, element.closest("main").getBoundingClientRect().height,
+            getComputedStyle(element).printColorAdjust]"""
+    )
+    assert height >= shown > DESKTOP["height"]
+    assert colours == "exact"

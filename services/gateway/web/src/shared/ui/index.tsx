@@ -17,7 +17,11 @@ export { TabBar } from "./TabBar";
 
 /** A page's body: content width, padding. */
 export function PageBody({ children }: { children: ReactNode }) {
-  return <div className={css.page}>{children}</div>;
+  return (
+    <div className={css.page} data-page>
+      {children}
+    </div>
+  );
 }
 
 interface PageTitleProps {
