@@ -83,6 +83,13 @@ def test_a_deleted_dataset_is_restored_in_history(page: Page, admin: httpx.Clien
     expect(link_of(page, dataset)).to_be_visible()
 
 
+def test_a_moment_stands_on_one_line_where_there_is_room(page: Page, shop: dict[str, Any]) -> None:
+    page.goto(f"/history?dataset={shop['id']}")
+    moment = page.locator("td .num").first
+    expect(moment).to_be_visible()
+    expect(moment).to_have_css("white-space", "nowrap")
+
+
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_a_dataset_is_erased_only_in_history(
     open_context: Callable[..., BrowserContext], admin: httpx.Client, dataset: dict[str, Any], viewport: Any

@@ -186,7 +186,7 @@ function useColumns(entries: Entry[]): Column<Entry>[] {
         const seconds = secondsTaken(entry);
         return (
           <span>
-            <span className="num">{format.moment(entry.createdAt)}</span>
+            <span className={`num ${css.moment}`}>{format.moment(entry.createdAt)}</span>
             {seconds !== null && <span className={css.note}>{seconds < 1 ? t("history.took_instant") : t("history.took", { duration: format.duration(seconds) })}</span>}
             {entry.kind === "analysis" && entry.source.deleted_at && <span className={css.note}>{t("history.deleted_ago", { ago: format.ago(entry.source.deleted_at) })}</span>}
           </span>
