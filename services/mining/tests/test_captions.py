@@ -62,6 +62,11 @@ def _analysis(
     )
 
 
+def test_a_tree_says_what_its_circles_are() -> None:
+    *_, legend = caption(_analysis(Kind.INDUCTIVE_TREE, parameters={"noise_threshold": 0.2}))
+    assert legend.endswith("A circle with τ is no step at all.")
+
+
 def test_a_caption_says_dataset_scope_base_and_legend() -> None:
     parameters = {"dependency_threshold": 0.8, "and_threshold": 0.65, "loop_two_threshold": 0.5}
     period = ("2024-05-01", "2024-06-07")

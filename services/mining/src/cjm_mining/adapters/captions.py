@@ -122,7 +122,10 @@ def _legend(kind: Kind, unit: str) -> str:
                 "0 to 1."
             )
         case Kind.INDUCTIVE_TREE:
-            return "Read from the top: each pill says how the things below it happen, from left to right."
+            return (
+                "Read from the top: each pill says how the things below it happen, from left to right. "
+                "A circle with τ is no step at all."
+            )
         case _:
             return _PETRI_LEGEND
 
