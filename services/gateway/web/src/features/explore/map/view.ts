@@ -24,25 +24,21 @@ export interface Transform {
 export const SCALE_RANGE = [0.15, 3] as const;
 const FIT_SCALE_MOST = 1.1;
 const EDGE_PX = 4;
-/** How small a first view may be to have the end of the journeys in sight. */
-const END_SCALE_LEAST = 0.68;
 
 /**
- * Everything in sight, but never smaller than `leastScale`, or a little where that brings the end of the journeys in
- * sight: then their beginning, and the spine (0 across time) in the middle, or as far beside it as the map leaves room
- * empty on one side. Its cards stand wholly inside.
+ * Everything in sight, but never smaller than `leastScale`: then the beginning of the journeys, and the spine (0 across
+ * time) in the middle, or as far beside it as the map leaves room empty on one side. Its cards stand wholly inside.
  */
 export function fitted(bounds: Rect, size: Size, insets: Insets, leastScale: number, direction: Direction): Transform {
   const room = { width: size.width - insets.left - insets.right, height: size.height - insets.top - insets.bottom };
   const [width, height] = [bounds.right - bounds.left, bounds.bottom - bounds.top];
   const whole = Math.min(room.width / Math.max(1, width), room.height / Math.max(1, height), FIT_SCALE_MOST);
-  const along = direction === "down" ? (room.height + insets.top - EDGE_PX) / height : (room.width + insets.left - EDGE_PX) / width;
-  const k = Math.max(whole, along < END_SCALE_LEAST ? leastScale : Math.min(along, leastScale));
+  const k = Math.max(whole, leastScale);
   const shift = (low: number, high: number, from: number, space: number, isAlongTime: boolean): number => {
     if ((high - low) * k <= space + 1) return from + (space - (high - low) * k) / 2 - low * k;
     const over = (high - low) * k - space;
     // A little too long: it moves into the margin before it, rather than under what floats at its end.
-    if (isAlongTime) return from - low * k - (over < from - EDGE_PX + 1 ? over : 0);
+    if (isAlongTime) return from - low * k - (over <= from - EDGE_PX ? over : 0);
     return Math.min(from - low * k, Math.max(from + space / 2, from + space - high * k));
   };
   return {
