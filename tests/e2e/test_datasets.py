@@ -86,3 +86,17 @@ def test_the_list_shows_journeys_and_why_they_are_not_counted(
     # On a busy machine the former count serves for some seconds.
     expect(journeys).to_have_text("6", timeout=30_000)
     expect(page).to_have_url(re.compile(r"/data/datasets(\?|$)"))
+
+
+@pytest.mark.browser
+def test_an_open_map_shows_what_has_come_since_when_it_is_looked_at_again(
+    open_context: Callable[..., BrowserContext], admin: httpx.Client, dataset: dict[str, Any]
+) -> None:
+    add(admin, dataset["id"], EVENTS)
+    page = open_context(viewport=DESKTOP).new_page()
+    page.goto(f"/explore/map?dataset={dataset['id']}")
+    step = page.get_by_role("button", name=re.compile("^visit: "))
+    expect(step).to_have_accessible_name(re.compile("3 events"))
+    add(admin, dataset["id"], MORE_EVENTS)
+    page.evaluate("() => dispatchEvent(new Event('focus'))")
+    expect(step).to_have_accessible_name(re.compile("5 events"))

@@ -1,4 +1,4 @@
-import { queryOptions, useMutation, useQuery, useQueryClient, type QueryClient, type QueryKey } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQuery, useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { ApiError, api, request, setCsrfToken, type Query } from "./client";
 import type { Analysis, DailyReport, Dataset, DatasetInput, DirectlyFollows, Home, Import, JourneysByDay, Mapping, Me, Page, ReportBy, Session, User, ValueCount } from "./types";
 
@@ -29,20 +29,9 @@ export const meQuery = queryOptions({
 
 export const datasetsQuery = queryOptions({
   queryKey: ["datasets"],
-  queryFn: async ({ client, queryKey, signal }) => {
-    const datasets = await allItems<Dataset>("/datasets", {}, signal);
-    askAgainAboutChanged(client, client.getQueryData<Dataset[]>(queryKey) ?? [], datasets);
-    return datasets;
-  },
+  queryFn: ({ signal }) => allItems<Dataset>("/datasets", {}, signal),
   refetchOnWindowFocus: "always",
 });
-
-/** What was answered about datasets that have changed since is asked again, so that the numbers of a page are of one time. */
-function askAgainAboutChanged(client: QueryClient, former: Dataset[], datasets: Dataset[]): void {
-  const changed = datasets.filter(({ id, version }) => former.some((known) => known.id === id && known.version !== version));
-  const ids = [...changed.map(({ id }) => id), ...(changed.some((dataset) => dataset.is_public) ? ["public"] : [])];
-  for (const id of ids) void client.invalidateQueries({ queryKey: ["datasets", id] });
-}
 
 /** The signed-in person, features of this installation, CSRF token. Only below the shell, which waits for it. */
 export function useMe() {

@@ -9,6 +9,7 @@ import { HELP_PAGES, helpPageFor, withHelp } from "@/shared/helpPages";
 import { useScope } from "@/shared/scope";
 import { scopeOf, type AppSearch } from "@/shared/search";
 import { ErrorState } from "@/shared/ui";
+import { useChangedDatasets } from "./changedDatasets";
 import { Logo } from "./Logo";
 import { OfflineBar } from "./OfflineBar";
 import { MAIN_PAGES, MORE_PAGES, PHONE_PAGES, type SectionPage } from "./pages";
@@ -41,6 +42,7 @@ function Frame() {
   const search: AppSearch = useSearch({ strict: false });
   const help = HELP_PAGES.find((page) => page === search["help"]) ?? null;
   useScopeInAddress();
+  useChangedDatasets();
   useHotkeys([
     ["mod+K", openSearch],
     ["shift+?", () => pathname.startsWith("/help") || void navigate({ to: ".", search: withHelp(helpPageFor(pathname)) })],
