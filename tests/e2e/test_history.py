@@ -267,6 +267,7 @@ def test_a_result_of_a_deleted_dataset_is_looked_at_while_it_is_kept(
         with page.expect_download() as saved:
             model.get_by_role("link", name=form).click()
         assert saved.value.path().read_bytes().startswith(start)
+        assert saved.value.suggested_filename == f"{dataset['name']} - {what}.{form.lower()}"
     page.get_by_role("button", name=re.compile("^Jobs")).click()
     job = page.get_by_role("dialog").locator(f"a[href*='{done['id']}']")
     expect(job).to_have_attribute("href", frozen)

@@ -74,7 +74,7 @@ function Found({ finding, dataset }: { finding: QualityFinding; dataset: Dataset
       <QualityWord level={level} />
       <div className={look.findingText}>
         <p>
-          <T id={`data.quality.found.${kind}`} values={{ count: format.number(count), total: format.number(total), share: format.share(count / total) }} />
+          <T id={`data.quality.found.${kind}`} values={{ n: count, count: format.number(count), total: format.number(total), share: format.share(count / total) }} />
         </p>
         <p className="small muted">
           {t(`data.quality.means.${kind}`)}{" "}

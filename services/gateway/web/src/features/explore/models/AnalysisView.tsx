@@ -47,13 +47,14 @@ export function AnalysisView({ analysis, about, note, onSaved, onOther }: Analys
   const scopeWords = useScopeWords();
   const errorText = useErrorText();
   const { id, kind, status, dataset_name, events, cases, error, finished_at } = analysis;
+  const name = t(`common.analysis.${kind}`);
   const cancel = useChange(() => api.post<Analysis>(`/analyses/${id}/cancel`), [["analyses"]]);
   const picture = (format: "svg" | "png"): string => apiUrl(`/analyses/${id}/graph.${format}`, scheme === "dark" ? { theme: "dark" } : {});
   return (
     <>
       <div className={css.bar}>
         <div>
-          <h2>{t(`common.analysis.${kind}`)}</h2>
+          <h2>{name}</h2>
           <p>
             {hasResult(analysis)
               ? t("explore.model.of", {
@@ -72,11 +73,11 @@ export function AnalysisView({ analysis, about, note, onSaved, onOther }: Analys
         <div className={css.barActions}>
           {hasResult(analysis) && (
             <>
-              <a className={explore.action} href={picture("svg")} download={`${dataset_name} ${kind}.svg`} onClick={() => onSaved?.("svg")}>
+              <a className={explore.action} href={picture("svg")} download={`${dataset_name} - ${name}.svg`} onClick={() => onSaved?.("svg")}>
                 <IconFileTypeSvg size={16} stroke={1.7} />
                 {t("explore.model.svg")}
               </a>
-              <a className={explore.action} href={picture("png")} download={`${dataset_name} ${kind}.png`} onClick={() => onSaved?.("png")}>
+              <a className={explore.action} href={picture("png")} download={`${dataset_name} - ${name}.png`} onClick={() => onSaved?.("png")}>
                 <IconFileTypePng size={16} stroke={1.7} />
                 {t("explore.model.png")}
               </a>
