@@ -11,6 +11,7 @@ import { scopeOf, type AppSearch } from "@/shared/search";
 import { ErrorState } from "@/shared/ui";
 import { useChangedDatasets } from "./changedDatasets";
 import { Logo } from "./Logo";
+import { NewEvents } from "./NewEvents";
 import { OfflineBar } from "./OfflineBar";
 import { MAIN_PAGES, MORE_PAGES, PHONE_PAGES, type SectionPage } from "./pages";
 import css from "./shell.module.css";
@@ -75,6 +76,9 @@ function Frame() {
       <main id="content" className={css.content} tabIndex={-1}>
         <Outlet />
       </main>
+      <div className={css.news}>
+        <NewEvents />
+      </div>
       <nav className={css.bottomNav} aria-label={t("shell.main_navigation")}>
         {PHONE_PAGES.map((page) => (
           <NavLink key={page.to} page={page} />

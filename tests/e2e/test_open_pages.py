@@ -1,0 +1,80 @@
+"""What a page that stays open learns by itself."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, expect
+
+from cjm_testkit.product import Product, created
+
+from .screens import BEYOND_EDGE, DESKTOP, PHONE, settled
+
+pytestmark = pytest.mark.browser
+
+VISIT = {"customer_id": "c-1042", "action_type": "visit", "time": "2024-05-07T10:00:00Z"}
+LOOK_AGAIN_SECONDS = 30
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": DESKTOP, "color_scheme": "light"},
+    "dark phone": {"viewport": PHONE, "color_scheme": "dark", "has_touch": True, "is_mobile": True},
+}
+# Boxes of what may be pressed, outside the note, that lie over or under it.
+COVERED = """(note) => {
+    const own = note.getBoundingClientRect();
+    return [...document.querySelectorAll("button, a, input, [role=slider]")].filter((control) => {
+        const { top, bottom, left, right, width } = control.getBoundingClientRect();
+        const isOver = top < own.bottom - 1 && bottom > own.top + 1 && left < own.right && right > own.left;
+        return width > 1 && !note.contains(control) && !control.closest("main") && isOver;
+    }).map((control) => control.outerHTML);
+}"""
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_an_open_map_says_that_new_events_have_come_in_and_shows_them_when_asked(
+    open_context: Callable[..., BrowserContext],
+    product: Product,
+    admin: httpx.Client,
+    dataset: dict[str, Any],
+    new_name: Callable[[str], str],
+    look: str,
+) -> None:
+    path = f"/api/v1/datasets/{dataset['id']}"
+    token = created(admin.post("/api/v1/tokens", json={"name": new_name("till"), "dataset_ids": [dataset["id"]]}))
+
+    def send(*events: dict[str, Any], count: int) -> None:
+        with product.system(token["secret"]) as system:
+            created(system.post(f"{path}/events", json=list(events)), 202)
+        give_up_at = time.monotonic() + 10
+        while created(admin.get(path), 200)["events"] < count:
+            assert time.monotonic() < give_up_at
+            time.sleep(0.05)
+
+    send(VISIT, {**VISIT, "action_type": "buy", "time": "2024-05-07T10:05:00Z"}, count=2)
+    page = open_context(**LOOKS[look]).new_page()
+    page.clock.install()
+    page.goto(f"/explore/map?dataset={dataset['id']}")
+    step = page.get_by_role("button", name=re.compile("^visit: "))
+    expect(step).to_have_accessible_name(re.compile("1 event,"))
+    settled(page)
+    place = step.bounding_box()
+    send({**VISIT, "customer_id": "c-1043"}, count=3)
+    questions: list[str] = []
+    page.on("request", lambda request: questions.append(request.url) if path in request.url else None)
+    page.clock.fast_forward(LOOK_AGAIN_SECONDS * 1000)
+    note = page.get_by_role("status").filter(has_text="New events have come in.")
+    expect(note).to_be_in_viewport()
+    assert [url.removeprefix(product.base_url) for url in questions] == [path]
+    expect(step).to_have_accessible_name(re.compile("1 event,"))
+    assert step.bounding_box() == place
+    assert note.evaluate(COVERED) == []
+    assert page.evaluate(BEYOND_EDGE) == []
+    assert Axe().run(page).response["violations"] == []
+    note.get_by_role("button", name="Show them").focus()
+    page.keyboard.press("Enter")
+    expect(step).to_have_accessible_name(re.compile("2 events,"))
+    expect(note).to_have_count(0)
+    expect(page.get_by_role("main")).to_be_focused()
