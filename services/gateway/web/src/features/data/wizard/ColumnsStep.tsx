@@ -1,10 +1,11 @@
-import { SegmentedControl, Select } from "@mantine/core";
+import { Button, SegmentedControl, Select } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 import { useIntl } from "react-intl";
 import { T, useText } from "@/messages";
 import { EVENT_FIELDS, fieldLabel, REQUIRED_FIELDS } from "@/shared/fields";
 import { Card, Note } from "@/shared/ui";
 import { TIME_ZONES } from "../datasetOptions";
+import { guessed } from "./lastImport";
 import { propertyName, type Roles, type SampleColumn } from "./roles";
 import { SaveMapping } from "./SaveMapping";
 import { StepActions } from "./StepActions";
@@ -34,7 +35,7 @@ export function ColumnsStep({ draft, change, sample, goTo }: StepProps) {
     if (former !== null && former !== header) next[former] = `properties.${propertyName(former)}`;
     if (header !== null) next[header] = field;
     const values = byHeader.get(header ?? "")?.values ?? [];
-    change({ roles: next, ...(field === "time" && { order: readTimes(values).order }) });
+    change({ roles: next, columnsAs: null, ...(field === "time" && { order: readTimes(values).order }) });
   }
 
   const missing = REQUIRED_FIELDS.filter((field) => columnOf(roles, field) === null);
@@ -45,6 +46,22 @@ export function ColumnsStep({ draft, change, sample, goTo }: StepProps) {
 
   return (
     <div className={css.stack}>
+      {draft.columnsAs !== null && (
+        <p className={css.aside}>
+          {t("wizard.columns_as", { file: draft.columnsAs })}{" "}
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            onClick={() => {
+              change(guessed(draft, sample));
+              // The button that had the focus is gone.
+              goTo("columns");
+            }}
+          >
+            {t("wizard.guess_columns")}
+          </Button>
+        </p>
+      )}
       {sample.repeated.length > 0 && <Note tone="warn">{t("wizard.repeated", { columns: sample.repeated.join(", ") })}</Note>}
       <div className={css.roles}>
         {REQUIRED_FIELDS.map((field) => (
@@ -94,7 +111,7 @@ export function ColumnsStep({ draft, change, sample, goTo }: StepProps) {
                   value={roles[column.header] ?? SKIP}
                   onChange={(value) => {
                     if (value === null) return;
-                    if (value === SKIP || value.startsWith("properties.")) change({ roles: { ...roles, [column.header]: value === SKIP ? null : value } });
+                    if (value === SKIP || value.startsWith("properties.")) change({ roles: { ...roles, [column.header]: value === SKIP ? null : value }, columnsAs: null });
                     else assign(value, column.header);
                   }}
                   data={[

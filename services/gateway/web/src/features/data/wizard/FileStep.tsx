@@ -13,6 +13,7 @@ import { AddressDialog } from "./AddressDialog";
 import type { Draft } from "./draft";
 import { PasteDialog } from "./PasteDialog";
 import { FileSentence } from "./FileSentence";
+import { asLastImport, guessed, type Beginning } from "./lastImport";
 import { FileProblem } from "./readFile";
 import { useFileText, type Remote } from "./remote";
 import { guessRoles, type Roles } from "./roles";
@@ -20,7 +21,6 @@ import { AS_FOUND, readSample, type Reading, type Sample } from "./sample";
 import { choicesOf, missingColumns, readingOf } from "./savedMapping";
 import { SavedMappings, type ChosenMapping } from "./SavedMappings";
 import { StepActions } from "./StepActions";
-import { readTimes } from "./times";
 import { useNewName } from "./useNewName";
 import css from "./wizard.module.css";
 
@@ -49,6 +49,8 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
   const [problem, setProblem] = useState<string | null>(null);
   const [dialog, setDialog] = useState<"paste" | "address" | null>(null);
   const [mapping, setMapping] = useState<ChosenMapping | null>(null);
+  const [isBeginning, setBeginning] = useState(false);
+  const turn = useRef(0);
   const [pasted, setPasted] = useState("");
   const [url, setUrl] = useState(draft.remote?.url ?? "");
   const fileText = useFileText();
@@ -65,6 +67,8 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
   async function read(chosen: File, reading: Reading): Promise<Sample | null> {
     setProblem(null);
     setMapping(null);
+    turn.current += 1;
+    setBeginning(false);
     try {
       return await readSample(chosen, reading);
     } catch (error) {
@@ -82,20 +86,45 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
     }
     const found = await read(chosen, AS_FOUND);
     if (!found) return;
-    const guess = guessOf(found);
     const target = writable.find((dataset) => dataset.id === (draft.datasetId ?? suggestedDatasetId));
-    onAccept(chosen, found, {
+    const { sample: begun, choices } = await begin(chosen, found, target);
+    onAccept(chosen, begun, {
       ...AS_FOUND,
       remote,
-      ...guess,
       isZoneChosen: false,
       checkId: null,
       checkedMapping: null,
       datasetId: target?.id ?? null,
       newName: draft.newName || freeName(nameOf(chosen.name), datasets.map((dataset) => dataset.name)),
-      ...(target ? { ...settingsOf(target), timezone: target.time_zone } : settingsOfNew(guess.roles)),
+      ...(target ? { ...settingsOf(target), timezone: target.time_zone } : settingsOfNew(choices.roles)),
+      ...choices,
     });
     setDialog(null);
+  }
+
+  /** What a file means to begin with: as in the last import of such a file into the same dataset, else by guess. */
+  async function begin(known: File, found: Sample, target: Dataset | undefined): Promise<Beginning> {
+    const like = target && (await asLastImport(known, found, target.id));
+    return like ?? { sample: found, choices: guessed(draft, found) };
+  }
+
+  /** Sends the events to another dataset; columns that nobody has chosen yet begin anew with it. */
+  async function aim(known: File, read: Sample, target: Dataset | undefined) {
+    const isChosen = draft.isZoneChosen || (draft.columnsAs === null && JSON.stringify(draft.roles) !== JSON.stringify(guessRoles(read.columns).roles));
+    change({
+      datasetId: target?.id ?? null,
+      checkId: null,
+      checkedMapping: null,
+      ...(target ? { ...settingsOf(target), ...(!draft.isZoneChosen && { timezone: target.time_zone }) } : settingsOfNew(draft.roles)),
+    });
+    const own = (turn.current += 1);
+    setBeginning(!isChosen);
+    if (isChosen) return;
+    const { sample: begun, choices } = await begin(known, read, target);
+    // The reader may have chosen something else meanwhile.
+    if (own !== turn.current) return;
+    setBeginning(false);
+    onAccept(known, begun, { ...choices, ...(!target && settingsOfNew(choices.roles)) });
   }
 
   /** Other meanings of the columns, with what they change for a new dataset. */
@@ -104,7 +133,7 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
   /** Reads the same file as corrected; what its columns mean stays as it is while they are the same. */
   async function correct(known: File, former: Sample, reading: Reading) {
     const found = await read(known, reading);
-    if (found) onAccept(known, found, { ...reading, ...(JSON.stringify(found.headers) !== JSON.stringify(former.headers) && meaning(guessOf(found))) });
+    if (found) onAccept(known, found, { ...reading, ...(JSON.stringify(found.headers) !== JSON.stringify(former.headers) && meaning(guessed(draft, found))) });
   }
 
   /** Reads the same file as a saved mapping says, if that finds all of its columns. */
@@ -113,7 +142,7 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
     const found = await read(known, reading);
     if (!found) return;
     const missing = missingColumns(saved, found);
-    if (missing.length === 0) onAccept(known, found, { ...reading, ...meaning(choicesOf(saved, found)) });
+    if (missing.length === 0) onAccept(known, found, { ...reading, ...meaning(choicesOf(saved, found)), columnsAs: null });
     setMapping({ name: saved.name, missing });
   }
 
@@ -224,19 +253,11 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
               value={draft.datasetId ?? NEW}
               allowDeselect={false}
               searchable
-              onChange={(value) => {
-                const target = writable.find((dataset) => dataset.id === value);
-                change({
-                  datasetId: target?.id ?? null,
-                  checkId: null,
-                  checkedMapping: null,
-                  ...(target ? { ...settingsOf(target), ...(!draft.isZoneChosen && { timezone: target.time_zone }) } : settingsOfNew(draft.roles)),
-                });
-              }}
+              onChange={(value) => void aim(file, sample, writable.find((dataset) => dataset.id === value))}
             />
             {draft.datasetId === null && <TextInput label={t("wizard.new_name")} value={draft.newName} maxLength={100} onChange={(event) => change({ newName: event.currentTarget.value })} error={newName.problem} />}
           </div>
-          <StepActions nextLabel={t("wizard.next.columns")} onNext={onNext} isDisabled={newName.problem !== null} isPending={newName.isAsking} />
+          <StepActions nextLabel={t("wizard.next.columns")} onNext={onNext} isDisabled={newName.problem !== null} isPending={newName.isAsking || isBeginning} />
         </>
       )}
     </div>
@@ -246,12 +267,6 @@ export function FileStep({ draft, change, file, sample, suggestedDatasetId, onAc
 /** An existing dataset keeps its journeys and goal unless the reader changes them. */
 function settingsOf(dataset: Dataset): Partial<Draft> {
   return { unit: journeyUnit(dataset), gapMinutes: dataset.session_gap_minutes ?? 30, goal: dataset.goal_activity };
-}
-
-function guessOf({ columns }: Sample): Pick<Draft, "roles" | "confidence" | "order"> {
-  const guess = guessRoles(columns);
-  const times = columns.find(({ header }) => guess.roles[header] === "time")?.values ?? [];
-  return { ...guess, order: readTimes(times).order };
 }
 
 function settingsOfNew(roles: Roles): Partial<Draft> {

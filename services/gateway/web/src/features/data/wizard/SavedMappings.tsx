@@ -4,11 +4,8 @@ import { useMappings } from "@/api/hooks";
 import type { Mapping } from "@/api/types";
 import { useText } from "@/messages";
 import { ErrorState } from "@/shared/ui";
-import { readSample } from "./sample";
-import { missingColumns, readingOf } from "./savedMapping";
+import { fits } from "./savedMapping";
 
-/** Enough to read the names of the columns. */
-const NAMES_BYTES = 100_000;
 const SHOWN_COLUMNS = 5;
 
 /** The mapping chosen last, and which of its columns the file lacks; then it was not used. */
@@ -30,10 +27,7 @@ export function SavedMappings({ file, chosen, onChoose }: SavedMappingsProps) {
   const [unfit, setUnfit] = useState<readonly string[]>([]);
   useEffect(() => {
     let isGone = false;
-    const judge = async (mapping: Mapping): Promise<string[]> => {
-      const sample = await readSample(file, readingOf(mapping), NAMES_BYTES).catch(() => null);
-      return sample && missingColumns(mapping, sample).length === 0 ? [] : [mapping.id];
-    };
+    const judge = async (mapping: Mapping): Promise<string[]> => ((await fits(mapping, file)) ? [] : [mapping.id]);
     void Promise.all((mappings.data ?? []).map(judge)).then((ids) => {
       if (!isGone) setUnfit(ids.flat());
     });

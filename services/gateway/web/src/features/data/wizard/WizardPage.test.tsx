@@ -311,3 +311,104 @@ it("says which columns of a saved mapping the file lacks, and changes nothing", 
   await screen.findByText(/The file is read as “Till” says/);
   expect(screen.queryByText(/does not fit/)).toBeNull();
 });
+
+const FORMER = {
+  id: "i1",
+  file_name: "may.csv",
+  check_only: false,
+  mapping: {
+    ...SAVED,
+    columns: [
+      { field: "action_type", column: "user", function: null },
+      { field: "customer_id", column: "event", function: null, repairs: [{ reason: "field_missing", action: "use_text", text: "Nobody" }] },
+      { field: "time", column: "when", function: "datetime" },
+    ],
+    step_rules: [{ pattern: "c1", name: "Cart" }],
+    separator: ",",
+    decimal_sign: ".",
+    headerless: false,
+  },
+};
+const GUESSED = { roles: { user: "customer_id", event: "action_type", when: "time" }, columnsAs: null };
+const AS_FORMER = { roles: { user: "action_type", event: "customer_id", when: "time" }, timezone: "Europe/Moscow", stepRules: FORMER.mapping.step_rules, columnsAs: "may.csv" };
+const EMPTY = { ...SHOP, id: "d2", name: "Till", time_zone: "UTC" };
+
+/** The former imports of Web shop, newest first; other datasets have none. */
+function remember(...items: unknown[]) {
+  return vi.spyOn(api, "get").mockImplementation((path, query) => Promise.resolve(path === "/imports" && query?.dataset_id === "d1" ? { items } : { items: [] }));
+}
+
+async function bring(search = "?dataset=d1&into=dataset") {
+  vi.mocked(loadDraft).mockResolvedValue(null);
+  show(search, [SHOP, EMPTY]);
+  await screen.findByText("Drop a file here");
+  fireEvent.change(document.querySelector("input[type=file]") as HTMLInputElement, { target: { files: [file] } });
+  await screen.findByRole("button", { name: "Go to columns" });
+}
+
+it("begins with the columns of the last import into the dataset that fit, and guesses them when that is wanted", async () => {
+  const unfit = { ...FORMER, mapping: { ...FORMER.mapping, columns: [{ field: "time", column: "at", function: "datetime" }] } };
+  const asked = remember({ ...FORMER, check_only: true, file_name: "check.csv" }, unfit, FORMER, { ...FORMER, file_name: "april.csv" });
+  await bring();
+  expect(asked).toHaveBeenCalledWith("/imports", expect.objectContaining({ dataset_id: "d1", status: "completed" }));
+  // How the file is written it says itself, as long as it has the columns.
+  await waitFor(() => expect(kept()).toMatchObject({ ...AS_FORMER, datasetId: "d1", separator: null, repairs: { customer_id: FORMER.mapping.columns[1]?.repairs } }));
+  fireEvent.click(screen.getByRole("button", { name: "Go to columns" }));
+  await screen.findByText("Columns as in the last import into this dataset, “may.csv”.");
+  const anew = screen.getByRole("button", { name: "Guess them anew" });
+  anew.focus();
+  fireEvent.click(anew);
+  expect(screen.queryByText(/Columns as in/)).toBeNull();
+  expect(document.activeElement?.textContent).toBe("Say which column means what");
+  await waitFor(() => expect(kept()).toMatchObject({ ...GUESSED, repairs: {}, stepRules: [] }));
+});
+
+it("calls columns no longer those of the last import once the reader has changed one", async () => {
+  remember(FORMER);
+  await bring();
+  fireEvent.click(screen.getByRole("button", { name: "Go to columns" }));
+  await screen.findByText(/Columns as in/);
+  fireEvent.click(screen.getByRole("combobox", { name: "Column for Customer" }));
+  fireEvent.click((await screen.findAllByRole("option", { name: "user", hidden: true }))[0]!);
+  await waitFor(() => expect(screen.queryByText(/Columns as in/)).toBeNull());
+  expect(kept()).toMatchObject({ columnsAs: null, roles: { user: "customer_id" } });
+});
+
+it("begins anew with every other dataset, until the reader has chosen columns", async () => {
+  remember(FORMER);
+  await bring("");
+  await waitFor(() => expect(kept()).toMatchObject({ ...GUESSED, datasetId: null }));
+  await choose("Into dataset", "Web shop");
+  await waitFor(() => expect(kept()).toMatchObject({ ...AS_FORMER, datasetId: "d1" }));
+  await choose("Into dataset", "Till");
+  await waitFor(() => expect(kept()).toMatchObject({ ...GUESSED, datasetId: "d2", timezone: "UTC", repairs: {}, stepRules: [] }));
+});
+
+it("leaves columns that the reader has chosen when the events go elsewhere", async () => {
+  const own = { user: null, event: "action_type", when: "time" };
+  const asked = remember(FORMER);
+  vi.mocked(loadDraft).mockResolvedValue({ draft: { ...emptyDraft("d2"), roles: own }, file, savedAt: 0 });
+  show("", [SHOP, EMPTY]);
+  await choose("Into dataset", "Web shop");
+  await waitFor(() => expect(kept()).toMatchObject({ datasetId: "d1", roles: own, columnsAs: null }));
+  expect(asked).not.toHaveBeenCalledWith("/imports", expect.anything());
+});
+
+it("reads a file as the last import was when it has the columns only then", async () => {
+  const bars = new NodeFile(["user|event;when\nc1|cart;2024-01-13\nc2|pay;2024-01-14\n"], "june.csv") as unknown as File;
+  remember({ ...FORMER, mapping: { ...FORMER.mapping, columns: [{ field: "customer_id", column: "user", function: null }, { field: "action_type", column: "event;when", function: null }], separator: "|" } });
+  vi.mocked(loadDraft).mockResolvedValue(null);
+  show("?dataset=d1&into=dataset", [SHOP]);
+  await screen.findByText("Drop a file here");
+  fireEvent.change(document.querySelector("input[type=file]") as HTMLInputElement, { target: { files: [bars] } });
+  await waitFor(() => expect(kept()).toMatchObject({ separator: "|", isHeaderless: false, roles: { user: "customer_id", "event;when": "action_type" }, columnsAs: "may.csv" }));
+});
+
+it.each([
+  ["an import without headers says nothing about a file with them", () => remember({ ...FORMER, mapping: { ...SAVED, columns: SAVED.columns } })],
+  ["nobody may say what was imported", () => vi.spyOn(api, "get").mockRejectedValue(new Error("hidden"))],
+])("guesses when %s", async (_, past) => {
+  past();
+  await bring();
+  await waitFor(() => expect(kept()).toMatchObject({ ...GUESSED, datasetId: "d1", isHeaderless: null }));
+});

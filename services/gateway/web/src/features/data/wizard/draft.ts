@@ -20,6 +20,8 @@ export interface Draft extends Reading {
   remote: Remote | null;
   roles: Roles;
   confidence: Record<string, Confidence>;
+  /** Name of the file with whose import the columns came; null when they are guessed or chosen. */
+  columnsAs: string | null;
   timezone: string;
   /** The reader or a saved mapping said the time zone, so that the dataset does not. */
   isZoneChosen: boolean;
@@ -57,6 +59,7 @@ export const emptyDraft = (datasetId: string | null): Draft => ({
   remote: null,
   roles: {},
   confidence: {},
+  columnsAs: null,
   timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   isZoneChosen: false,
   order: "ambiguous",

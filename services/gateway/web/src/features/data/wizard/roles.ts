@@ -96,6 +96,8 @@ function customerAndStep(columns: readonly SampleColumn[]): [customer: SampleCol
 export interface Guess {
   roles: Roles;
   confidence: Record<string, Confidence>;
+  /** Of the times. */
+  order: DayOrder;
 }
 
 /** Guesses what every column is: fields by name, times also by value, customer and step by value when no name tells anything; the rest stays an own property. */
@@ -122,7 +124,7 @@ export function guessRoles(columns: readonly SampleColumn[]): Guess {
   for (const { header } of columns) {
     if (!(header in roles)) roles[header] = header.trim() === "" ? null : `properties.${propertyName(header)}`;
   }
-  return { roles, confidence };
+  return { roles, confidence, order: readTimes(columns.find(({ header }) => roles[header] === "time")?.values ?? []).order };
 }
 
 /** A property name from a header: "User cohort" -> "user_cohort". */

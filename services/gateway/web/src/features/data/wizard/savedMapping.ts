@@ -2,8 +2,11 @@ import type { MappingInput } from "@/api/types";
 import { SEPARATORS } from "./csv";
 import type { Draft } from "./draft";
 import { UNMARKED_ENCODINGS } from "./encoding";
-import type { Reading, Sample } from "./sample";
+import { readSample, type Reading, type Sample } from "./sample";
 import { readTimes, type DayOrder } from "./times";
+
+/** Enough to read the names of the columns. */
+const NAMES_BYTES = 100_000;
 
 /** How a saved mapping reads a file. UTF-16 is left to the byte order mark, which every such file has here. */
 export function readingOf({ encoding, separator, headerless, decimal_sign }: MappingInput): Reading {
@@ -18,6 +21,12 @@ export function readingOf({ encoding, separator, headerless, decimal_sign }: Map
 /** Columns of a saved mapping that a file read as it says does not have, or has twice. */
 export function missingColumns(mapping: MappingInput, { columns }: Sample): string[] {
   return mapping.columns.map(({ column }) => column).filter((wanted) => !columns.some(({ header }) => header === wanted));
+}
+
+/** Whether a file, read as a saved mapping says, has all of its columns. */
+export async function fits(mapping: MappingInput, file: Blob): Promise<boolean> {
+  const sample = await readSample(file, readingOf(mapping), NAMES_BYTES).catch(() => null);
+  return sample !== null && missingColumns(mapping, sample).length === 0;
 }
 
 /** What a saved mapping says about the columns, times, faults and steps of a file; columns it does not name are skipped. */
