@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
-from cjm_testkit.product import Product, created
+from cjm_testkit.product import ADMIN_PASSWORD, Product, created
 
-from .screens import BEYOND_EDGE, DESKTOP, PHONE, settled
+from .screens import BEYOND_EDGE, DESKTOP, PHONE, settled, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -78,3 +78,26 @@ def test_an_open_map_says_that_new_events_have_come_in_and_shows_them_when_asked
     expect(step).to_have_accessible_name(re.compile("2 events,"))
     expect(note).to_have_count(0)
     expect(page.get_by_role("main")).to_be_focused()
+
+
+def test_signing_out_ends_all_tabs_of_the_browser_and_each_comes_back_to_its_page(
+    browser: Browser, product: Product
+) -> None:
+    context = browser.new_context(base_url=product.base_url, viewport=DESKTOP)
+    page = context.new_page()
+    sign_in(page)
+    other = context.new_page()
+    other.goto("/explore/variants?from=2024-05-01&to=2024-05-31")
+    settled(other)
+    address = other.url
+    page.get_by_role("button", name="Account of admin").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    expect(page).to_have_url(re.compile(r"/signin$"))
+    expect(other.get_by_text("Sign in to go on. You return to the same page.")).to_be_visible()
+    expect(other.get_by_role("navigation")).to_have_count(0)
+    other.get_by_label("User name").fill("admin")
+    other.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
+    other.get_by_role("button", name="Sign in").click()
+    expect(other).to_have_url(address)
+    expect(other.get_by_role("navigation").first).to_be_visible()
+    context.close()

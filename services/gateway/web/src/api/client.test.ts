@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { api, ApiError, apiUrl, setCsrfToken, whenSessionEnds } from "./client";
+import { api, ApiError, apiUrl, setCsrfToken, signOut, whenSessionEnds } from "./client";
 
 const answer = (status: number, body: unknown, headers: Record<string, string> = {}): Response =>
   new Response(status === 204 ? null : JSON.stringify(body), { status, headers });
@@ -53,6 +53,20 @@ it("reports the end of the session, but not a wrong password", async () => {
   expect(ended).not.toHaveBeenCalled();
   await api.get("/datasets").catch(() => undefined);
   expect(ended).toHaveBeenCalledOnce();
+});
+
+it("tells the other tabs that the session is over, and hears it from them", async () => {
+  const [ended, heard] = [vi.fn(), vi.fn()];
+  const otherTab = new BroadcastChannel("cjm-session-ended");
+  otherTab.onmessage = heard;
+  whenSessionEnds(ended);
+  serve(() => answer(204, null));
+  await signOut();
+  await vi.waitFor(() => expect(heard).toHaveBeenCalledOnce());
+  expect(ended).not.toHaveBeenCalled();
+  otherTab.postMessage(null);
+  await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce());
+  otherTab.close();
 });
 
 it("gives nothing for an answer without content", async () => {

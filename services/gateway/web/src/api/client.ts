@@ -30,15 +30,25 @@ export class ApiError extends Error {
 
 let csrfToken: string | null = null;
 let onSessionEnded: () => void = () => undefined;
+/** One for both ways: a tab does not hear what it says itself. */
+const otherTabs = new BroadcastChannel("cjm-session-ended");
 
 /** Remembers the token that unsafe requests carry; `null` after sign-out. */
 export function setCsrfToken(token: string | null): void {
   csrfToken = token;
 }
 
-/** Registers what happens when the server says that nobody is signed in. */
+/** Registers what happens when the server, or another tab of this browser, says that nobody is signed in. */
 export function whenSessionEnds(action: () => void): void {
   onSessionEnded = action;
+  otherTabs.onmessage = action;
+}
+
+/** Ends the session, here and in all tabs of this browser. */
+export async function signOut(): Promise<void> {
+  await api.delete("/session");
+  setCsrfToken(null);
+  otherTabs.postMessage(null);
 }
 
 export type Query = Record<string, string | number | boolean | null | undefined | readonly string[]>;

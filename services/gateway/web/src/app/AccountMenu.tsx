@@ -2,7 +2,7 @@ import { Menu, useMantineColorScheme, type MantineColorScheme } from "@mantine/c
 import { IconDeviceDesktop, IconHelp, IconLogout, IconMoon, IconSun, IconUser } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
-import { api, setCsrfToken } from "@/api/client";
+import { signOut } from "@/api/client";
 import { useMe } from "@/api/hooks";
 import { useText } from "@/messages";
 import { withHelp } from "@/shared/helpPages";
@@ -24,9 +24,8 @@ export function AccountMenu() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   if (!me) return null;
 
-  async function signOut() {
-    await api.delete("/session");
-    setCsrfToken(null);
+  async function leave() {
+    await signOut();
     await navigate({ to: "/signin" });
     client.clear();
   }
@@ -59,7 +58,7 @@ export function AccountMenu() {
           ))}
         </Menu.RadioGroup>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} stroke={1.7} />} onClick={() => void signOut()}>
+        <Menu.Item leftSection={<IconLogout size={16} stroke={1.7} />} onClick={() => void leave()}>
           {t("shell.sign_out")}
         </Menu.Item>
       </Menu.Dropdown>
