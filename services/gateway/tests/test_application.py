@@ -78,10 +78,9 @@ async def test_too_much_waiting_is_refused_and_a_request_that_went_away_harms_no
         return items
 
     coalescer: Coalescer[int, int] = Coalescer(send, linger_seconds=0, waiting_bytes=10)
-    first = asyncio.create_task(coalescer.ask(1, 10))
+    first = coalescer.ask(1, 10)
     await asyncio.sleep(0.01)
-    second = asyncio.create_task(coalescer.ask(2, 8))
-    await asyncio.sleep(0)
+    second = coalescer.ask(2, 8)
     with pytest.raises(AppError) as caught:
         await coalescer.ask(3, 3)
     assert (caught.value.code, caught.value.reason) == (Code.UNAVAILABLE, "intake_full")

@@ -7,6 +7,7 @@ from cjm_gateway.application.live_debugger import LiveDebugger
 from cjm_gateway.entrypoints.http.app import create_app
 from cjm_gateway.entrypoints.http.auth import Door
 from cjm_gateway.entrypoints.http.edge import Edge
+from cjm_gateway.entrypoints.http.fast_lane import FastLane
 from cjm_gateway.entrypoints.http.gateway import Gateway
 from cjm_gateway.entrypoints.http.idempotency import RunOnce
 from cjm_gateway.entrypoints.http.page import Folder, Samples, WebPage
@@ -31,7 +32,8 @@ async def build(settings: GatewaySettings) -> Component:
     page = WebPage(Folder.read(settings.static_dir))
     samples = Samples(Folder.read(settings.samples_dir))
     api = Door(gateway, RunOnce(gateway, app), app.state.routes.find)
-    server = HttpServer(Edge(gateway, api, page, samples), settings)
+    edge = Edge(gateway, api, page, samples)
+    server = HttpServer(edge, settings, FastLane(gateway, edge))
     buses: list[Bus] = []
 
     async def forget_tokens(_message: object) -> None:

@@ -53,11 +53,14 @@ class Coalescer(Generic[_Item, _Answer]):
         self._calls: set[asyncio.Task[None]] = set()
         self._is_gathering = False
 
-    async def ask(self, item: _Item, size_bytes: int) -> _Answer:
-        """Send an item with others and return its answer.
+    def ask(self, item: _Item, size_bytes: int) -> asyncio.Future[_Answer]:
+        """Send an item with others.
+
+        Returns:
+            Its answer, or whatever the call raised.
 
         Raises:
-            AppError: UNAVAILABLE `intake_full` when too much is waiting; whatever the call raised.
+            AppError: UNAVAILABLE `intake_full` when too much is waiting.
         """
         if self._waiting_bytes + size_bytes > self._waiting_bytes_limit:
             raise AppError(Code.UNAVAILABLE, "intake_full", "Too many events are waiting. Send them again in a second.")
@@ -65,8 +68,7 @@ class Coalescer(Generic[_Item, _Answer]):
         self._waiting.append(waiting)
         self._waiting_bytes += size_bytes
         self._gather()
-        answer: _Answer = await waiting.answer
-        return answer
+        return waiting.answer
 
     def _gather(self) -> None:
         """Begin another call when something waits, nobody gathers it and not too many are on their way."""

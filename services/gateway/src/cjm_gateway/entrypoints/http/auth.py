@@ -144,15 +144,20 @@ async def token_of(gateway: Gateway, authorization: str) -> KnownToken:
     Raises:
         AppError: UNAUTHENTICATED `token_invalid` when it is none of ours, malformed or revoked.
     """
-    scheme, _, secret = authorization.partition(" ")
-    if scheme.lower() == "bearer" and secret.strip():
+    if secret := secret_of(authorization):
         try:
-            return await gateway.tokens.lookup(secret.strip())
+            return await gateway.tokens.lookup(secret)
         except AppError as failure:
             if failure.code is not Code.UNAUTHENTICATED:
                 raise
     detail = "The token is not valid or was revoked. Send a valid one as Authorization: Bearer cjm_…"
     raise AppError(Code.UNAUTHENTICATED, "token_invalid", detail)
+
+
+def secret_of(authorization: str) -> str:
+    """The secret in an Authorization header; empty when it holds none of a token."""
+    scheme, _, secret = authorization.partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
 
 
 def refuse_other_sites(request: Request) -> None:

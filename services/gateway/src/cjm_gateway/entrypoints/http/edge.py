@@ -8,7 +8,7 @@ from functools import lru_cache
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cjm_gateway.entrypoints.http.events import append_as_system, headers_of
+from cjm_gateway.entrypoints.http.events import TAKEN, Taken, answer_to, append_as_system, headers_of
 from cjm_gateway.entrypoints.http.gateway import Gateway
 from cjm_gateway.entrypoints.http.packed import unpacked
 from cjm_gateway.entrypoints.http.page import Samples, WebPage
@@ -19,7 +19,7 @@ from cjm_kit.logging import get_logger, new_request_id, request_id_var
 JSON_LIMIT_BYTES = 1 << 20
 EVENTS_LIMIT_BYTES = 5 << 20
 _FORM_OVERHEAD_BYTES = 1 << 20
-_EVENTS_ROUTE = "/api/v1/datasets/{dataset_id}/events"
+EVENTS_ROUTE = "/api/v1/datasets/{dataset_id}/events"
 _EVENTS_PREFIX, _EVENTS_SUFFIX = "/api/v1/datasets/", "/events"
 _API = re.compile(r"/(api|v1)(/.*)?|/(healthz|readyz|metrics|openapi\.json|docs)", re.DOTALL)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -42,7 +42,7 @@ _SECURITY_HEADERS_OF_HTTPS = [
     *_SECURITY_HEADERS,
     (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
 ]
-_NO_STORE = (b"cache-control", b"no-store")
+NO_STORE = (b"cache-control", b"no-store")
 _log = get_logger(__name__)
 
 
@@ -69,15 +69,14 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
-        started = time.perf_counter()
+        taken: Taken | None = scope.get("state", {}).get(TAKEN)
+        started = taken.started if taken else time.perf_counter()
         headers = headers_of(scope)
         path: str = scope["path"]
-        given_id = headers.get(b"x-request-id", b"").decode("latin-1")
-        request_id = given_id if _REQUEST_ID.fullmatch(given_id) else new_request_id()
+        request_id = request_id_of(headers)
         request_id_var.set(request_id)
         is_api = _API.fullmatch(path) is not None
-        is_https = self._gateway.settings.public_https or scope["scheme"] == "https"
-        always = _SECURITY_HEADERS_OF_HTTPS if is_https else _SECURITY_HEADERS
+        always = security_headers(self.is_https(scope))
         status = 0
 
         async def send_marked(message: Message) -> None:
@@ -86,7 +85,7 @@ class Edge:
                 status = message["status"]
                 sent = [*message["headers"], (b"x-request-id", request_id.encode()), *always]
                 if is_api and b"cache-control" not in dict(message["headers"]):
-                    sent.append(_NO_STORE)
+                    sent.append(NO_STORE)
                 message = {**message, "headers": sent}
             await send(message)
 
@@ -96,14 +95,17 @@ class Edge:
         try:
             limit_bytes = self._limit_bytes(path)
             limited = _limited(headers, receive, limit_bytes)
-            dataset_id = _events_dataset_id(scope)
+            dataset_id = events_dataset_id(scope)
             if dataset_id is not None and b"content-encoding" in headers:
                 limited = unpacked(headers[b"content-encoding"], limited, limit_bytes)
             if dataset_id is not None and b"authorization" in headers:
-                route = _EVENTS_ROUTE
-                query = scope["query_string"]
-                content = await append_as_system(self._gateway, dataset_id, query, headers, limited)
-                await send_marked({"type": "http.response.start", "status": 202, "headers": _json_headers(content)})
+                route = EVENTS_ROUTE
+                if taken:
+                    content = answer_to(await taken.result)
+                else:
+                    query = scope["query_string"]
+                    content = await append_as_system(self._gateway, dataset_id, query, headers, limited)
+                await send_marked({"type": "http.response.start", "status": 202, "headers": json_headers(content)})
                 await send_marked({"type": "http.response.body", "body": content})
             elif is_api:
                 await self._api(scope, limited, send_marked)
@@ -123,7 +125,22 @@ class Edge:
         finally:
             route = getattr(scope.get("route"), "path", route)
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._seconds_of(method, route, status).observe(time.perf_counter() - started)
+            self.served(method, route, status, started)
+
+    def is_https(self, scope: Scope) -> bool:
+        """Whether the sender came over https, as far as is known here."""
+        return self._gateway.settings.public_https or scope["scheme"] == "https"
+
+    def served(self, method: str, route: str, status: int, started: float) -> None:
+        """Count an answer.
+
+        Args:
+            method: HTTP method.
+            route: Path with names in the place of ids.
+            status: HTTP status.
+            started: When the request came, `time.perf_counter()`.
+        """
+        self._seconds_of(method, route, status).observe(time.perf_counter() - started)
 
     def _limit_bytes(self, path: str) -> int:
         if path.startswith(_EVENTS_PREFIX) and path.endswith(_EVENTS_SUFFIX):
@@ -133,7 +150,19 @@ class Edge:
         return JSON_LIMIT_BYTES
 
 
-def _events_dataset_id(scope: Scope) -> str | None:
+def security_headers(is_https: bool) -> list[tuple[bytes, bytes]]:
+    """What every answer carries."""
+    return _SECURITY_HEADERS_OF_HTTPS if is_https else _SECURITY_HEADERS
+
+
+def request_id_of(headers: Mapping[bytes, bytes]) -> str:
+    """The id that the sender gave its request when it is fit to be one, else a new one."""
+    given_id = headers.get(b"x-request-id", b"").decode("latin-1")
+    return given_id if _REQUEST_ID.fullmatch(given_id) else new_request_id()
+
+
+def events_dataset_id(scope: Scope) -> str | None:
+    """The dataset that a request sends events to; None for every other request."""
     path: str = scope["path"]
     if scope["method"] != "POST" or not (path.startswith(_EVENTS_PREFIX) and path.endswith(_EVENTS_SUFFIX)):
         return None
@@ -141,7 +170,8 @@ def _events_dataset_id(scope: Scope) -> str | None:
     return dataset_id if dataset_id and "/" not in dataset_id else None
 
 
-def _json_headers(content: bytes) -> list[tuple[bytes, bytes]]:
+def json_headers(content: bytes) -> list[tuple[bytes, bytes]]:
+    """Headers that a JSON body needs."""
     return [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
 
 

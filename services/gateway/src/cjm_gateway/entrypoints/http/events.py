@@ -1,9 +1,10 @@
 """Events: sending them in, reading the latest ones, the values of their fields."""
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response, Security
@@ -27,9 +28,10 @@ from cjm_protos.ingest.v1 import intake_pb2, questions_pb2, scope_pb2
 
 router = APIRouter(prefix="/api/v1/datasets/{dataset_id}", tags=["Events"], dependencies=[staff_only])
 WRITE_SCOPE = "events:write"
+TAKEN = "taken"
 _USER_AGENT_CHARACTERS = 512
-_JSON_TYPES = {b"application/json", b""}
 _NDJSON_TYPES = {b"application/x-ndjson", b"application/ndjson"}
+_MEDIA_TYPES = {b"application/json", b"", *_NDJSON_TYPES}
 _REFUSALS = {
     "dataset_not_found": Code.NOT_FOUND,
     "dataset_write_not_allowed": Code.PERMISSION_DENIED,
@@ -85,6 +87,20 @@ class FieldValues(Shape):
     """Values of one field, most frequent first."""
 
     items: list[FieldValue]
+
+
+class Taken(NamedTuple):
+    """A request whose events are with the intake already; lies in the scope's state under `TAKEN`.
+
+    Attributes:
+        result: What becomes of them.
+        started: When the request came, `time.perf_counter()`.
+        token_id: The token it came with.
+    """
+
+    result: "asyncio.Future[intake_pb2.EventBodyResult]"
+    started: float
+    token_id: str
 
 
 def event_shape(event: questions_pb2.Event) -> EventShape:
@@ -152,7 +168,7 @@ async def append_events(dataset_id: str, request: Request, gateway: GatewayDep) 
     """
     signed_identity = gateway.signer.sign(current_identity())
     result = await _append(gateway, signed_identity, dataset_id, headers_of(request.scope), request.receive)
-    return Response(_answer(result), 202, media_type="application/json")
+    return Response(answer_to(result), 202, media_type="application/json")
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
@@ -174,7 +190,7 @@ async def append_as_system(
     """
     token = await token_of(gateway, headers[b"authorization"].decode("latin-1"))
     append = _append_watched if gateway.debugger.is_watched(token.token_id) else _append_allowed
-    return _answer(await append(gateway, token, dataset_id, query, headers, receive))
+    return answer_to(await append(gateway, token, dataset_id, query, headers, receive))
 
 
 async def _append_watched(
@@ -220,6 +236,19 @@ async def _append_allowed(
     *,
     wants_times: bool = False,
 ) -> intake_pb2.EventBodyResult:
+    check_allowed(gateway, token, dataset_id, query)
+    result = await _append(gateway, token.signed_identity, dataset_id, headers, receive, wants_times=wants_times)
+    gateway.rate_limit.count(token.token_id, result.accepted_count + len(result.rejected))
+    return result
+
+
+def check_allowed(gateway: Gateway, token: KnownToken, dataset_id: str, query: bytes) -> None:
+    """Make sure that a token may send events to a dataset now.
+
+    Raises:
+        AppError: PERMISSION_DENIED `token_scope`, NOT_FOUND `dataset_not_found`, INVALID_ARGUMENT `invalid_request`,
+            RESOURCE_EXHAUSTED `rate_limit_reached`.
+    """
     if WRITE_SCOPE not in token.scopes:
         detail = f'This token may not send events. Ask an administrator for one with the scope "{WRITE_SCOPE}".'
         raise AppError(Code.PERMISSION_DENIED, "token_scope", detail)
@@ -229,9 +258,6 @@ async def _append_allowed(
     if query:
         refuse_unknown(query.decode("latin-1"))
     gateway.rate_limit.check(token.token_id)
-    result = await _append(gateway, token.signed_identity, dataset_id, headers, receive, wants_times=wants_times)
-    gateway.rate_limit.count(token.token_id, result.accepted_count + len(result.rejected))
-    return result
 
 
 async def _append(
@@ -243,33 +269,53 @@ async def _append(
     *,
     wants_times: bool = False,
 ) -> intake_pb2.EventBodyResult:
+    event_body = body_to_send(signed_identity, dataset_id, headers, time.time_ns() // 1_000_000)
+    event_body.wants_times = wants_times
+    content = await _body(receive)
+    event_body.body = content
+    result = await gateway.intake.ask(event_body, len(content))
+    _check_taken(result)
+    return result
+
+
+def body_to_send(
+    signed_identity: str, dataset_id: str, headers: Mapping[bytes, bytes], received_at_ms: int
+) -> intake_pb2.EventBody:
+    """What the intake must know of a request, its body still missing.
+
+    Raises:
+        HttpProblem: 415 `media_type_unsupported`.
+    """
     media_type = _media_type(headers)
-    if media_type not in _JSON_TYPES | _NDJSON_TYPES:
+    if media_type not in _MEDIA_TYPES:
         detail = "Send events as application/json or application/x-ndjson."
         raise HttpProblem(415, "media_type_unsupported", detail)
-    received_at_ms = time.time_ns() // 1_000_000
-    content = await _body(receive)
-    body = intake_pb2.EventBody(
+    return intake_pb2.EventBody(
         identity=signed_identity,
         dataset_id=dataset_id,
-        body=content,
         is_ndjson=media_type in _NDJSON_TYPES,
         user_agent=headers.get(b"user-agent", b"")[:_USER_AGENT_CHARACTERS].decode("latin-1"),
         received_at_ms=received_at_ms,
-        wants_times=wants_times,
     )
-    result = await gateway.intake.ask(body, len(content))
-    if result.error_reason:
-        code = _REFUSALS.get(result.error_reason, Code.INVALID_ARGUMENT)
-        raise AppError(code, result.error_reason, result.error_detail)
-    return result
 
 
 def _media_type(headers: Mapping[bytes, bytes]) -> bytes:
     return headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
 
 
-def _answer(result: intake_pb2.EventBodyResult) -> bytes:
+def _check_taken(result: intake_pb2.EventBodyResult) -> None:
+    if result.error_reason:
+        code = _REFUSALS.get(result.error_reason, Code.INVALID_ARGUMENT)
+        raise AppError(code, result.error_reason, result.error_detail)
+
+
+def answer_to(result: intake_pb2.EventBodyResult) -> bytes:
+    """JSON that says what became of events.
+
+    Raises:
+        AppError: When none of them was accepted.
+    """
+    _check_taken(result)
     if result.rejected and not result.accepted_count:
         raise _nothing_accepted(result)
     rejected = [{"index": r.index, "reason": r.reason, "field": r.field, "detail": r.detail} for r in result.rejected]

@@ -4,12 +4,15 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
-from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import ASGIApp, Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from cjm_gateway.entrypoints.http.events import TAKEN, Taken
+from cjm_gateway.entrypoints.http.fast_lane import Admitted, FastLane
 from cjm_gateway.settings import GatewaySettings
 from cjm_kit.errors import AppError, Code
 
@@ -44,6 +47,10 @@ class HeadWithBody:
             head, self._head = self._head, b""
             self._transport.write(head + data)
 
+    def write_whole(self, answer: bytes) -> None:
+        """Send a whole answer at once."""
+        self._transport.write(answer)
+
     def close(self) -> None:
         """Send what is held, then close."""
         self._flush()
@@ -55,8 +62,53 @@ class HeadWithBody:
 
 
 class _HttpProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, but for requests that take the fast lane: those are answered without ASGI."""
+
+    def __init__(self, lane: FastLane | None, **options: Any) -> None:
+        super().__init__(**options)
+        self._lane = lane
+        self._admitted: Admitted | None = None  # the request that is being received, while it may take the lane
+
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(HeadWithBody(transport, self.loop))  # type: ignore[arg-type]
+        self._joined = HeadWithBody(transport, self.loop)
+        super().connection_made(self._joined)  # type: ignore[arg-type]
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        is_being_received = cycle is self.cycle and cycle.more_body
+        if self._lane and is_being_received and cycle.keep_alive and not cycle.waiting_for_100_continue:
+            self._admitted = self._lane.admit(cast("Scope", cycle.scope))
+        if not self._admitted:
+            super()._start_asgi_task(cycle, app)
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        if self._admitted:
+            self.flow.resume_reading()  # nobody else asks for the rest
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        admitted, self._admitted = self._admitted, None
+        if not (self._lane and admitted):
+            return
+        cycle = self.cycle
+        taken = self._lane.take(admitted, bytes(cycle.body))
+        if taken:
+            cycle.body = bytearray()
+            taken.result.add_done_callback(partial(self._answer, self._lane, cycle, admitted, taken))
+        else:
+            super()._start_asgi_task(cycle, self.app)
+
+    def _answer(self, lane: FastLane, cycle: RequestResponseCycle, admitted: Admitted, taken: Taken, _: object) -> None:
+        answer = lane.answer(admitted, taken, self.server_state.default_headers)
+        if cycle.disconnected:
+            return
+        if answer is None or self.flow.write_paused or not cycle.keep_alive:
+            cycle.scope["state"][TAKEN] = taken
+            super()._start_asgi_task(cycle, self.app)
+        else:
+            self._joined.write_whole(answer)
+            cycle.response_started = cycle.response_complete = True
+            self.on_response_complete()
 
 
 class _Server(uvicorn.Server):
@@ -74,14 +126,20 @@ class _Server(uvicorn.Server):
 
 
 class HttpServer:
-    """The HTTP server of the gateway."""
+    """The HTTP server of the gateway.
 
-    def __init__(self, app: ASGIApp, settings: GatewaySettings) -> None:
+    Args:
+        app: Serves what the lane does not take.
+        settings: Where to listen, whom to trust.
+        lane: The short way for events of systems.
+    """
+
+    def __init__(self, app: ASGIApp, settings: GatewaySettings, lane: FastLane | None = None) -> None:
         trusted = settings.trusted_proxies
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http=_HttpProtocol,
+                http=partial(_HttpProtocol, lane),  # type: ignore[arg-type]
                 ws="none",
                 loop="none",
                 lifespan="off",
