@@ -54,7 +54,7 @@ def finding(page: Page, text: str) -> Locator:
 
 
 def fine(page: Page, count: int) -> None:
-    expect(page.get_by_text(f"{count} of 7 rows are fine.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(f"{count} of 7 rows {'is' if count == 1 else 'are'} fine.")).to_be_visible(timeout=30_000)
 
 
 def test_each_cause_has_its_choice_and_the_numbers_are_those_of_the_repaired_rows(
@@ -77,7 +77,7 @@ def test_each_cause_has_its_choice_and_the_numbers_are_those_of_the_repaired_row
     expect(page.get_by_role("radio", name="Use one Step for all of them")).to_be_focused()
     page.get_by_label("Step of these rows").fill("No step")
     page.keyboard.press("Enter")
-    expect(finding(page, "without a value")).to_contain_text("Filled in “No step”.", timeout=15_000)
+    expect(finding(page, "without a value")).to_contain_text("“No step” is filled in.", timeout=15_000)
     expect(finding(page, "not a number")).to_contain_text("3 rows")
     page.get_by_role("radio", name="Leave Value empty").check()
     fine(page, 4)
@@ -101,9 +101,9 @@ def test_each_cause_has_its_choice_and_the_numbers_are_those_of_the_repaired_row
     expect(page.get_by_text(f"Mapping “{mapping_name}” saved.")).to_be_visible()
     go(page, "Go to journeys", "Go to summary")
     for said in (
-        "2 rows: Filled in “No step”.",
-        "3 rows: Value left empty.",
-        "2 rows: Cut to the length that is kept.",
+        "2 rows: “No step” is filled in.",
+        "3 rows: The value stays empty.",
+        "2 rows: The text is cut to the length that is kept.",
     ):
         expect(page.locator("main dl")).to_contain_text(said)
     go(page, "Import")
@@ -118,7 +118,7 @@ def test_each_cause_has_its_choice_and_the_numbers_are_those_of_the_repaired_row
     page.goto(f"/data/imports/{newest['id']}?dataset={dataset['id']}")
     settled(page)
     expect(page.get_by_text("1 row was rejected")).to_be_visible()
-    expect(finding(page, "not a number")).to_contain_text("Value left empty.")
+    expect(finding(page, "not a number")).to_contain_text("The value stays empty.")
     assert page.get_by_role("radio").count() == 0
 
 

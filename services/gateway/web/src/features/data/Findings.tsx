@@ -11,7 +11,7 @@ import css from "./data.module.css";
 
 interface Props {
   item: Import;
-  /** What can be decided about a finding; without it the page shows what was done. */
+  /** What can be decided about a finding, and will then be done; without it the page shows what was done. */
   choice?: (finding: Finding, headId: string) => ReactNode;
 }
 
@@ -23,7 +23,7 @@ export function Findings({ item, choice }: Props) {
   if (findings.length === 0) return null;
   return (
     <Card
-      title={item.rows_rejected > 0 ? t("data.findings", { count: item.rows_rejected }) : t("data.findings_repaired")}
+      title={item.rows_rejected > 0 ? t(choice ? "wizard.findings" : "data.findings", { count: item.rows_rejected }) : t(choice ? "wizard.findings_repaired" : "data.findings_repaired")}
       actions={
         item.errors_url &&
         item.rows_rejected > 0 && (
@@ -87,7 +87,7 @@ function FindingPart({ finding, choice }: { finding: Finding } & Pick<Props, "ch
 /** Which fault in which field: what decisions are kept by. */
 export const faultKey = ({ reason, field }: Pick<Finding, "reason" | "field">): string => `${reason} ${field}`;
 
-/** What was done about a finding. */
+/** What is done about a finding, before and after. */
 export function repairText(t: Translate, { reason, repair }: Pick<Finding, "reason" | "repair">): string {
   return repair ? t(`data.repaired.${repair.action === "clean" && reason === "nul_byte" ? "clean_nul" : repair.action}`, { text: repair.text }) : "";
 }

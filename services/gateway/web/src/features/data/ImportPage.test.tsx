@@ -47,8 +47,8 @@ it("says what was repaired, and offers no list of rejected rows when there are n
   show({ rows_rejected: 0, errors_url: "/api/v1/imports/i1/errors", findings: [{ ...finding, reason: "field_missing", count: 12, repair }, { ...finding, reason: "text_too_long", count: 0, repair: { ...repair, action: "cut" } }] });
   await screen.findByText("Every faulty row was repaired");
   screen.getByText("12 rows");
-  screen.getByText("Filled in “Unknown”.");
-  expect(screen.queryByText("Cut to the length that is kept.")).toBeNull();
+  screen.getByText("“Unknown” is filled in.");
+  expect(screen.queryByText("The text is cut to the length that is kept.")).toBeNull();
   expect(screen.queryByRole("link", { name: "Download rejected rows" })).toBeNull();
   expect(screen.queryByRole("radio")).toBeNull();
 });

@@ -142,13 +142,14 @@ export default function ImportPage() {
 export function ImportProgress({ item }: { item: Import }) {
   const t = useText();
   const format = useFormat();
+  const doing = t(item.check_only ? "data.checking" : "data.importing");
   return (
     <div className={css.progress} role="status">
       <div className={css.progressHead}>
-        <b>{t(item.status === "queued" ? "data.waiting" : item.check_only ? "data.checking" : "data.importing")}</b>
+        <b>{item.status === "queued" ? t("data.waiting") : doing}</b>
         <span className="num muted">{t("data.progress", { share: format.share(item.progress_ratio), rows: item.rows_read })}</span>
       </div>
-      <Progress value={item.progress_ratio * 100} aria-label={t("data.importing")} />
+      <Progress value={item.progress_ratio * 100} aria-label={doing} />
       <span className="small muted">{t("data.may_leave")}</span>
     </div>
   );

@@ -63,6 +63,8 @@ it("offers for each cause what the server can do, checks a choice on the file it
   const { mappings, sources, remove } = serve();
   const draft = show();
   await screen.findByText(/of 6 rows are fine/);
+  // Nothing has been taken in yet.
+  screen.getByText("4 rows will be skipped");
   expect([...(await group(1)).querySelectorAll("input")].map(({ value }) => value)).toEqual(["skip", "stop"]);
   const leave = await radio(2, "Leave Value empty");
   leave.focus();
@@ -73,6 +75,8 @@ it("offers for each cause what the server can do, checks a choice on the file it
   expect(leave.checked).toBe(true);
   fireEvent.click(await radio(0, "Use one Step for all of them"));
   await waitFor(() => expect(screen.getByText(/of 6 rows are fine/).textContent).toContain("5 of 6"));
+  screen.getByText("1 row will be skipped");
+  screen.getByText("The value stays empty.");
   expect(sources).toEqual(["file", "c1", "c2"]);
   expect(remove.mock.calls.map(([path]) => path)).toEqual(["/imports/c1", "/imports/c2"]);
   expect(mappings[2]?.columns.map(({ repairs }) => repairs)).toEqual([[], [{ reason: "field_missing", action: "use_text", text: "Unknown" }], [], [{ reason: "not_a_number", action: "leave_empty", text: "" }]]);
@@ -117,4 +121,34 @@ it("sends the file again when the server does not have it any more", async () =>
   show({ checkId: "old", checkedMapping: "{}" });
   await act(async () => void (await screen.findByText(/of 6 rows are fine/)));
   expect(sources).toEqual(["file"]);
+});
+
+it.each([
+  [1, 1, "The one row is fine."],
+  [3, 3, "All 3 rows are fine."],
+  [1, 1200, "1 of 1,200 rows is fine."],
+  [0, 1, "The one row cannot be used. Go back and choose other columns."],
+  [0, 2, "None of the 2 rows can be used. Go back and choose other columns."],
+])("says in numbers and words that fit that %i of %i rows are fine", async (fine, rows, words) => {
+  vi.spyOn(api, "post").mockResolvedValue({ id: "c1" });
+  vi.spyOn(api, "get").mockResolvedValue({ id: "c1", status: "completed", check_only: true, rows_read: rows, rows_accepted: fine, rows_rejected: rows - fine, rows_duplicate: 0, findings: [], mapping: { columns: [] } });
+  show();
+  expect((await screen.findByText(/fine|used/)).closest("[data-tone]")?.textContent?.trim()).toBe(words);
+});
+
+it("says that every faulty row will be repaired before any is", async () => {
+  serve();
+  vi.spyOn(api, "get").mockImplementation(() => {
+    const check = found("c1", { columns: [{ field: "value", column: "amount", function: null, repairs: [{ reason: "not_a_number", action: "leave_empty", text: "" }] }] } as unknown as MappingInput);
+    return Promise.resolve({ ...check, rows_rejected: 0, findings: check.findings?.filter(({ repair }) => repair) });
+  });
+  show();
+  await screen.findByText("Every faulty row will be repaired");
+});
+
+it("names the progress of a check after what is done", async () => {
+  vi.spyOn(api, "post").mockResolvedValue({ id: "c1" });
+  vi.spyOn(api, "get").mockResolvedValue({ id: "c1", status: "running", check_only: true, rows_read: 1, rows_rejected: 0, progress_ratio: 0.5, mapping: { columns: [] } });
+  show();
+  await screen.findByRole("progressbar", { name: "Checking every row" });
 });

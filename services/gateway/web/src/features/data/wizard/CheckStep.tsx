@@ -84,7 +84,7 @@ export function CheckStep({ draft, change, file, sample, goTo }: StepProps) {
         {check?.status === "cancelled" && <Note tone="warn">{t("wizard.check_cancelled")}</Note>}
         {check && isDone && (
           <Note tone={check.rows_accepted === 0 ? "danger" : hasRejected ? "warn" : "good"} icon={hasRejected ? undefined : <IconCircleCheck size={16} stroke={1.7} />}>
-            <T id={check.rows_accepted === 0 ? "wizard.none_fine" : hasRejected ? "wizard.some_fine" : "wizard.all_fine"} values={{ fine: format.number(check.rows_accepted), total: format.number(check.rows_read) }} />{" "}
+            <T id={check.rows_accepted === 0 ? "wizard.none_fine" : hasRejected ? "wizard.some_fine" : "wizard.all_fine"} values={{ fine: check.rows_accepted, total: check.rows_read }} />{" "}
             {check.rows_duplicate > 0 && t("wizard.duplicates", { count: check.rows_duplicate })}
           </Note>
         )}

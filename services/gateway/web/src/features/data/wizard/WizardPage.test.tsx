@@ -207,7 +207,7 @@ it("checks a file for a new dataset without making one", async () => {
   vi.mocked(loadDraft).mockResolvedValue({ draft: { ...emptyDraft(null), step: "check", newName: "Till", remote: { url: "https://shop.example/orders.csv", bytes: null }, roles: { user: "customer_id", event: "action_type", when: "time" } }, file, savedAt: 0 });
   answer();
   show();
-  await screen.findByText(/Each skipped row is listed once, with its first fault/);
+  await screen.findByText(/Each row that will be skipped is listed once, with its first fault/);
   expect(post.mock.calls.map(([path]) => path)).toEqual(["/imports"]);
 });
 
