@@ -58,5 +58,5 @@ it("asks nothing where nothing is", async () => {
   show({ events: 0, canManage: true });
   await screen.findByRole("button", { name: "Import" });
   expect(screen.queryByRole("radio")).toBeNull();
-  screen.getByText("3 rows will be taken in");
+  await screen.findByText("3 rows will be taken in");
 });
