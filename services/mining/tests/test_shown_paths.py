@@ -75,9 +75,9 @@ def test_every_step_is_reached_from_the_start_and_reaches_the_end(name: str) -> 
     stored = MAPS[name]
     shown = shown_of(stored, stored["goals"][0])
     steps = {step for step, *_ in stored["steps"]}
-    assert _reached((step for step, _, _, starts, *_ in stored["steps"] if starts), shown.paths) == steps
+    assert _reached(shown.starts | {*shown.main_way[:1]}, shown.paths) == steps
     back = [(target, source) for source, target in shown.paths]
-    assert _reached((step for step, _, _, _, ends, _ in stored["steps"] if ends), back) == steps
+    assert _reached(shown.ends | {*shown.main_way[-1:]}, back) == steps
     assert set(pairwise(shown.main_way)) <= set(shown.paths)
     assert len(shown.paths) < 2.2 * len(steps)
 
@@ -98,6 +98,11 @@ def test_a_small_map_is_drawn_whole() -> None:
     shown = shown_paths({"a": 11, "b": 100}, {"a": 9}, {"b": 9, "a": 0}, moves, 9, "")
     # One repeat among a hundred events is too few; where all start and end is where the main way does.
     assert shown == ShownPaths(("a", "b"), (("a", "b"), ("b", "a")), (), frozenset(), frozenset(), 2)
+
+
+def test_a_step_alone_in_its_journey_says_that_it_starts_and_ends_there_however_rare() -> None:
+    shown = shown_paths({"a": 99, "b": 99, "lone": 1}, {"a": 99, "lone": 1}, {"b": 99, "lone": 1}, {("a", "b"): 99}, 100, "")
+    assert shown == ShownPaths(("a", "b"), (("a", "b"),), (), frozenset({"lone"}), frozenset({"lone"}), 1)
 
 
 def test_without_journeys_nothing_is_drawn() -> None:

@@ -26,8 +26,8 @@ class ShownPaths:
         main_way: Steps of the strongest way to the goal, or to the end where no goal is set or none is reached.
         paths: Paths between different steps, the indispensable ones first, each group strongest first.
         repeats: Repeats of one step.
-        starts: Steps at which it is said how many journeys start there: many do, and the main way does not; `ends`
-            likewise.
+        starts: Steps at which it is said how many journeys start there: many do, or nothing else holds the step to the
+            start as well, and the main way does not; `ends` likewise.
         paths_count: Paths between different steps, drawn or not.
     """
 
@@ -94,8 +94,14 @@ def shown_paths(
             for (source, target), count in moves.items()
             if source == target and count >= REPEAT_SHOWN_RATIO * events[source]
         ),
-        starts=frozenset(step for step, count in starts.items() if count >= least and step not in main_way[:1]),
-        ends=frozenset(step for step, count in ends.items() if count >= least and step not in main_way[-1:]),
+        starts=frozenset(
+            step
+            for step, count in starts.items()
+            if (count >= least or (_START, step) in kept) and step not in main_way[:1]
+        ),
+        ends=frozenset(
+            step for step, count in ends.items() if (count >= least or (step, _END) in kept) and step not in main_way[-1:]
+        ),
         paths_count=len(between),
     )
 

@@ -1,4 +1,5 @@
-import { journeysOf, type Graph } from "../model/graph";
+import { backbone } from "../model/backbone";
+import { END, START, journeysOf, pathKey, type Graph } from "../model/graph";
 import { CARD_HEIGHT, CARD_WIDTH, type Direction, type Rect, type Span } from "./geometry";
 
 /** Journeys that start or end at a step: a mark and a number left of its card, or below it when time runs to the right. */
@@ -40,13 +41,17 @@ export function numberWidth(count: number): number {
   return digits * DIGIT_WIDTH + Math.floor((digits - 1) / 3) * SEPARATOR_WIDTH;
 }
 
-/** The stubs of every step; a start or an end that the main way draws as a line to its pill has none. */
+/**
+ * The stubs of every step: of starts and ends of many journeys, and of those that alone hold a step to Start or End.
+ * What the main way draws as a line to its pill has none.
+ */
 export function stubsOf(graph: Graph, mainSteps: readonly string[], hasEnd: boolean, direction: Direction): Map<string, Stubs> {
   const least = SHOWN_RATIO * journeysOf(graph);
+  const kept = backbone(graph, mainSteps);
   return new Map(
     graph.nodes.map(({ activity, starts, ends }) => {
-      const start = starts >= least && activity !== mainSteps[0] ? starts : null;
-      const end = ends >= least && !(hasEnd && activity === mainSteps.at(-1)) ? ends : null;
+      const start = (starts >= least || kept.has(pathKey(START, activity))) && activity !== mainSteps[0] ? starts : null;
+      const end = (ends >= least || kept.has(pathKey(activity, END))) && !(hasEnd && activity === mainSteps.at(-1)) ? ends : null;
       return [activity, direction === "down" ? stubsLeft(start, end) : stubsBelow(start, end)];
     }),
   );

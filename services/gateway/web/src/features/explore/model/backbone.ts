@@ -33,7 +33,7 @@ function widestTree(links: readonly Link[], root: string, reversed: boolean): Ma
 
 /**
  * Keys of the paths that are always drawn: the main way, the strongest way into and out of each step, and the widest
- * routes that make each step reachable from Start and able to reach End.
+ * routes that make each step reachable from Start and able to reach End, with their first and last links.
  */
 export function backbone(graph: Graph, mainSteps: readonly string[]): Set<string> {
   const keys = new Set<string>();
@@ -46,7 +46,7 @@ export function backbone(graph: Graph, mainSteps: readonly string[]): Set<string
   }
   const links = linksOf(graph);
   for (const link of [...widestTree(links, START, false).values(), ...widestTree(links, END, true).values()]) {
-    if (link.from !== START && link.to !== END) keys.add(pathKey(link.from, link.to));
+    keys.add(pathKey(link.from, link.to));
   }
   return keys;
 }

@@ -67,9 +67,9 @@ describe("main way", () => {
   });
 });
 
-/** Steps reached from Start, or able to reach End, over the given paths. */
+/** Steps reached from Start, or able to reach End, over the given paths, those of Start and End among them. */
 function reached(graph: Graph, keys: ReadonlySet<string>, from: "start" | "end"): Set<string> {
-  const found = new Set(graph.nodes.filter((step) => (from === "start" ? step.starts : step.ends) > 0).map((step) => step.activity));
+  const found = new Set(graph.nodes.map((step) => step.activity).filter((step) => keys.has(from === "start" ? pathKey(START, step) : pathKey(step, END))));
   for (let grew = true; grew;) {
     grew = false;
     for (const { source, target } of graph.edges) {
@@ -92,13 +92,30 @@ describe("paths", () => {
     expect([...reached(graph, keys, "end")].sort()).toEqual(all);
   });
 
-  it.each(SEEDS)("backbone holds the strongest way in and out of each step (graph %i)", (seed) => {
-    const graph = graphOf(randomJourneys(seed, 10, 150));
-    const keys = backbone(graph, mainWay(graph, null));
-    for (const { activity } of graph.nodes) {
-      const strongest = graph.edges.find((path) => path.source === activity && path.target !== activity);
-      if (strongest) expect(keys).toContain(pathKey(strongest.source, strongest.target));
+  it.each(SEEDS)("with fewest paths a picture holds the strongest way in and out of each step, however rare (graph %i)", (seed) => {
+    const journeys = [...randomJourneys(seed, 10, 150), ["lone"], ["again", "again"], ["pair", "of two"], ["loop", "back", "loop", "back", "loop"], ["s9", "late"]];
+    const graph = graphOf(journeys);
+    const main = mainWay(graph, null);
+    const choice = pathChoice(graph, main);
+    const drawn = new Set(choice.order.slice(0, pathCount(choice, 0)).map(({ source, target }) => pathKey(source, target)));
+    drawn.add(pathKey(START, main[0] as string)).add(pathKey(main.at(-1) as string, END));
+    for (const [step, { shown }] of stubsOf(graph, main, true, "down")) for (const { kind } of shown) drawn.add(kind === "start" ? pathKey(START, step) : pathKey(step, END));
+    // Counted move by move.
+    const moves = new Map<string, number>();
+    for (const journey of journeys) {
+      const places = [START, ...journey, END];
+      for (const [at, place] of places.slice(1).entries()) if (place !== places[at]) moves.set(pathKey(places[at] as string, place), (moves.get(pathKey(places[at] as string, place)) ?? 0) + 1);
     }
+    const places = [START, END, ...graph.nodes.map(({ activity }) => activity)];
+    for (const { activity } of graph.nodes) {
+      for (const keys of [places.map((place) => pathKey(place, activity)), places.map((place) => pathKey(activity, place))]) {
+        const most = Math.max(...keys.map((key) => moves.get(key) ?? 0));
+        expect(keys.filter((key) => moves.get(key) === most && drawn.has(key)), activity).not.toEqual([]);
+      }
+    }
+    const all = graph.nodes.map((step) => step.activity).sort();
+    expect([...reached(graph, drawn, "start")].sort()).toEqual(all);
+    expect([...reached(graph, drawn, "end")].sort()).toEqual(all);
   });
 
   it("reach the wanted share of moves, repeats left out", () => {
