@@ -101,7 +101,9 @@ def test_a_small_map_is_drawn_whole() -> None:
 
 
 def test_a_step_alone_in_its_journey_says_that_it_starts_and_ends_there_however_rare() -> None:
-    shown = shown_paths({"a": 99, "b": 99, "lone": 1}, {"a": 99, "lone": 1}, {"b": 99, "lone": 1}, {("a", "b"): 99}, 100, "")
+    shown = shown_paths(
+        {"a": 99, "b": 99, "lone": 1}, {"a": 99, "lone": 1}, {"b": 99, "lone": 1}, {("a", "b"): 99}, 100, ""
+    )
     assert shown == ShownPaths(("a", "b"), (("a", "b"),), (), frozenset({"lone"}), frozenset({"lone"}), 1)
 
 

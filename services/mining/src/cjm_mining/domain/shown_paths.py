@@ -100,7 +100,9 @@ def shown_paths(
             if (count >= least or (_START, step) in kept) and step not in main_way[:1]
         ),
         ends=frozenset(
-            step for step, count in ends.items() if (count >= least or (step, _END) in kept) and step not in main_way[-1:]
+            step
+            for step, count in ends.items()
+            if (count >= least or (step, _END) in kept) and step not in main_way[-1:]
         ),
         paths_count=len(between),
     )
