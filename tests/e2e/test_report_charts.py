@@ -1,5 +1,6 @@
 """The charts of Reports name their series where these are."""
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -127,3 +128,22 @@ def test_a_report_is_on_paper_as_long_as_it_is(page: Page, shop: dict[str, Any])
     )
     assert height >= shown > DESKTOP["height"]
     assert colours == "exact"
+
+
+def test_what_nobody_scrolled_to_is_on_paper_too_and_of_the_scope(
+    page: Page, admin: httpx.Client, shop: dict[str, Any]
+) -> None:
+    path, asked = f"/api/v1/datasets/{shop['id']}/reports/daily", {"by": "device_category"}
+    may = {"from": "2024-05-01", "to": "2024-05-31"}
+    page.goto(f"/reports?dataset={shop['id']}&from={may['from']}&to={may['to']}")
+    device = card_of(page, "Touchpoints by device")
+    for period in (may, {}):
+        if not period:
+            page.get_by_role("button", name=re.compile("^Period: ")).click()
+            page.get_by_role("button", name="All data", exact=True).click()
+        total = created(admin.get(path, params={**asked, **period}), 200)["touchpoints"]
+        expect(device).to_contain_text(f" of {total:,}).", timeout=15_000)
+        expect(device.get_by_role("img", name="Touchpoints by device")).to_be_visible()
+        expect(device).not_to_be_in_viewport()
+        # The sample data has no browsers.
+        expect(card_of(page, "Touchpoints by browser")).to_contain_text("not set")

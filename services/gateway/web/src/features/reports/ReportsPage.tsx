@@ -109,6 +109,7 @@ export default function ReportsPage() {
                 before={before}
                 datasetId={isPublic ? null : datasetId}
                 question={question}
+                isStale={report.isPlaceholderData}
                 hasPeriod={Boolean(from && to)}
                 isFair={previous !== null && isWhole(report.data, previous, known)}
                 isLastDayOpen={isLastDayOpen}
@@ -174,13 +175,15 @@ interface ReportProps {
   /** Null for all public datasets. */
   datasetId: string | null;
   question: Query;
+  /** The report is of the scope before. */
+  isStale: boolean;
   hasPeriod: boolean;
   /** Data covers both periods whole, so that "up" and "down" are true. */
   isFair: boolean;
   isLastDayOpen: boolean;
 }
 
-function Report({ report, before, datasetId, question, hasPeriod, isFair, isLastDayOpen }: ReportProps) {
+function Report({ report, before, datasetId, question, isStale, hasPeriod, isFair, isLastDayOpen }: ReportProps) {
   const splits: ReportBy[] = datasetId ? SPLITS : [...SPLITS, "dataset"];
   return (
     <>
@@ -189,9 +192,7 @@ function Report({ report, before, datasetId, question, hasPeriod, isFair, isLast
       <div className={css.cards}>
         <CountCard report={report} before={before} datasetId={datasetId} of="customers" isLastDayOpen={isLastDayOpen} />
         <CountCard report={report} before={before} datasetId={datasetId} of="touchpoints" isLastDayOpen={isLastDayOpen} />
-        {splits.map((by, index) => (
-          <SplitCard key={by} by={by} datasetId={datasetId} question={question} isLastDayOpen={isLastDayOpen} isWide={index === 0 || (index === splits.length - 1 && splits.length % 2 === 0)} />
-        ))}
+        <SplitCards splits={splits} index={0} isDue={!isStale} datasetId={datasetId} question={question} isLastDayOpen={isLastDayOpen} />
       </div>
     </>
   );
@@ -337,27 +338,37 @@ function CountCard({ report, before, datasetId, of, isLastDayOpen }: Pick<Report
   );
 }
 
-interface SplitCardProps {
-  by: ReportBy;
+interface SplitCardsProps {
+  splits: readonly ReportBy[];
+  /** Which of `splits` comes first. */
+  index: number;
+  /** All above is of this scope. */
+  isDue: boolean;
   datasetId: string | null;
   question: Query;
   isLastDayOpen: boolean;
-  isWide: boolean;
 }
 
-/** Touchpoints per day split by one field; asked for when it comes into sight. */
-function SplitCard({ by, datasetId, question, isLastDayOpen, isWide }: SplitCardProps) {
+/** Touchpoints per day split by one field, then by the next: how high a card becomes its values say, so the others wait below it. */
+function SplitCards({ index, isDue, ...props }: SplitCardsProps) {
+  const { splits, datasetId, question, isLastDayOpen } = props;
   const t = useText();
-  const { ref, entry } = useIntersection({ rootMargin: "300px" });
-  const report = useDailyReport(datasetId, by, question, Boolean(entry?.isIntersecting));
+  const by = splits[index] as ReportBy;
+  const { ref, entry } = useIntersection();
+  // One after the other also out of sight, so that paper has them all: printing waits for nothing.
+  const report = useDailyReport(datasetId, by, question, isDue || Boolean(entry?.isIntersecting));
   let inside: ReactNode;
   if (report.isError) inside = <ErrorState error={report.error} title={t(`reports.by.${by}`)} onRetry={() => void report.refetch()} />;
   else if (!report.data) inside = <LoadingBlock height="var(--card-height)" />;
   else inside = <SplitChart by={by} datasetId={datasetId} report={report.data} isLastDayOpen={isLastDayOpen} />;
+  const isWide = index === 0 || (index === splits.length - 1 && splits.length % 2 === 0);
   return (
-    <div ref={ref} className={isWide ? css.wide : undefined} data-coming={report.isPending}>
-      {inside}
-    </div>
+    <>
+      <div ref={ref} className={isWide ? css.wide : undefined}>
+        {inside}
+      </div>
+      {!report.isPending && index + 1 < splits.length && <SplitCards {...props} index={index + 1} isDue={isDue && !report.isPlaceholderData} />}
+    </>
   );
 }
 
