@@ -119,7 +119,7 @@ function Journeys(ready: Ready) {
   const panel = isPanelKnown ? (
     <div onKeyDown={onPanelKey}>
       <SidePanel
-        {...{ full, isStale, facts, unit, selection, titleRef }}
+        {...{ full, isStale, facts, mode, unit, selection, titleRef }}
         graph={shown?.graph ?? full}
         ways={ways.data}
         onSelect={selectInPanel}

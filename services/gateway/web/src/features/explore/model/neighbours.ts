@@ -1,7 +1,8 @@
 import { END, START, isRepeat, stepsByName, type Graph } from "./graph";
 
 export type NeighbourRow =
-  | { kind: "step" | "repeat" | "edge-of-journey"; place: string; count: number; ratio: number }
+  | { kind: "step" | "repeat"; place: string; count: number; ratio: number; medianSeconds: number }
+  | { kind: "edge-of-journey"; place: string; count: number; ratio: number }
   | { kind: "others"; paths: number; count: number; ratio: number };
 
 const ROWS = 5;
@@ -13,18 +14,15 @@ const ROWS = 5;
 export function neighbours(graph: Graph, activity: string, side: "before" | "after"): NeighbourRow[] {
   const step = stepsByName(graph).get(activity);
   if (!step) return [];
+  const counted = (count: number) => ({ count, ratio: count / step.count });
   const [here, there] = side === "before" ? (["target", "source"] as const) : (["source", "target"] as const);
-  const found: { kind: "step" | "repeat" | "edge-of-journey"; place: string; count: number }[] = graph.edges
+  const found: NeighbourRow[] = graph.edges
     .filter((path) => path[here] === activity)
-    .map((path) => ({ kind: isRepeat(path) ? "repeat" : "step", place: path[there], count: path.count }));
+    .map((path) => ({ kind: isRepeat(path) ? "repeat" : "step", place: path[there], ...counted(path.count), medianSeconds: path.median_seconds }));
   const ending = side === "before" ? step.starts : step.ends;
-  if (ending > 0) found.push({ kind: "edge-of-journey", place: side === "before" ? START : END, count: ending });
+  if (ending > 0) found.push({ kind: "edge-of-journey", place: side === "before" ? START : END, ...counted(ending) });
   found.sort((a, b) => b.count - a.count);
   const rest = found.length > ROWS + 1 ? found.splice(ROWS) : [];
-  const rows: NeighbourRow[] = found.map((row) => ({ ...row, ratio: row.count / step.count }));
-  if (rest.length > 0) {
-    const count = rest.reduce((sum, row) => sum + row.count, 0);
-    rows.push({ kind: "others", paths: rest.length, count, ratio: count / step.count });
-  }
-  return rows;
+  if (rest.length > 0) found.push({ kind: "others", paths: rest.length, ...counted(rest.reduce((sum, row) => sum + row.count, 0)) });
+  return found;
 }

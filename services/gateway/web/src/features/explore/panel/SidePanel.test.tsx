@@ -20,7 +20,7 @@ it("says of a path with hidden steps what the fact says that leads to it", async
   await loadMessages("explore");
   const [full, graph] = [timed(graphOf(journeys(["help"])), 150, 0), timed(graphOf(journeys([])), 170, 4 / 26)];
   const panel = (selection: Selection | null) => (
-    <SidePanel {...{ full, graph, selection, facts: factsOf(full, null), ways: undefined, isStale: false, unit: "session", onSelect: vi.fn(), onReveal: vi.fn() }} />
+    <SidePanel {...{ full, graph, selection, mode: "frequency", facts: factsOf(full, null), ways: undefined, isStale: false, unit: "session", onSelect: vi.fn(), onReveal: vi.fn() }} />
   );
   const client = quietClient();
   client.setQueryData(["datasets"], []);
@@ -45,8 +45,30 @@ it.each([
   const client = quietClient();
   client.setQueryData(["datasets"], [{ id: "d1", name: "Shop", case: "customer", session_gap_minutes: 30, fields: [], access: { can_analyse: true } }]);
   const selection: Selection = { kind: "path", source: "view", target: "cart" };
-  showAt("/explore/map?dataset=d1", <SidePanel {...{ full, graph, selection, facts: factsOf(full, null), ways: undefined, isStale: false, unit: "session", onSelect: vi.fn(), onReveal: vi.fn() }} />, client);
+  showAt("/explore/map?dataset=d1", <SidePanel {...{ full, graph, selection, mode: "frequency", facts: factsOf(full, null), ways: undefined, isStale: false, unit: "session", onSelect: vi.fn(), onReveal: vi.fn() }} />, client);
   const addresses = () => fetched.mock.calls.map(([address]) => new URL(address as string, "http://x")).filter(({ pathname }) => pathname.endsWith("/path-times"));
   await vi.waitFor(() => expect(addresses()).toHaveLength(1));
   expect(addresses()[0]?.searchParams.getAll("activity")).toEqual(asked);
+});
+
+it("tells before and after a step what the map shows: moves, or waiting times with the moves beside", async () => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  vi.spyOn(globalThis, "fetch").mockImplementation(() => new Promise(() => undefined));
+  await loadMessages("explore");
+  const graph = timed(graphOf(journeys(["help"])), 150, 0);
+  const client = quietClient();
+  client.setQueryData(["datasets"], []);
+  const rowsIn = async (mode: "frequency" | "time") => {
+    const { unmount } = showAt("/", <SidePanel {...{ full: graph, graph, selection: { kind: "step", step: "view" }, mode, facts: factsOf(graph, null), ways: undefined, isStale: false, unit: "session", onSelect: vi.fn(), onReveal: vi.fn() }} />, client);
+    const heading = await screen.findByRole("heading", { name: mode === "time" ? "Median wait after this step" : "After this step" });
+    const list = heading.nextElementSibling as HTMLElement;
+    const rows = [...list.children].map((row) => [row.textContent, row.querySelector<HTMLElement>("[style]")?.style.width]);
+    const start = screen.getByText("Start").parentElement?.textContent;
+    unmount();
+    return { rows, start };
+  };
+  expect((await rowsIn("frequency")).rows).toEqual([["cart22 · 85%", expect.stringMatching(/^84\.6/)], ["help4 · 15%", expect.stringMatching(/^15\.3/)]]);
+  const { rows, start } = await rowsIn("time");
+  expect(rows).toEqual([["cart2 m 30 s · 22 moves", "100%"], ["help1 s · 4 moves", expect.stringMatching(/^0\.66/)]]);
+  expect(start).toBe("Start26 · 100%");
 });

@@ -12,6 +12,7 @@ import { daysWithin } from "@/shared/period";
 import { useScope } from "@/shared/scope";
 import { scopeOf } from "@/shared/search";
 import { HelpHover } from "@/shared/ui";
+import type { MapMode } from "../draw/scene";
 import type { Facts } from "../model/facts";
 import { END, START, journeysOf, stepsByName, type Graph, type Path, type Step } from "../model/graph";
 import { neighbours, type NeighbourRow } from "../model/neighbours";
@@ -30,6 +31,7 @@ export interface PanelProps {
   /** `full` is of the scope before; its changes would be against the wrong period. */
   isStale: boolean;
   selection: Selection | null;
+  mode: MapMode;
   /** "session" or "customer": the unit of a journey. */
   unit: string;
   titleRef?: Ref<HTMLHeadingElement>;
@@ -270,7 +272,7 @@ function KeepOrLeave({ term }: { term: Term }) {
   );
 }
 
-function StepPanel({ graph, step, unit, titleRef, onSelect }: PanelProps & { step: Step }) {
+function StepPanel({ graph, step, mode, unit, titleRef, onSelect }: PanelProps & { step: Step }) {
   const t = useText();
   const f = useFormat();
   const { activity } = step;
@@ -285,24 +287,24 @@ function StepPanel({ graph, step, unit, titleRef, onSelect }: PanelProps & { ste
         ]}
       />
       <KeepOrLeave term={{ kind: "step", field: "step", isNegated: false, values: [activity] }} />
-      <Neighbours title={t("explore.step.before")} step={activity} side="before" graph={graph} onSelect={onSelect} />
-      <Neighbours title={t("explore.step.after")} step={activity} side="after" graph={graph} onSelect={onSelect} />
+      <Neighbours title={t(`explore.step.before_${mode}`)} step={activity} side="before" {...{ graph, mode, onSelect }} />
+      <Neighbours title={t(`explore.step.after_${mode}`)} step={activity} side="after" {...{ graph, mode, onSelect }} />
     </>
   );
 }
 
-interface NeighboursProps {
+type NeighboursProps = Pick<PanelProps, "graph" | "mode" | "onSelect"> & {
   title: string;
   step: string;
   side: "before" | "after";
-  graph: Graph;
-  onSelect: PanelProps["onSelect"];
-}
+};
 
-function Neighbours({ title, step, side, graph, onSelect }: NeighboursProps) {
+/** What comes before or after a step; with waiting times each path tells its own, for none can be told of several together. */
+function Neighbours({ title, step, side, graph, mode, onSelect }: NeighboursProps) {
   const t = useText();
   const f = useFormat();
   const rows = neighbours(graph, step, side);
+  const longest = Math.max(...rows.map((row) => ("medianSeconds" in row ? row.medianSeconds : 0)), 1);
   const nameOf = (row: NeighbourRow): string => {
     if (row.kind === "others") return t("explore.step.others", { count: row.paths });
     if (row.kind === "repeat") return t("explore.step.same_again");
@@ -314,15 +316,23 @@ function Neighbours({ title, step, side, graph, onSelect }: NeighboursProps) {
       <h3 className={css.section}>{title}</h3>
       <ul className={css.rows} data-paths-list={side}>
         {rows.map((row) => {
-          const isPath = row.kind === "step" || row.kind === "repeat";
+          const isPath = "medianSeconds" in row;
+          const seconds = mode === "time" && isPath ? row.medianSeconds : null;
+          const barRatio = mode === "time" ? (seconds ?? 0) / longest : row.ratio;
           const content = (
             <>
               <span className={css.rowName}>{nameOf(row)}</span>
               <span className={css.rowCount}>
-                <b>{f.number(row.count)}</b> {"·"} {f.share(row.ratio)}
+                {seconds === null ? (
+                  <>
+                    <b>{f.number(row.count)}</b> {"·"} {f.share(row.ratio)}
+                  </>
+                ) : (
+                  <T id="explore.step.wait" values={{ time: f.duration(seconds), count: row.count, moves: f.number(row.count) }} />
+                )}
               </span>
-              <span className={css.rowBar} data-quiet={!isPath || undefined}>
-                <span style={{ width: `${row.ratio * 100}%` }} />
+              <span className={css.rowBar} data-mode={mode} data-quiet={!isPath || undefined}>
+                <span style={{ width: `${barRatio * 100}%` }} />
               </span>
             </>
           );
