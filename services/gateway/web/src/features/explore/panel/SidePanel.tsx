@@ -299,7 +299,7 @@ type NeighboursProps = Pick<PanelProps, "graph" | "mode" | "onSelect"> & {
   side: "before" | "after";
 };
 
-/** What comes before or after a step; with waiting times each path tells its own, for none can be told of several together. */
+/** What comes before or after a step; with waiting times each path tells its own; what has none tells its count, less loudly. */
 function Neighbours({ title, step, side, graph, mode, onSelect }: NeighboursProps) {
   const t = useText();
   const f = useFormat();
@@ -325,7 +325,7 @@ function Neighbours({ title, step, side, graph, mode, onSelect }: NeighboursProp
               <span className={css.rowCount}>
                 {seconds === null ? (
                   <>
-                    <b>{f.number(row.count)}</b> {"·"} {f.share(row.ratio)}
+                    {mode === "frequency" ? <b>{f.number(row.count)}</b> : f.number(row.count)} {"·"} {f.share(row.ratio)}
                   </>
                 ) : (
                   <T id="explore.step.wait" values={{ time: f.duration(seconds), count: row.count, moves: f.number(row.count) }} />
