@@ -70,13 +70,8 @@ def settled(page: Page) -> None:
     """Wait until the page shows its content, to its lower end, and asks for nothing more."""
     expect(page.locator("h1").first).to_be_attached(timeout=15_000)
     page.wait_for_load_state("networkidle")
-    # Charts below the fold are drawn when they come into view.
     page.wait_for_function(
-        """(skeletons) => {
-            const waiting = document.querySelectorAll(skeletons);
-            waiting[0]?.scrollIntoView();
-            return waiting.length === 0 && !window.heldAnswers;
-        }""",
+        "(skeletons) => document.querySelectorAll(skeletons).length === 0 && !window.heldAnswers",
         arg="[data-skeleton], .mantine-Skeleton-root",
         timeout=15_000,
     )
