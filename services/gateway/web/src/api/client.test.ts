@@ -69,6 +69,13 @@ it("tells the other tabs that the session is over, and hears it from them", asyn
   otherTab.close();
 });
 
+it("signs out also where the session has ended before, but not where the server cannot be reached", async () => {
+  serve(() => answer(401, { reason: "unauthenticated", status: 401, title: "", detail: "" }));
+  await signOut();
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("failed")));
+  await expect(signOut()).rejects.toMatchObject({ reason: "offline" });
+});
+
 it("gives nothing for an answer without content", async () => {
   serve(() => answer(204, null));
   await expect(api.delete("/session")).resolves.toBeUndefined();

@@ -46,7 +46,9 @@ export function whenSessionEnds(action: () => void): void {
 
 /** Ends the session, here and in all tabs of this browser. */
 export async function signOut(): Promise<void> {
-  await api.delete("/session");
+  await api.delete("/session").catch((error: unknown) => {
+    if (!(error instanceof ApiError && error.status === 401)) throw error; // it had ended before
+  });
   setCsrfToken(null);
   otherTabs.postMessage(null);
 }

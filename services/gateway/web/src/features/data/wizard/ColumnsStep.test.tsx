@@ -25,8 +25,8 @@ const card = (name: string) => screen.getByRole("heading", { name }).closest("se
 
 it("takes a few values that are not dates as it takes a few empty ones: those rows are rejected, the column is right", async () => {
   show(["2024-01-13 10:00", "2024-01-14 10:00", "soon"], ["c1", "c2", ""]);
-  await screen.findByText("1 of 3 sample values is not a date. Such rows will be rejected.");
-  expect(screen.getByText("1 of 3 sample values is empty. Such rows will be rejected.")).toBeTruthy();
+  await screen.findByText("1 of 3 sample values is not a date. Such rows will be skipped.");
+  expect(screen.getByText("1 of 3 sample values is empty. Such rows will be skipped.")).toBeTruthy();
   expect([card("Customer"), card("Time")].map((role) => role.dataset.wrong)).toEqual(["false", "false"]);
 });
 
@@ -34,7 +34,7 @@ it("calls a column wrong that holds no dates, and says both when others are empt
   show(["soon", "later", ""]);
   await screen.findByText("2 of 2 sample values are not dates.");
   expect(card("Time").dataset.wrong).toBe("true");
-  expect(screen.getByText("1 of 3 sample values is empty. Such rows will be rejected.")).toBeTruthy();
+  expect(screen.getByText("1 of 3 sample values is empty. Such rows will be skipped.")).toBeTruthy();
 });
 
 it("keeps a column that is chosen once more", async () => {

@@ -9,7 +9,7 @@ export interface Decoded {
   /** The file says its encoding with a byte order mark, which counts more than any choice. */
   isMarked: boolean;
   isGuess: boolean;
-  /** Some bytes are no characters of the encoding; rows with them will be rejected. */
+  /** Some bytes are no characters of the encoding; rows with them will be skipped. */
   hasUnknown: boolean;
 }
 
