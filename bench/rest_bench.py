@@ -37,10 +37,12 @@ def run() -> list[Figure]:
         finally:
             product.stop()
     note = "offered 4 200 + 64 000 /s, client on the same machine"
+    # The p99 follows the speed of the machine, which changes from minute to minute: a fixed piece of work tells it.
+    speed = f"one batch by json.loads: {mixed['decode_us']:,.0f} us before, {alone['decode_us']:,.0f} us after"
     return [
         at_least("REST together: single events", mixed["singles"], "/s", 4_000, note),
         at_least("REST together: events in batches of 500", mixed["batched"], "/s", 60_000, note),
-        at_most("REST together: p99 of all requests", mixed["p99_ms"], "ms", 25, note),
+        at_most("REST together: p99 of all requests", mixed["p99_ms"], "ms", 25, speed),
         at_most("REST together: acknowledged until visible", mixed["visible_seconds"], "s", 2),
         at_most("REST together: acknowledged events lost", mixed["lost"], "events", 0, f"of {mixed['sent']:,}"),
         at_least("REST batches alone", alone["batched"], "/s", 120_000, f"p99 {alone['p99_ms']:.0f} ms"),
@@ -63,6 +65,16 @@ def _load(product: Product, client: httpx.Client, name: str, singles: int, batch
             break
         time.sleep(0.02)
     return {**figures, "visible_seconds": time.time() - figures["ended_at"], "lost": figures["sent"] - stored}
+
+
+def _decode_us(batch: bytes) -> float:
+    """Processor time in which the standard library decodes a batch, the middle of 100."""
+    times_ns = []
+    for _ in range(100):
+        started_ns = time.process_time_ns()
+        json.loads(batch)
+        times_ns.append(time.process_time_ns() - started_ns)
+    return float(np.median(times_ns)) / 1000
 
 
 def _event(number: int) -> dict[str, Any]:
@@ -131,10 +143,12 @@ async def _send_all(port: int, dataset_id: str, secret: str, singles: int, batch
         return head.encode() + body
 
     single_requests = [request(json.dumps(_event(number)).encode()) for number in range(500)]
-    batch_requests = [
-        request(json.dumps([_event(start * _BATCH_EVENTS + place) for place in range(_BATCH_EVENTS)]).encode())
+    batch_bodies = [
+        json.dumps([_event(start * _BATCH_EVENTS + place) for place in range(_BATCH_EVENTS)]).encode()
         for start in range(8)
     ]
+    batch_requests = list(map(request, batch_bodies))
+    decode_us = _decode_us(batch_bodies[0])
     loop = asyncio.get_running_loop()
     begin_at = loop.time() + 0.5
     count_from, end_at = begin_at + _WARM_UP_SECONDS, begin_at + _WARM_UP_SECONDS + _SECONDS
@@ -173,6 +187,7 @@ async def _send_all(port: int, dataset_id: str, secret: str, singles: int, batch
         "singles": counted["single"] / _SECONDS,
         "batched": counted["batch"] * _BATCH_EVENTS / _SECONDS,
         "p99_ms": float(np.percentile(latencies, 99)) * 1000,
+        "decode_us": decode_us,
         "sent": accepted["single"] + accepted["batch"] * _BATCH_EVENTS,
         "ended_at": time.time(),
     }
