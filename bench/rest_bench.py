@@ -37,7 +37,7 @@ def run() -> list[Figure]:
         finally:
             product.stop()
     note = "offered 4 200 + 64 000 /s, client on the same machine"
-    # The p99 follows the speed of the machine, which changes from minute to minute: a fixed piece of work tells it.
+    # How fast the machine is changes from hour to hour: a fixed piece of work tells it.
     speed = f"one batch by json.loads: {mixed['decode_us']:,.0f} us before, {alone['decode_us']:,.0f} us after"
     return [
         at_least("REST together: single events", mixed["singles"], "/s", 4_000, note),
