@@ -90,3 +90,13 @@ async def test_over_the_limit_a_sender_hears_when_to_come_back(
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
         assert event["rejection"] == {"reason": "rate_limit_reached", "field": "", "detail": answer.json()["detail"]}
+
+
+async def test_on_the_short_way_each_event_counts_once_whether_accepted_or_rejected(
+    limited: httpx.AsyncClient, dataset_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/api/v1/datasets/{dataset_id}/events"
+    monkeypatch.setattr("cjm_gateway.application.rate_limit._MINUTE_SECONDS", 10**9)  # no end of a minute in a test
+    # The first goes the ordinary way, its token is not known yet; the others take the lane until the limit is reached.
+    sent = [EVENT, {"action_type": "no customer"}, EVENT, EVENT]
+    assert [(await limited.post(path, json=event)).status_code for event in sent] == [202, 400, 202, 429]
