@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from cjm_ingest.adapters.event_store import known_keys
 from cjm_ingest.adapters.event_store.schema import INCOMING_SCHEMA
 from cjm_ingest.adapters.event_store.store import EventStore
 from cjm_ingest.domain.keys import event_keys
@@ -17,7 +18,13 @@ Fill = Callable[..., None]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[EventStore]:
+def eager_known_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Known keys are kept in memory from the first look on."""
+    monkeypatch.setattr(known_keys, "LOOKS", 0)
+
+
+@pytest.fixture
+def store(tmp_path: Path, eager_known_keys: None) -> Iterator[EventStore]:
     """An empty event store."""
     opened = EventStore.open(tmp_path / "events")
     yield opened

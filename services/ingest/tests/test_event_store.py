@@ -85,6 +85,14 @@ def test_keys_that_are_stored_are_found_in_their_dataset_only(store: EventStore,
     assert len(store.existing_event_keys("d", np.empty(0, np.uint64))) == 0
 
 
+def test_keys_are_found_in_a_table_that_is_named_later(store: EventStore) -> None:
+    store.engine.command("INSERT INTO removed_events VALUES ('d', 7, [])")
+    asked = np.array([7, 8], np.uint64)
+    assert len(store.existing_event_keys("d", asked)) == 0
+    store.also_look_in("d", "removed_events", "d")
+    assert store.existing_event_keys("d", asked).tolist() == [7]
+
+
 def test_actions_get_lasting_codes(store: EventStore) -> None:
     assert store.action_codes("d", ["b", "a", "b"]).tolist() == [0, 1, 0]
     assert store.action_codes("d", ["c", "a"]).tolist() == [2, 1]

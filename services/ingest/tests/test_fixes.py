@@ -147,7 +147,7 @@ class Data:
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Iterator[Data]:
+def data(tmp_path: Path, eager_known_keys: None) -> Iterator[Data]:
     """An empty dataset."""
     made = Data(tmp_path / "events")
     yield made

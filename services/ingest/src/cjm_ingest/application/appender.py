@@ -100,7 +100,8 @@ class Appender:
 
     def count_known(self, dataset_id: str, keys: Keys) -> int:
         """How many of these event keys are stored already."""
-        return len(self._store.existing_event_keys(self._store.edition(dataset_id), keys))
+        with self._lock:
+            return len(self._store.existing_event_keys(self._store.edition(dataset_id), keys))
 
     def _append(
         self,

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from cjm_ingest.adapters.event_store.editions import Editions
 from cjm_ingest.adapters.event_store.engine import Answer, Engine, EngineSettings, disk_full
+from cjm_ingest.adapters.event_store.known_keys import KnownKeys
 from cjm_ingest.adapters.event_store.schema import INCOMING_SCHEMA, MAX_ACTIONS_COUNT, MIGRATIONS
 from cjm_ingest.domain.answers import DatasetStats
 from cjm_ingest.domain.fixes import Steps
@@ -49,6 +50,7 @@ class EventStore:
         self._changes_count = itertools.count(1)
         self._editions = Editions(engine)
         self._also_known: dict[str, list[tuple[str, str]]] = {}
+        self._known_keys = KnownKeys(self._count_event_keys, self._read_event_keys)
         self._read_until: dict[str, float] = {}
         self.stats_cache: dict[str, DatasetStats] = {}
         """Last stats per edition, with the version they belong to."""
@@ -158,27 +160,23 @@ class EventStore:
             for dataset_id, found in bounds.items():
                 known = self._bounds.get(dataset_id)
                 self._bounds[dataset_id] = known.including(found) if known else found
+        self._known_keys.add(bounds, table["event_key"].to_numpy())
         self._engine.insert("events", table, deduplication_token)
         self._changed(bounds)
 
     def existing_event_keys(self, edition: str, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-        """Those of the keys that are stored already, in no order, each once."""
-        if not len(keys):
+        """Those of the keys that are stored already, in no order, each once; no events may arrive meanwhile."""
+        candidates = self._known_keys.candidates(edition, keys)
+        if not len(candidates):
             return np.empty(0, np.uint64)
-        parameters = {"keys": keys.tolist()}
-        selects = []
-        for number, (table, key) in enumerate([("events", edition), *self._also_known.get(edition, ())]):
-            parameters[f"key{number}"] = key
-            selects.append(
-                f"SELECT DISTINCT event_key FROM {table} WHERE dataset_id = {{key{number}:String}} "
-                "AND event_key IN {keys:Array(UInt64)}"
-            )
-        found = self._engine.write_query(" UNION DISTINCT ".join(selects), parameters)
-        return np.asarray(found["event_key"].to_numpy(), np.uint64)
+        parameters = {"keys": candidates.tolist()}
+        found = self._event_keys("DISTINCT event_key", edition, "AND event_key IN {keys:Array(UInt64)}", parameters)
+        return np.unique(found)
 
     def also_look_in(self, edition: str, table: str, key: str) -> None:
         """Ids of events of an edition are known from the rows with a key in another table, too."""
         self._also_known.setdefault(edition, []).append((table, key))
+        self._known_keys.forget(edition)
 
     def look_no_more_in(self, edition: str, table: str) -> None:
         """The opposite of `also_look_in`."""
@@ -343,6 +341,22 @@ class EventStore:
             self._engine.stop(running, reader.tag)
             raise
 
+    def _count_event_keys(self, edition: str) -> int:
+        return int(self._event_keys("count()", edition).sum())
+
+    def _read_event_keys(self, edition: str) -> npt.NDArray[np.uint64]:
+        return self._event_keys("event_key", edition)
+
+    def _event_keys(
+        self, what: str, edition: str, condition: str = "", parameters: Mapping[str, Any] | None = None
+    ) -> npt.NDArray[np.uint64]:
+        """One number per row or so of all tables in which an edition's keys are."""
+        found = []
+        for table, key in [("events", edition), *self._also_known.get(edition, ())]:
+            sql = f"SELECT {what} AS number FROM {table} WHERE dataset_id = {{key:String}} {condition}"
+            found.append(self._engine.write_query(sql, {**(parameters or {}), "key": key})["number"].to_numpy())
+        return np.concatenate(found).astype(np.uint64, copy=False)
+
     def _codes(self, edition: str) -> dict[str, int]:
         codes = self._actions.get(edition)
         if codes is None:
@@ -369,6 +383,7 @@ class EventStore:
             self._engine.long_command(delete, parameters, _TAG, {"lightweight_deletes_sync": 0})
         self._engine.long_command("ALTER TABLE events DROP PARTITION {edition:String}", parameters, _TAG)
         self._also_known.pop(edition, None)
+        self._known_keys.forget(edition)
         self.stats_cache.pop(edition, None)
         with self._bounds_lock:
             self._bounds.pop(edition, None)
