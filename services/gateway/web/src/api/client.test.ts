@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { api, ApiError, apiUrl, setCsrfToken, signOut, whenSessionEnds } from "./client";
+import { api, ApiError, apiUrl, beginSession, setCsrfToken, signOut, whenSessionBegins, whenSessionEnds } from "./client";
 
 const answer = (status: number, body: unknown, headers: Record<string, string> = {}): Response =>
   new Response(status === 204 ? null : JSON.stringify(body), { status, headers });
@@ -57,15 +57,35 @@ it("reports the end of the session, but not a wrong password", async () => {
 
 it("tells the other tabs that the session is over, and hears it from them", async () => {
   const [ended, heard] = [vi.fn(), vi.fn()];
-  const otherTab = new BroadcastChannel("cjm-session-ended");
-  otherTab.onmessage = heard;
+  const otherTab = new BroadcastChannel("cjm-session");
+  otherTab.onmessage = ({ data }) => void heard(data);
   whenSessionEnds(ended);
   serve(() => answer(204, null));
   await signOut();
-  await vi.waitFor(() => expect(heard).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(heard.mock.calls).toEqual([["ended"]]));
   expect(ended).not.toHaveBeenCalled();
-  otherTab.postMessage(null);
+  otherTab.postMessage("ended");
   await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce());
+  otherTab.close();
+});
+
+it("tells the other tabs that a session has begun, and hears it from them until it is undone", async () => {
+  const [began, heard] = [vi.fn(), vi.fn()];
+  const otherTab = new BroadcastChannel("cjm-session");
+  otherTab.onmessage = ({ data }) => void heard(data);
+  const undo = whenSessionBegins(began);
+  beginSession("token");
+  await vi.waitFor(() => expect(heard.mock.calls).toEqual([["began"]]));
+  expect(began).not.toHaveBeenCalled();
+  otherTab.postMessage("began");
+  await vi.waitFor(() => expect(began).toHaveBeenCalledOnce());
+  undo();
+  const ended = vi.fn();
+  whenSessionEnds(ended);
+  otherTab.postMessage("began");
+  otherTab.postMessage("ended");
+  await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce());
+  expect(began).toHaveBeenCalledOnce();
   otherTab.close();
 });
 

@@ -31,7 +31,9 @@ export class ApiError extends Error {
 let csrfToken: string | null = null;
 let onSessionEnded: () => void = () => undefined;
 /** One for both ways: a tab does not hear what it says itself. */
-const otherTabs = new BroadcastChannel("cjm-session-ended");
+const otherTabs = new BroadcastChannel("cjm-session");
+const BEGAN = "began";
+const ENDED = "ended";
 
 /** Remembers the token that unsafe requests carry; `null` after sign-out. */
 export function setCsrfToken(token: string | null): void {
@@ -41,7 +43,26 @@ export function setCsrfToken(token: string | null): void {
 /** Registers what happens when the server, or another tab of this browser, says that nobody is signed in. */
 export function whenSessionEnds(action: () => void): void {
   onSessionEnded = action;
-  otherTabs.onmessage = action;
+  whenOtherTabsSay(ENDED, action);
+}
+
+/** Remembers the token of a session that has just begun, and tells all tabs of this browser. */
+export function beginSession(token: string): void {
+  setCsrfToken(token);
+  otherTabs.postMessage(BEGAN);
+}
+
+/** Registers what happens when somebody signs in in another tab of this browser; returns how to undo that. */
+export function whenSessionBegins(action: () => void): () => void {
+  return whenOtherTabsSay(BEGAN, action);
+}
+
+function whenOtherTabsSay(word: string, action: () => void): () => void {
+  const hear = (event: MessageEvent): void => {
+    if (event.data === word) action();
+  };
+  otherTabs.addEventListener("message", hear);
+  return () => otherTabs.removeEventListener("message", hear);
 }
 
 /** Ends the session, here and in all tabs of this browser. */
@@ -50,7 +71,7 @@ export async function signOut(): Promise<void> {
     if (!(error instanceof ApiError && error.status === 401)) throw error; // it had ended before
   });
   setCsrfToken(null);
-  otherTabs.postMessage(null);
+  otherTabs.postMessage(ENDED);
 }
 
 export type Query = Record<string, string | number | boolean | null | undefined | readonly string[]>;

@@ -2,8 +2,8 @@ import { Button, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouter, useSearch } from "@tanstack/react-router";
-import { useRef, useState, type KeyboardEvent } from "react";
-import { ApiError, setCsrfToken } from "@/api/client";
+import { useCallback, useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { ApiError, beginSession, whenSessionBegins } from "@/api/client";
 import { meQuery, signIn } from "@/api/hooks";
 import { Logo } from "@/app/Logo";
 import { T, useText, type Translate } from "@/messages";
@@ -42,16 +42,22 @@ export default function SignInPage() {
     },
   });
   useDocumentTitle(t("auth.title"));
+  const next = safeNext(search["next"]);
+  const enter = useCallback(async () => {
+    client.clear();
+    await client.fetchQuery(meQuery);
+    router.history.push(next);
+  }, [client, router, next]);
   const attempt = useMutation({
     mutationFn: async (values: { username: string; password: string }) => {
       const session = await signIn(values.username.trim(), values.password);
-      setCsrfToken(session.csrf_token);
-      client.clear();
-      await client.fetchQuery(meQuery);
+      beginSession(session.csrf_token);
+      await enter();
     },
-    onSuccess: () => router.history.push(safeNext(search["next"])),
     onError: () => passwordField.current?.select(),
   });
+  // Who cannot go on from here after all can still sign in here.
+  useEffect(() => whenSessionBegins(() => void enter().catch(() => undefined)), [enter]);
   const watchCapsLock = (event: KeyboardEvent): void => setCapsLock(event.getModifierState("CapsLock"));
 
   return (
