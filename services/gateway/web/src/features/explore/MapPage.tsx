@@ -63,7 +63,7 @@ function Journeys(ready: Ready) {
   const { name, goal_activity: goal } = dataset;
   const facts = useMemo(() => factsOf(full, goal), [full, goal]);
   const ways = useCommonWays(datasetId, question, WAYS_SHOWN);
-  const words = useMapWords(shown?.graph ?? full, unit, shown?.mainSteps ?? mainSteps);
+  const words = useMapWords(shown?.graph ?? full, unit, state.mode, shown?.mainSteps ?? mainSteps);
 
   useEffect(() => {
     // So that the address shows the same picture in another browser.

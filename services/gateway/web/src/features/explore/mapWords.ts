@@ -15,7 +15,7 @@ export interface MapWords {
 }
 
 /** What the map says about its steps and paths. */
-export function useMapWords(graph: Graph, unit: string, mainSteps: readonly string[]): MapWords {
+export function useMapWords(graph: Graph, unit: string, mode: MapMode, mainSteps: readonly string[]): MapWords {
   const t = useText();
   const f = useFormat();
   return useMemo(() => {
@@ -25,9 +25,14 @@ export function useMapWords(graph: Graph, unit: string, mainSteps: readonly stri
       ...{ unit, step: step.activity, count: step.count, events: f.number(step.count) },
       share: f.share(step.cases / Math.max(1, journeysOf(graph))),
     });
+    const facts = (card: CardShape, message: "explore.card.facts" | "explore.tip.step"): string => {
+      if (mode === "frequency") return t(message, said(card));
+      const wait = card.step.median_next_seconds;
+      return wait === null ? t("explore.card.last") : t("explore.tip.next", { median: f.duration(wait) });
+    };
     return {
-      cardLabel: (card) => t(main.has(card.step.activity) ? "explore.card.label_main" : "explore.card.label", said(card)),
-      cardLines: (card) => [card.step.activity, t("explore.tip.step", said(card))],
+      cardLabel: (card) => t("explore.card.label", { step: card.step.activity, facts: facts(card, "explore.card.facts"), isMain: main.has(card.step.activity) ? "yes" : "no" }),
+      cardLines: (card) => [card.step.activity, facts(card, "explore.tip.step")],
       pathLines: ({ path, source, target, count }) => {
         if (!path) return [`${source} → ${target}`];
         const exits = steps.get(source)?.count ?? 0;
@@ -39,7 +44,7 @@ export function useMapWords(graph: Graph, unit: string, mainSteps: readonly stri
         ];
       },
     };
-  }, [graph, unit, mainSteps, t, f]);
+  }, [graph, unit, mode, mainSteps, t, f]);
 }
 
 /** What stands before and after the shades of the colour scale: its real bounds, where it has them. */

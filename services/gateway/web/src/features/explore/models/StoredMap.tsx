@@ -31,7 +31,7 @@ export function StoredMap({ graph, unit, datasetId }: { graph: Graph; unit: stri
   const mainSteps = useMemo(() => mainWay(graph, goal), [graph, goal]);
   const [direction] = useState(preferredDirection);
   const { laid, error } = useLaidMap(graph, mainSteps, direction, isPhone && direction === "down");
-  const words = useMapWords(graph, unit, mainSteps);
+  const words = useMapWords(graph, unit, "frequency", mainSteps);
   const scene = useMemo(() => {
     if (!laid) return null;
     const count = pathCount(laid.choice, defaultPathRatio(laid.choice, graph.nodes.length));
