@@ -18,6 +18,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from cjm_ingest.adapters.event_store.engine import disk_full
 from cjm_ingest.adapters.event_store.store import EventStore
 from cjm_ingest.application import import_run
+from cjm_ingest.application.appender import Appender
 from cjm_ingest.application.imports import Imports
 from cjm_kit.bus import Bus
 from cjm_kit.errors import AppError, Code
@@ -268,6 +269,31 @@ async def test_the_same_event_id_counts_once(ingest: Any) -> None:
     await ingest.append(b'{"event_id":"new","customer_id":"x","action_type":"s"}')
     await ingest.until_events(5)
     assert (await ingest.stats()).events_count == 5
+
+
+async def test_all_or_nothing_stores_nothing_before_every_row_is_good(
+    ingest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[int] = []
+    append = Appender.append
+
+    def noted(self: Appender, *arguments: Any, **more: Any) -> int:
+        stored.append(append(self, *arguments, **more))
+        return stored[-1]
+
+    monkeypatch.setattr(Appender, "append", noted)
+    columns, head = [*ABC, ("event_id", "id")], b"a,b,c,id\nx,s,2024-01-01,1\nx,s,2024-01-01,1\n"
+    rows = b"".join(b"x,s,2024-01-02,n%d\n" % number for number in range(150_000))
+    bad = await ingest.run_import(head + rows + b"x,s,never,2\n", columns, strict=True)
+    assert (bad.status, bad.error_reason, numbers(bad)) == (FAILED, "rows_rejected", (150_003, 150_002, 1, 1))
+    assert [row.row for row in await ingest.rejected(bad.import_id)] == [150_003]
+    assert stored == []
+    good = await ingest.run_import(head + rows, columns, strict=True)
+    assert (good.status, numbers(good)) == (COMPLETED, (150_002, 150_002, 0, 1))
+    assert sum(stored) == 150_001 == (await ingest.stats()).events_count
+    progress = await ingest.progress(good.import_id)
+    assert [(step.activity, step.rows_count) for step in progress.steps] == [("s", 150_002)]
+    assert (progress.customers_count, progress.progress_ratio) == (1, 1.0)
 
 
 async def test_all_or_nothing_and_checks_store_nothing(ingest: Any) -> None:

@@ -34,7 +34,10 @@ class CancelledImportError(Exception):
 
 
 class ImportRun:
-    """One pass over one file; blocks, so it runs in a thread of its own.
+    """The work on one file; blocks, so it runs in a thread of its own.
+
+    All or nothing takes two passes: nothing is stored before every row was seen to be good, so that nobody counts with
+    an event that goes again.
 
     Args:
         entry: What to do.
@@ -53,7 +56,8 @@ class ImportRun:
         self._tally = Tally()
         self._keys, self._customers = DistinctKeys(), DistinctKeys()
         self._ties = TieCounter(_TIE_SLOTS_BITS)
-        self._is_storing = not entry.is_check
+        self._passes_count = 2 if entry.is_all_or_nothing and not entry.is_check else 1
+        self._passes_done = 0
         self.latest = Tally()
         """What was found up to the last whole block; replaced, never changed."""
 
@@ -88,7 +92,10 @@ class ImportRun:
             CancelledImportError: After `cancel`.
         """
         try:
-            self._read(path, rejected)
+            while self._passes_done < self._passes_count:
+                self._keys, self._tally.rows_duplicate = DistinctKeys(), 0
+                self._read(path, rejected)
+                self._passes_done += 1
         except BaseException:
             if not self._is_broken_off:
                 self.take_out()
@@ -133,8 +140,10 @@ class ImportRun:
                     raise CancelledImportError
                 converter = converter or Converter(mapping, _sample(block))
                 good = converter.convert(block)
-                rejected.write(good.faults)
-                self._count(block, good)
+                if not self._passes_done:
+                    rejected.write(good.faults)
+                    self._count(block, good)
+                self._tally.progress_ratio = (self._passes_done + block.progress_ratio) / self._passes_count
                 gathered.append(good)
                 if sum(len(part.rows) for part in gathered) >= _INSERT_ROWS:
                     self._await(pending)
@@ -153,14 +162,10 @@ class ImportRun:
     def _count(self, block: Block, good: Converted) -> None:
         tally = self._tally
         tally.rows_read += len(block.rows) + len(block.faults)
-        tally.progress_ratio = block.progress_ratio
         for fault in good.faults:
             tally.reject(fault)
         for finding in good.repaired:
             tally.add(finding)
-        if tally.rows_rejected and self._entry.is_all_or_nothing and self._is_storing:
-            # Go on without storing, so that all faults are reported at once.
-            self._is_storing = False
         count = len(good.rows)
         tally.rows_accepted += count
         if not count:
@@ -185,7 +190,8 @@ class ImportRun:
                 keys = keys[places]
                 columns = {name: values.take(pa.array(places)) for name, values in columns.items()}
         dataset_id, import_id = self._entry.dataset_id, self._entry.import_id
-        if self._is_storing:
+        is_last_pass = self._passes_done + 1 == self._passes_count
+        if is_last_pass and not self._entry.is_check:
             token = f"{import_id}-{uuid4()}"
             added = self._appender.append(
                 dataset_id, import_id, columns, keys, self._ties, token, may_be_known=has_own_ids

@@ -183,7 +183,7 @@ class GetImportProgressResponse(_message.Message):
     rows_duplicate: _builtins.int
     """Accepted rows that were already stored."""
     progress_ratio: _builtins.float
-    """Part of the file read so far, 0-1."""
+    """Part of the work done so far, 0-1."""
     customers_count: _builtins.int
     """Distinct customers found so far."""
     first_event_at_ms: _builtins.int
