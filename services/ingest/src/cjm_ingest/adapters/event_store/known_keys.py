@@ -24,10 +24,10 @@ class KnownKeys:
 
     Args:
         count: How many keys are stored in an edition.
-        read: All of them.
+        read: All of them, in arrays of any size.
     """
 
-    def __init__(self, count: Callable[[str], int], read: Callable[[str], _Keys]) -> None:
+    def __init__(self, count: Callable[[str], int], read: Callable[[str], list[_Keys]]) -> None:
         self._count = count
         self._read = read
         self._looks: Counter[str] = Counter()
@@ -64,10 +64,11 @@ class KnownKeys:
     def _made(self, edition: str) -> KeyFilter | None:
         if KeyFilter.bytes_for(self._count(edition)) > BUDGET_BYTES:
             return None
-        keys = self._read(edition)
-        known = self._filters[edition] = KeyFilter(len(keys))
-        for start in range(0, len(keys), _PIECE_KEYS):
-            known.add(keys[start : start + _PIECE_KEYS])
+        stored = self._read(edition)
+        known = self._filters[edition] = KeyFilter(sum(map(len, stored)))
+        for keys in stored:
+            for start in range(0, len(keys), _PIECE_KEYS):
+                known.add(keys[start : start + _PIECE_KEYS])
         while sum(item.size_bytes for item in self._filters.values()) > BUDGET_BYTES:
             self._filters.popitem(last=False)
         return known

@@ -171,7 +171,7 @@ class EventStore:
             return np.empty(0, np.uint64)
         parameters = {"keys": candidates.tolist()}
         found = self._event_keys("DISTINCT event_key", edition, "AND event_key IN {keys:Array(UInt64)}", parameters)
-        return np.unique(found)
+        return np.unique(np.concatenate(found))
 
     def also_look_in(self, edition: str, table: str, key: str) -> None:
         """Ids of events of an edition are known from the rows with a key in another table, too."""
@@ -342,20 +342,21 @@ class EventStore:
             raise
 
     def _count_event_keys(self, edition: str) -> int:
-        return int(self._event_keys("count()", edition).sum())
+        return int(np.concatenate(self._event_keys("count()", edition)).sum())
 
-    def _read_event_keys(self, edition: str) -> npt.NDArray[np.uint64]:
+    def _read_event_keys(self, edition: str) -> list[npt.NDArray[np.uint64]]:
         return self._event_keys("event_key", edition)
 
     def _event_keys(
         self, what: str, edition: str, condition: str = "", parameters: Mapping[str, Any] | None = None
-    ) -> npt.NDArray[np.uint64]:
-        """One number per row or so of all tables in which an edition's keys are."""
+    ) -> list[npt.NDArray[np.uint64]]:
+        """Of each table in which keys of an edition are, one number per row or for all."""
         found = []
         for table, key in [("events", edition), *self._also_known.get(edition, ())]:
             sql = f"SELECT {what} AS number FROM {table} WHERE dataset_id = {{key:String}} {condition}"
-            found.append(self._engine.write_query(sql, {**(parameters or {}), "key": key})["number"].to_numpy())
-        return np.concatenate(found).astype(np.uint64, copy=False)
+            numbers = self._engine.write_query(sql, {**(parameters or {}), "key": key})["number"]
+            found.append(numbers.to_numpy().astype(np.uint64, copy=False))
+        return found
 
     def _codes(self, edition: str) -> dict[str, int]:
         codes = self._actions.get(edition)
