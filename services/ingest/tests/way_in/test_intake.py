@@ -200,24 +200,31 @@ async def test_what_is_no_json_is_told_in_words_for_people(ingest: Any) -> None:
     ]
 
 
-async def test_a_fault_nobody_foresaw_costs_one_body() -> None:
-    def decode(body: bytes, **_: Any) -> DecodedBody:
-        if body == b"bad":
-            raise ZeroDivisionError
-        return DecodedBody([("c",) * len(ROW_FIELDS)], [])
+async def appended(*bodies: bytes) -> tuple[list[tuple[int, str]], list[int]]:
+    """What becomes of bodies that say how many events they hold, and the sizes of the blocks that are written."""
+    written: list[int] = []
 
-    written: list[PackedBlock] = []
+    def decode(body: bytes, **_: Any) -> DecodedBody:
+        return DecodedBody([("c",) * len(ROW_FIELDS)] * int(body), [])
 
     async def nothing(*_: Any) -> None:
         pass
 
     async def write(blocks: Sequence[PackedBlock]) -> None:
-        written.extend(blocks)
+        written.extend(block.count for block in blocks)
 
     intake = Intake(nothing, decode, lambda header: None, write)
-    results = await intake.append([SentBody("", "d", body, False, "", 0) for body in (b"good", b"bad", b"good")])  # noqa: FBT003
-    assert [(item.accepted_count, item.error_reason) for item in results] == [(1, ""), (0, "internal"), (1, "")]
-    assert [block.count for block in written] == [2]
+    results = await intake.append([SentBody("", "d", body, False, "", 0) for body in bodies])  # noqa: FBT003
+    return [(item.accepted_count, item.error_reason) for item in results], written
+
+
+async def test_a_fault_nobody_foresaw_costs_one_body() -> None:
+    assert await appended(b"1", b"bad", b"1") == ([(1, ""), (0, "internal"), (1, "")], [2])
+
+
+async def test_a_large_body_is_a_block_of_its_own() -> None:
+    bodies = (b"0", b"60", b"1", b"70", b"2")
+    assert await appended(*bodies) == ([(int(body), "") for body in bodies], [60, 70, 3])
 
 
 async def test_systems_may_send_while_catalog_is_away(ingest: Any) -> None:

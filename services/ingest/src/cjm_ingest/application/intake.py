@@ -145,6 +145,7 @@ class Intake:
             AppError: UNAVAILABLE `intake_unavailable` when the stream does not take them: nothing is accepted.
         """
         results = []
+        blocks: list[PackedBlock] = []
         rows_by_dataset: dict[str, list[Row]] = {}
         for sent in bodies:
             try:
@@ -162,11 +163,17 @@ class Intake:
                 error = internal_error()
                 results.append(BodyResult(error_reason=error.reason, error_detail=error.detail))
             else:
-                rows_by_dataset.setdefault(sent.dataset_id, []).extend(decoded.rows)
-                if len(decoded.rows) > _LARGE_BODY_EVENTS:
-                    await asyncio.sleep(0)  # what is on its way to disk or to a sender need not wait for the next body
+                count = len(decoded.rows)
                 times_ms = [row[_TIME] for row in decoded.rows] if sent.wants_times else ()
-                results.append(BodyResult(len(decoded.rows), decoded.refused, accepted_times_ms=times_ms))
-        good = ((dataset_id, rows) for dataset_id, rows in rows_by_dataset.items() if rows)
-        await self._write([block for dataset_id, rows in good for block in packed(dataset_id, rows)])
+                results.append(BodyResult(count, decoded.refused, accepted_times_ms=times_ms))
+                if count > _LARGE_BODY_EVENTS:
+                    # While its rows are in the processor's cache, and gone before those of the next body are made.
+                    blocks += packed(sent.dataset_id, decoded.rows)
+                    del decoded
+                    await asyncio.sleep(0)  # what is on its way to disk or to a sender need not wait for the next body
+                elif count:
+                    rows_by_dataset.setdefault(sent.dataset_id, []).extend(decoded.rows)
+        for dataset_id, rows in rows_by_dataset.items():
+            blocks += packed(dataset_id, rows)
+        await self._write(blocks)
         return results
