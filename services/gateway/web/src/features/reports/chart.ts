@@ -157,7 +157,8 @@ interface Margins {
  */
 export function optionOf(chart: DayChart, colors: Palette, margins: Margins = MARGINS_PX, widthPx = Infinity) {
   const { days, series, before, isLastDayOpen } = chart;
-  const text = { color: colors["ink-2"], ...FONT };
+  // Without a height of lines ECharts takes the width of "国", which depends on the fonts of the machine.
+  const text = { color: colors["ink-2"], ...FONT, lineHeight: 15 };
   const bars = { type: "bar" as const, stack: "days", barMaxWidth: WIDEST_BAR_PX, silent: true };
   const layers = series.map(({ name, color, values }) => {
     const fill = colors[color];
