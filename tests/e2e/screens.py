@@ -72,7 +72,7 @@ def settled(page: Page) -> None:
     page.wait_for_load_state("networkidle")
     page.wait_for_function(
         "(skeletons) => document.querySelectorAll(skeletons).length === 0 && !window.heldAnswers",
-        arg="[data-skeleton], .mantine-Skeleton-root",
+        arg="[data-skeleton], .mantine-Skeleton-root, [data-unplaced]",
         timeout=15_000,
     )
 

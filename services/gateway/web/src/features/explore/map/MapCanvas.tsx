@@ -264,6 +264,7 @@ export function MapCanvas(props: MapCanvasProps) {
         ref={svg}
         className={css.canvas}
         data-mode={mode}
+        data-unplaced={width === 0 || undefined}
         role="group"
         aria-label={t(props.onTable ? "explore.map.label" : "explore.map.label_plain", { steps: scene.cards.length, paths: pathsCount })}
         onKeyDown={onKeyDown}
