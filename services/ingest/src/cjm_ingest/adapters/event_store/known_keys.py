@@ -1,5 +1,6 @@
 """Keeps the engine from being asked, before each insert, for the ids of events that are new."""
 
+import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -32,22 +33,26 @@ class KnownKeys:
         self._read = read
         self._looks: Counter[str] = Counter()
         self._filters: OrderedDict[str, KeyFilter] = OrderedDict()
+        # Editions are thrown away while events arrive.
+        self._lock = threading.RLock()
 
     def candidates(self, edition: str, keys: _Keys) -> _Keys:
         """Those of the keys that must be looked for; the others are certainly not stored."""
-        known = self._filter_of(edition)
+        with self._lock:
+            known = self._filter_of(edition)
         return keys if known is None else keys[known.may_hold(keys)]
 
     def add(self, editions: Iterable[str], keys: _Keys) -> None:
         """These keys are about to be stored."""
-        for edition in editions:
-            if edition in self._filters:
-                self._filters[edition].add(keys)
+        with self._lock:
+            for known in [self._filters[edition] for edition in editions if edition in self._filters]:
+                known.add(keys)
 
     def forget(self, edition: str) -> None:
         """The edition is gone, or its keys have become others in a way of their own."""
-        self._filters.pop(edition, None)
-        del self._looks[edition]
+        with self._lock:
+            self._filters.pop(edition, None)
+            del self._looks[edition]
 
     def _filter_of(self, edition: str) -> KeyFilter | None:
         known = self._filters.get(edition)
