@@ -28,6 +28,8 @@ $(VENV)/.installed: requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS)) | 
 	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)
 	@$(UV) pip sync --quiet --require-hashes requirements.lock
 	@$(UV) pip install --quiet --no-deps $(addprefix -e ./,$(MEMBERS))
+	@# Where Python may not keep what it compiles, every process would compile all it imports.
+	@test -z "$$PYTHONDONTWRITEBYTECODE" || { echo "==> compiling them"; python -m compileall -q -j 0 $(VENV)/lib $(MEMBERS); }
 	@touch $@
 
 .PHONY: install
