@@ -101,5 +101,35 @@ def test_signing_out_ends_all_tabs_of_the_browser_and_each_comes_back_to_its_pag
     expect(other).to_have_url(address)
     for tab in (other, page):  # the one that waited goes on by itself
         expect(tab.get_by_role("navigation").first).to_be_visible()
-    assert page.url == f"{product.base_url}/"
+    # Home adds the dataset it shows to its address when it has found it.
+    expect(page).to_have_url(re.compile(rf"^{re.escape(product.base_url)}/(\?dataset=[^&]+)?$"))
+    context.close()
+
+
+def test_a_tab_left_open_becomes_the_account_that_signs_in_in_another(
+    browser: Browser,
+    product: Product,
+    admin: httpx.Client,
+    dataset: dict[str, Any],
+    new_name: Callable[[str], str],
+) -> None:
+    name = new_name("second")
+    created(admin.post("/api/v1/users", json={"username": name, "password": ADMIN_PASSWORD, "role": "analyst"}))
+    context = browser.new_context(base_url=product.base_url, viewport=DESKTOP)
+    left_open, other = context.new_page(), context.new_page()
+    sign_in(left_open)
+    left_open.goto("/data")
+    own = left_open.get_by_role("link", name=dataset["name"])
+    expect(own).to_be_visible()
+    other.goto("/signin")
+    other.get_by_label("User name").fill(name)
+    other.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
+    other.get_by_role("button", name="Sign in").click()
+    expect(other.get_by_role("button", name=f"Account of {name}")).to_be_visible()
+    expect(left_open.get_by_role("button", name=f"Account of {name}")).to_be_visible()
+    expect(own).to_have_count(0)
+    # What it changes is changed in the session of now.
+    left_open.get_by_role("button", name=f"Account of {name}").click()
+    left_open.get_by_role("menuitem", name="Sign out").click()
+    expect(other).to_have_url(re.compile(r"/signin"))
     context.close()

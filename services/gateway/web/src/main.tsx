@@ -7,7 +7,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { whenSessionEnds } from "@/api/client";
+import { whenSessionBegins, whenSessionEnds } from "@/api/client";
 import { meQuery } from "@/api/hooks";
 import { queryClient } from "@/app/queryClient";
 import { router } from "@/app/router";
@@ -24,6 +24,8 @@ whenSessionEnds(() => {
   // Whoever comes in by the front door has no page to return to.
   void router.navigate({ to: "/signin", search: hadSession || href !== "/" ? { next: href } : {}, replace: true });
 });
+// In this browser it is the session of all tabs: who it is, what they may do, the token of changes.
+whenSessionBegins(() => void queryClient.invalidateQueries({ queryKey: meQuery.queryKey }));
 
 const place = document.getElementById("root");
 if (!place) throw new Error("index.html has no #root");

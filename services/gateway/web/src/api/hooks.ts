@@ -16,9 +16,12 @@ export async function allItems<Item>(path: string, query: Query = {}, signal?: A
 
 export const meQuery = queryOptions({
   queryKey: ["me"],
-  queryFn: async ({ signal }) => {
+  queryFn: async ({ signal, client }) => {
+    const before = client.getQueryData<Me>(["me"]);
     const me = await api.get<Me>("/me", {}, signal);
     setCsrfToken(me.csrf_token);
+    // Somebody else has signed in in another tab: nothing of the former account may stay, in answers, forms or dialogs.
+    if (before && before.user.id !== me.user.id) location.reload();
     return me;
   },
   staleTime: Infinity,

@@ -82,11 +82,21 @@ it.each([
   ["events were taken away", "/explore/map?dataset=a", { events: 4 }],
   ["the page shows no events of it", "/settings/account?dataset=a", { events: 6 }],
   ["the report is about other datasets", "/reports?dataset=a&of=public", { events: 6 }],
+  ["the page is for those who may analyse it", "/explore/map?dataset=a", { events: 6, access: { can_analyse: false } }],
 ])("says nothing where %s", async (_, address, part) => {
+  if ("access" in part) stored = { ...stored, access: part.access as Dataset["access"] };
   await open(address);
-  change(part);
+  change(part as Partial<Dataset>);
   await lookAgain();
   expect(screen.queryByText(WORDS)).toBeNull();
+});
+
+it("tells also those who see the numbers and may not analyse", async () => {
+  stored = { ...stored, access: { can_analyse: false } as Dataset["access"] };
+  await open("/reports?dataset=a");
+  change({ events: 6 });
+  await lookAgain();
+  expect(screen.getByText(WORDS)).toBeTruthy();
 });
 
 it("asks nothing while the window is hidden", async () => {

@@ -9,16 +9,19 @@ import type { AppSearch } from "@/shared/search";
 import css from "./shell.module.css";
 
 const LOOK_AGAIN_MS = 30_000;
-/** Home, Explore, Reports and a dataset's own page: what shows the events of the dataset in use. */
-const VIEWS = /^\/($|explore\/|reports$|data\/datasets\/.)/;
+/** Home, Reports and a dataset's own page: what shows the events of the dataset in use to whoever sees it. */
+const VIEWS = /^\/($|reports$|data\/datasets\/.)/;
+/** The same for whoever may analyse it. */
+const ANALYSES = /^\/explore\//;
 
 /** Says that new events have come in to the dataset shown; the page stays as it is until the reader wants them. */
 export function NewEvents() {
   const { pathname } = useLocation();
   const search: AppSearch = useSearch({ strict: false });
   const { dataset } = useScope();
-  const isInView = VIEWS.test(pathname) && (search["of"] !== "public" || dataset?.is_public);
-  return <div role="status">{isInView && dataset?.access.can_analyse && <Watch dataset={dataset} />}</div>;
+  const isView = VIEWS.test(pathname) || (ANALYSES.test(pathname) && dataset?.access.can_analyse);
+  const isInView = isView && (search["of"] !== "public" || dataset?.is_public);
+  return <div role="status">{isInView && dataset && <Watch dataset={dataset} />}</div>;
 }
 
 /** Compares with the list of datasets: what is shown is asked again when that list is (`useChangedDatasets`). */
