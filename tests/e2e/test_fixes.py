@@ -73,6 +73,21 @@ def test_who_manages_the_dataset_fixes_it(
     assert now["goal_activity"] == "Buy"
     graph = created(admin.get(f"{path}/directly-follows"), 200)
     assert [node["activity"] for node in graph["nodes"]] == ["Buy"]
+    aliases = [{"alias": alias, "activity": "Buy"} for alias in (" Buy", "buy")]
+    with product.client(name, PASSWORD) as colleague:
+        assert created(colleague.get(f"{path}/step-aliases"), 200) == {"items": aliases}
+        refused = colleague.delete(f"{path}/step-aliases", params={"alias": "buy"})
+        assert (refused.status_code, refused.json()["reason"]) == (403, "dataset_manage_not_allowed")
+    assert admin.delete(f"{path}/step-aliases", params={"alias": "buy"}).status_code == 204
+    refused = admin.delete(f"{path}/step-aliases", params={"alias": "buy"})
+    assert (refused.status_code, refused.json()["reason"]) == (404, "step_alias_not_found")
+    imported(
+        admin, dataset["id"], b"customer,action,time,system\nu4,buy,2024-01-05,\nu4, Buy,2024-01-06,\n", mapping=MAPPING
+    )
+    assert [event["action_type"] for event in events_of(admin, dataset["id"]) if event["customer_id"] == "u4"] == [
+        "Buy",
+        "buy",
+    ]
 
 
 @pytest.mark.browser
@@ -114,5 +129,17 @@ def test_findings_are_fixed_one_by_one(
     expect(fixes).to_have_count(0)
     steps = Counter((event["customer_id"], event["action_type"]) for event in events_of(admin, dataset["id"]))
     assert steps == {("u1", "Buy"): 1, ("u2", "Buy"): 3}
+    aliases = page.get_by_role("table", name="Other names of steps").get_by_role("row")
+    expect(aliases).to_have_count(3)
+    page.get_by_role("button", name="End “buy”").focus()
+    page.keyboard.press("Enter")
+    question = page.get_by_role("alertdialog")
+    expect(question).to_contain_text("Those that are there stay “Buy”.")
+    violations = Axe().run(page).response["violations"]
+    assert [item["id"] for item in violations if item["impact"] in {"serious", "critical"}] == []
+    question.get_by_role("button", name="End").press("Enter")
+    expect(page.get_by_text("“buy” is a step of its own from now on.")).to_be_visible()
+    expect(aliases).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     page.get_by_role("tab", name="Overview").click()
     expect(page.locator("main")).to_contain_text("4")

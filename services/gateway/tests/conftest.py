@@ -267,6 +267,15 @@ class Fixes(fixes_pb2_grpc.FixServiceServicer):
             changed_count=3, removed_count=4, goal_activity=request.goal_activity.strip().capitalize()
         )
 
+    @allow("staff")
+    async def ListStepAliases(self, request: Any, context: Any) -> Any:
+        return fixes_pb2.ListStepAliasesResponse(aliases=[fixes_pb2.StepAlias(alias=" a/b?c", activity="a/b?c")])
+
+    @allow("staff")
+    async def DeleteStepAlias(self, request: Any, context: Any) -> Any:
+        self.asked.append(request)
+        return fixes_pb2.DeleteStepAliasResponse()
+
 
 class Analyses(analysis_pb2_grpc.AnalysisServiceServicer):
     """Keeps analyses in memory; each read moves one on its way to success."""

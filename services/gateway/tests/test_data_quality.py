@@ -97,12 +97,28 @@ async def test_a_goal_whose_step_gets_another_name_follows(admin: httpx.AsyncCli
     assert (await admin.get(path)).json()["goal_activity"] == "Buy"
 
 
+async def test_another_name_of_a_step_ends(running: Any, admin: httpx.AsyncClient, dataset_id: str) -> None:
+    path = f"/api/v1/datasets/{dataset_id}/step-aliases"
+    listed = (await admin.get(path)).json()
+    assert listed == {"items": [{"alias": " a/b?c", "activity": "a/b?c"}]}
+    assert (await admin.delete(path, params={"alias": listed["items"][0]["alias"]})).status_code == 204
+    assert (running.behind.fixes.asked[-1].dataset_id, running.behind.fixes.asked[-1].alias) == (dataset_id, " a/b?c")
+    for query in ({}, {"name": "x"}):
+        assert (await admin.delete(path, params=query)).status_code == 400
+    assert len(running.behind.fixes.asked) == 1
+
+
 async def test_strangers_and_tokens_fix_nothing(running: Any, admin: httpx.AsyncClient, dataset_id: str) -> None:
-    path, body = f"/api/v1/datasets/{dataset_id}/fixes", {"kind": "duplicates"}
+    path = f"/api/v1/datasets/{dataset_id}"
     token = (await admin.post("/api/v1/tokens", json={"name": "shop", "dataset_ids": [dataset_id]})).json()
     for headers in ({}, {"authorization": f"Bearer {token['secret']}"}):
-        answer = await running.client().post(path, json=body, headers=headers)
-        assert answer.status_code in {401, 403}, answer.text
+        for method, address, more in (
+            ("POST", f"{path}/fixes", {"json": {"kind": "duplicates"}}),
+            ("GET", f"{path}/step-aliases", {}),
+            ("DELETE", f"{path}/step-aliases?alias=a", {}),
+        ):
+            answer = await running.client().request(method, address, headers=headers, **more)
+            assert answer.status_code in {401, 403}, answer.text
     assert running.behind.fixes.asked == []
 
 

@@ -49,5 +49,5 @@ export default defineConfig({
   server: {
     proxy: Object.fromEntries(["/api", "/samples", "/v1", "/openapi.json"].map((path) => [path, { target: gateway }])),
   },
-  test: { environment: "jsdom", setupFiles: ["src/test-setup.ts"], include: ["src/**/*.test.{ts,tsx}"] },
+  test: { environment: "jsdom", setupFiles: ["src/test-setup.ts"], include: ["src/**/*.test.{ts,tsx}"], testTimeout: 60_000 },
 });

@@ -238,6 +238,50 @@ def test_steps_that_come_in_under_a_former_name_get_the_kept_one(data: Data) -> 
     assert Counter(row.action_type for row in data.rows()) == {"Pay": 8, "cart": 2, "new": 1}
 
 
+@pytest.mark.parametrize("has_restarted", [False, True])
+async def test_another_name_that_has_ended_is_a_step_of_its_own_from_then_on(data: Data, has_restarted: bool) -> None:
+    data.add([Row("1", "a", "Pay", 1), Row("2", "b", "pay", 1), Row("3", "c", "Pay", 2), Row("4", "c", " cart", 1)])
+    data.fix(SIMILAR)
+    data.fix(BLANK)
+    fixes = Fixes(data.fixes, data.appender, Journal())
+    assert list((await fixes.aliases("d")).items()) == [("pay", "Pay"), (" cart", "cart")]
+    version = data.store.dataset_version(data.store.edition("d"))
+    for name in ("Pay", "PAY", ""):
+        with pytest.raises(AppError) as refused:
+            await fixes.delete_alias("d", name)
+        assert (refused.value.code, refused.value.reason) == (Code.NOT_FOUND, "step_alias_not_found")
+    assert data.store.dataset_version(data.store.edition("d")) == version
+    await fixes.delete_alias("d", "pay")
+    assert data.store.dataset_version(data.store.edition("d")) != version
+    await fixes.close()
+    if has_restarted:
+        data.store.close()
+        data.open()
+    data.add([Row("5", "a", "pay", 3), Row("6", "a", " cart", 4)])
+    assert data.fixes.aliases("d") == {" cart": "cart"}
+    assert [row.action_type for row in data.rows()] == ["Pay", "Pay", "Pay", "cart", "pay", "cart"]
+    data.store.close()
+    data.open()
+    data.fix(SIMILAR)
+    assert data.fixes.aliases("d") == {" cart": "cart", "pay": "Pay"}
+
+
+async def test_another_name_stays_when_its_end_could_not_be_stored(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    data.add([Row("1", "a", "Pay", 1), Row("2", "b", "pay", 1), Row("3", "c", "Pay", 2)])
+    data.fix(SIMILAR)
+    fixes = Fixes(data.fixes, data.appender, Journal())
+
+    def fail(*_: Any) -> None:
+        raise AppError(Code.UNAVAILABLE, "disk_full", "The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Engine, "long_command", fail)
+        with pytest.raises(AppError, match="The disk is full"):
+            await fixes.delete_alias("d", "pay")
+    await fixes.close()
+    assert data.fixes.aliases("d") == {"pay": "Pay"}
+
+
 def test_filters_with_a_former_name_still_find_their_events(data: Data) -> None:
     data.add([Row("1", "a", "Pay", 1), Row("2", "b", "pay", 1), Row("3", "c", "Pay", 2), Row("4", "c", "cart", 1)])
     data.fix(SIMILAR)

@@ -10,6 +10,8 @@ from cjm_kit.errors import AppError, Code
 from cjm_kit.identity import Identity, acting_as, service_identity, staff_identity
 from cjm_protos.ingest.v1 import fixes_pb2, questions_pb2
 
+from .conftest import OWNER
+
 _COLUMNS = [("customer_id", "a", "string"), ("action_type", "b", "string"), ("time", "c"), ("device_os", "d", "string")]
 _FILE = b"""a,b,c,d
 u1,Buy,2024-01-01,iOS
@@ -45,6 +47,23 @@ async def test_all_findings_of_a_file_are_fixed(ingest: Any) -> None:
     assert {event.action_type for event in await ingest.events()} == {"Buy"}
 
 
+async def test_other_names_of_steps_are_listed_and_end(ingest: Any) -> None:
+    await ingest.run_import(_FILE, _COLUMNS)
+    listed, ended = fixes_pb2.ListStepAliasesRequest(dataset_id=ingest.dataset_id), fixes_pb2.DeleteStepAliasRequest
+    for kind in ("surrounding_blanks", "similar_steps"):
+        await ingest.fix(kind)
+    with acting_as(staff_identity(OWNER, is_admin=False)):
+        aliases = (await ingest.fixes.ListStepAliases(listed)).aliases
+        assert [(item.alias, item.activity) for item in aliases] == [(" Buy", "Buy"), ("buy", "Buy")]
+        await ingest.fixes.DeleteStepAlias(ended(dataset_id=ingest.dataset_id, alias="buy"))
+        with pytest.raises(AppError) as refused:
+            await ingest.fixes.DeleteStepAlias(ended(dataset_id=ingest.dataset_id, alias="buy"))
+    assert (refused.value.code, refused.value.reason) == (Code.NOT_FOUND, "step_alias_not_found")
+    await ingest.append(json.dumps({"customer_id": "u9", "action_type": "buy"}).encode())
+    await ingest.until_events(7)
+    assert {event.action_type for event in await ingest.events() if event.customer_id == "u9"} == {"buy"}
+
+
 async def test_who_may_not_fixes_nothing(ingest: Any) -> None:
     await ingest.run_import(_FILE, _COLUMNS)
     before = await ingest.found()
@@ -59,9 +78,13 @@ async def test_who_may_not_fixes_nothing(ingest: Any) -> None:
         (service_identity("metrics"), "not_allowed"),
         (Identity(f"token:{uuid4()}", frozenset({"system"})), "not_allowed"),
     ):
-        with acting_as(identity), pytest.raises(AppError) as refused:
-            await ingest.fixes.FixFinding(request)
-        assert (refused.value.code, refused.value.reason) == (Code.PERMISSION_DENIED, reason)
+        for call, asked in (
+            (ingest.fixes.FixFinding, request),
+            (ingest.fixes.DeleteStepAlias, fixes_pb2.DeleteStepAliasRequest(dataset_id=ingest.dataset_id, alias="x")),
+        ):
+            with acting_as(identity), pytest.raises(AppError) as refused:
+                await call(asked)
+            assert (refused.value.code, refused.value.reason) == (Code.PERMISSION_DENIED, reason)
     with acting_as(Identity("", frozenset())), pytest.raises(AppError) as refused:
         await ingest.fixes.FixFinding(request)
     assert refused.value.code is Code.UNAUTHENTICATED

@@ -1,3 +1,4 @@
+import { waitFor } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import { api, ApiError, apiUrl, beginSession, setCsrfToken, signOut, whenSessionBegins, whenSessionEnds } from "./client";
 
@@ -62,10 +63,10 @@ it("tells the other tabs that the session is over, and hears it from them", asyn
   whenSessionEnds(ended);
   serve(() => answer(204, null));
   await signOut();
-  await vi.waitFor(() => expect(heard.mock.calls).toEqual([["ended"]]));
+  await waitFor(() => expect(heard.mock.calls).toEqual([["ended"]]));
   expect(ended).not.toHaveBeenCalled();
   otherTab.postMessage("ended");
-  await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce());
+  await waitFor(() => expect(ended).toHaveBeenCalledOnce());
   otherTab.close();
 });
 
@@ -75,16 +76,16 @@ it("tells the other tabs that a session has begun, and hears it from them until 
   otherTab.onmessage = ({ data }) => void heard(data);
   const undo = whenSessionBegins(began);
   beginSession("token");
-  await vi.waitFor(() => expect(heard.mock.calls).toEqual([["began"]]));
+  await waitFor(() => expect(heard.mock.calls).toEqual([["began"]]));
   expect(began).not.toHaveBeenCalled();
   otherTab.postMessage("began");
-  await vi.waitFor(() => expect(began).toHaveBeenCalledOnce());
+  await waitFor(() => expect(began).toHaveBeenCalledOnce());
   undo();
   const ended = vi.fn();
   whenSessionEnds(ended);
   otherTab.postMessage("began");
   otherTab.postMessage("ended");
-  await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce());
+  await waitFor(() => expect(ended).toHaveBeenCalledOnce());
   expect(began).toHaveBeenCalledOnce();
   otherTab.close();
 });

@@ -381,12 +381,37 @@ export interface paths {
          *     `duplicates`: the first event of a customer, step and time stays; the ids of the others stay known, so that they do
          *     not come back. `future_times`: events later than now are removed; sent again with another time they count.
          *     `similar_steps`: the most frequent spelling stays, also for events to come and as the goal. `surrounding_blanks`:
-         *     blanks around customers, steps and texts are cut off, of steps also those of events to come.
+         *     blanks around customers, steps and texts are cut off, of steps also those of events to come. What is done to the
+         *     steps of events to come is listed and ends under `step-aliases`.
          *
          *     Takes about a second for a million events and goes on when you do not wait. Numbers change all at once at the end.
          */
         post: operations["fix_finding"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/step-aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List other names of steps
+         * @description Names under which events still come in and count as another step, because a fix has merged or shortened them.
+         */
+        get: operations["list_step_aliases"];
+        put?: never;
+        post?: never;
+        /**
+         * End another name of a step
+         * @description Events that come in under this name from now on are a step of their own; those there are stay as they are.
+         */
+        delete: operations["delete_step_alias"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2903,6 +2928,27 @@ export interface components {
             count: number;
         };
         /**
+         * StepAliasShape
+         * @description Another name of a step, under which events come in.
+         */
+        StepAliasShape: {
+            /** Alias */
+            alias: string;
+            /**
+             * Activity
+             * @description The step that they are of.
+             */
+            activity: string;
+        };
+        /**
+         * StepAliases
+         * @description Other names of steps, by step, then by name.
+         */
+        StepAliases: {
+            /** Items */
+            items: components["schemas"]["StepAliasShape"][];
+        };
+        /**
          * StepRule
          * @description Steps that get another name.
          */
@@ -3799,6 +3845,55 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["FixResult"];
                 };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    list_step_aliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepAliases"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    delete_step_alias: {
+        parameters: {
+            query: {
+                /** @description As it is listed, with its blanks. */
+                alias: string;
+            };
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];

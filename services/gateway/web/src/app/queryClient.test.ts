@@ -1,3 +1,4 @@
+import { waitFor } from "@testing-library/react";
 import { QueryObserver } from "@tanstack/react-query";
 import { expect, it, vi } from "vitest";
 import { ApiError } from "@/api/client";
@@ -41,7 +42,7 @@ it.each([meQuery, datasetsQuery])("asks again when the window is looked at again
   const stop = new QueryObserver(queryClient, queryClient.defaultQueryOptions(query as never)).subscribe(() => undefined);
   expect(fetched).not.toHaveBeenCalled();
   dispatchEvent(new Event("focus"));
-  await vi.waitFor(() => expect(fetched).toHaveBeenCalledOnce());
+  await waitFor(() => expect(fetched).toHaveBeenCalledOnce());
   stop();
   queryClient.unmount();
   fetched.mockRestore();

@@ -1,3 +1,4 @@
+import { waitFor } from "@testing-library/react";
 import { beforeEach, expect, it, vi } from "vitest";
 import { api } from "@/api/client";
 import { addressWith, noteExport } from "./noteExport";
@@ -29,5 +30,5 @@ it("spoils nothing when it fails", async () => {
   const fetch = vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("Failed to fetch"));
   noteExport("d1", { object: "paths", format: "csv", address: "/explore/map" });
   // A refusal that nobody takes fails this run.
-  await vi.waitFor(() => expect(fetch).toHaveBeenCalledOnce());
+  await waitFor(() => expect(fetch).toHaveBeenCalledOnce());
 });

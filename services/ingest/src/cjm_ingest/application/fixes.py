@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
@@ -69,6 +69,14 @@ class FixStore(Protocol[Begun]):
         """What a step that may have got another name is called now."""
         ...
 
+    def aliases(self, dataset_id: str) -> Mapping[str, str]:
+        """By other name of a step under which events come in, the step."""
+        ...
+
+    def delete_alias(self, dataset_id: str, alias: str) -> bool:
+        """Have events that come in under another name of a step be of a step of that name; False when there is none."""
+        ...
+
     def stop(self, running: "Future[Any]") -> None:
         """Have a running `perform` broken off."""
         ...
@@ -118,6 +126,23 @@ class Fixes:
     async def present_name(self, dataset_id: str, step: str) -> str:
         """What a step that may have got another name is called now."""
         return await asyncio.to_thread(self._store.present_name, dataset_id, step)
+
+    async def aliases(self, dataset_id: str) -> Mapping[str, str]:
+        """By other name of a step under which events come in, the step; in order of both."""
+        found = await asyncio.to_thread(self._store.aliases, dataset_id)
+        return dict(sorted(found.items(), key=lambda item: (item[1], item[0])))
+
+    async def delete_alias(self, dataset_id: str, alias: str) -> None:
+        """Have events that come in under another name of a step be of a step of that name; those stored stay.
+
+        Raises:
+            AppError: NOT_FOUND `step_alias_not_found`, UNAVAILABLE `disk_full`.
+        """
+        # In turn with fixes, which would take the other names of their beginning with them.
+        deleting = self._thread.submit(self._store.delete_alias, dataset_id, alias)
+        if not await asyncio.wrap_future(deleting):
+            detail = f"No step of this dataset has the other name {alias[:100]!r}. Ask for the list again."
+            raise AppError(Code.NOT_FOUND, "step_alias_not_found", detail)
 
     async def close(self) -> None:
         """Break off what is running; the events stay as they were."""

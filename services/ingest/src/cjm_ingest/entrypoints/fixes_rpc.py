@@ -33,3 +33,22 @@ class FixServicer(fixes_pb2_grpc.FixServiceServicer):
             removed_count=fixed.removed_count,
             goal_activity=await self._fixes.present_name(request.dataset_id, request.goal_activity),
         )
+
+    @allow("staff")
+    async def ListStepAliases(
+        self, request: fixes_pb2.ListStepAliasesRequest, context: Any
+    ) -> fixes_pb2.ListStepAliasesResponse:
+        """Other names of steps under which events come in."""
+        await self._access.require(request.dataset_id, "see")
+        aliases = await self._fixes.aliases(request.dataset_id)
+        items = [fixes_pb2.StepAlias(alias=alias, activity=activity) for alias, activity in aliases.items()]
+        return fixes_pb2.ListStepAliasesResponse(aliases=items)
+
+    @allow("staff")
+    async def DeleteStepAlias(
+        self, request: fixes_pb2.DeleteStepAliasRequest, context: Any
+    ) -> fixes_pb2.DeleteStepAliasResponse:
+        """End another name of a step."""
+        await self._access.require(request.dataset_id, "manage")
+        await self._fixes.delete_alias(request.dataset_id, request.alias)
+        return fixes_pb2.DeleteStepAliasResponse()

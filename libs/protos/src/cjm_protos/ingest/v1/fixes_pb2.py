@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from cjm_protos.ingest.v1 import questions_pb2 as cjm__protos_dot_ingest_dot_v1_dot_questions__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n cjm_protos/ingest/v1/fixes.proto\x12\x14\x63jm_protos.ingest.v1\x1a$cjm_protos/ingest/v1/questions.proto\"v\n\x11\x46ixFindingRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x36\n\x04kind\x18\x02 \x01(\x0e\x32(.cjm_protos.ingest.v1.QualityFindingKind\x12\x15\n\rgoal_activity\x18\x03 \x01(\t\"Y\n\x12\x46ixFindingResponse\x12\x15\n\rchanged_count\x18\x01 \x01(\x03\x12\x15\n\rremoved_count\x18\x02 \x01(\x03\x12\x15\n\rgoal_activity\x18\x03 \x01(\t2m\n\nFixService\x12_\n\nFixFinding\x12\'.cjm_protos.ingest.v1.FixFindingRequest\x1a(.cjm_protos.ingest.v1.FixFindingResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n cjm_protos/ingest/v1/fixes.proto\x12\x14\x63jm_protos.ingest.v1\x1a$cjm_protos/ingest/v1/questions.proto\"v\n\x11\x46ixFindingRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x36\n\x04kind\x18\x02 \x01(\x0e\x32(.cjm_protos.ingest.v1.QualityFindingKind\x12\x15\n\rgoal_activity\x18\x03 \x01(\t\"Y\n\x12\x46ixFindingResponse\x12\x15\n\rchanged_count\x18\x01 \x01(\x03\x12\x15\n\rremoved_count\x18\x02 \x01(\x03\x12\x15\n\rgoal_activity\x18\x03 \x01(\t\",\n\x16ListStepAliasesRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\"K\n\x17ListStepAliasesResponse\x12\x30\n\x07\x61liases\x18\x01 \x03(\x0b\x32\x1f.cjm_protos.ingest.v1.StepAlias\",\n\tStepAlias\x12\r\n\x05\x61lias\x18\x01 \x01(\t\x12\x10\n\x08\x61\x63tivity\x18\x02 \x01(\t\";\n\x16\x44\x65leteStepAliasRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\r\n\x05\x61lias\x18\x02 \x01(\t\"\x19\n\x17\x44\x65leteStepAliasResponse2\xcd\x02\n\nFixService\x12_\n\nFixFinding\x12\'.cjm_protos.ingest.v1.FixFindingRequest\x1a(.cjm_protos.ingest.v1.FixFindingResponse\x12n\n\x0fListStepAliases\x12,.cjm_protos.ingest.v1.ListStepAliasesRequest\x1a-.cjm_protos.ingest.v1.ListStepAliasesResponse\x12n\n\x0f\x44\x65leteStepAlias\x12,.cjm_protos.ingest.v1.DeleteStepAliasRequest\x1a-.cjm_protos.ingest.v1.DeleteStepAliasResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +36,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FIXFINDINGREQUEST']._serialized_end=214
   _globals['_FIXFINDINGRESPONSE']._serialized_start=216
   _globals['_FIXFINDINGRESPONSE']._serialized_end=305
-  _globals['_FIXSERVICE']._serialized_start=307
-  _globals['_FIXSERVICE']._serialized_end=416
+  _globals['_LISTSTEPALIASESREQUEST']._serialized_start=307
+  _globals['_LISTSTEPALIASESREQUEST']._serialized_end=351
+  _globals['_LISTSTEPALIASESRESPONSE']._serialized_start=353
+  _globals['_LISTSTEPALIASESRESPONSE']._serialized_end=428
+  _globals['_STEPALIAS']._serialized_start=430
+  _globals['_STEPALIAS']._serialized_end=474
+  _globals['_DELETESTEPALIASREQUEST']._serialized_start=476
+  _globals['_DELETESTEPALIASREQUEST']._serialized_end=535
+  _globals['_DELETESTEPALIASRESPONSE']._serialized_start=537
+  _globals['_DELETESTEPALIASRESPONSE']._serialized_end=562
+  _globals['_FIXSERVICE']._serialized_start=565
+  _globals['_FIXSERVICE']._serialized_end=898
 # @@protoc_insertion_point(module_scope)

@@ -40,6 +40,16 @@ class FixServiceStub:
                 request_serializer=cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.FixFindingRequest.SerializeToString,
                 response_deserializer=cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.FixFindingResponse.FromString,
                 _registered_method=True)
+        self.ListStepAliases = channel.unary_unary(
+                '/cjm_protos.ingest.v1.FixService/ListStepAliases',
+                request_serializer=cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.ListStepAliasesRequest.SerializeToString,
+                response_deserializer=cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.ListStepAliasesResponse.FromString,
+                _registered_method=True)
+        self.DeleteStepAlias = channel.unary_unary(
+                '/cjm_protos.ingest.v1.FixService/DeleteStepAlias',
+                request_serializer=cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.DeleteStepAliasRequest.SerializeToString,
+                response_deserializer=cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.DeleteStepAliasResponse.FromString,
+                _registered_method=True)
 
 
 class FixServiceServicer:
@@ -58,6 +68,23 @@ class FixServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListStepAliases(self, request, context):
+        """Other names of steps under which events come in, as fixes leave them behind; by step, then by name.
+        Caller: staff who may see the dataset.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteStepAlias(self, request, context):
+        """Events that come in under the other name from now on are of a step of that name; those stored stay as they are.
+        Caller: owner of the dataset, admin.
+        NOT_FOUND `step_alias_not_found`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FixServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -65,6 +92,16 @@ def add_FixServiceServicer_to_server(servicer, server):
                     servicer.FixFinding,
                     request_deserializer=cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.FixFindingRequest.FromString,
                     response_serializer=cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.FixFindingResponse.SerializeToString,
+            ),
+            'ListStepAliases': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListStepAliases,
+                    request_deserializer=cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.ListStepAliasesRequest.FromString,
+                    response_serializer=cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.ListStepAliasesResponse.SerializeToString,
+            ),
+            'DeleteStepAlias': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteStepAlias,
+                    request_deserializer=cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.DeleteStepAliasRequest.FromString,
+                    response_serializer=cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.DeleteStepAliasResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -95,6 +132,60 @@ class FixService:
             '/cjm_protos.ingest.v1.FixService/FixFinding',
             cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.FixFindingRequest.SerializeToString,
             cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.FixFindingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListStepAliases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cjm_protos.ingest.v1.FixService/ListStepAliases',
+            cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.ListStepAliasesRequest.SerializeToString,
+            cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.ListStepAliasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteStepAlias(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cjm_protos.ingest.v1.FixService/DeleteStepAlias',
+            cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.DeleteStepAliasRequest.SerializeToString,
+            cjm__protos_dot_ingest_dot_v1_dot_fixes__pb2.DeleteStepAliasResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,15 @@ class FixServiceStub:
     INVALID_ARGUMENT `finding_not_fixable` for other kinds; FAILED_PRECONDITION `dataset_being_replaced` while an import replaces
     the events, `dataset_changed` when events were taken out or replaced meanwhile.
     """
+    ListStepAliases: _grpc.UnaryUnaryMultiCallable[_fixes_pb2.ListStepAliasesRequest, _fixes_pb2.ListStepAliasesResponse]
+    """Other names of steps under which events come in, as fixes leave them behind; by step, then by name.
+    Caller: staff who may see the dataset.
+    """
+    DeleteStepAlias: _grpc.UnaryUnaryMultiCallable[_fixes_pb2.DeleteStepAliasRequest, _fixes_pb2.DeleteStepAliasResponse]
+    """Events that come in under the other name from now on are of a step of that name; those stored stay as they are.
+    Caller: owner of the dataset, admin.
+    NOT_FOUND `step_alias_not_found`.
+    """
 
 @_typing.type_check_only
 class FixServiceAsyncStub(FixServiceStub):
@@ -54,6 +63,15 @@ class FixServiceAsyncStub(FixServiceStub):
     Caller: owner of the dataset, admin.
     INVALID_ARGUMENT `finding_not_fixable` for other kinds; FAILED_PRECONDITION `dataset_being_replaced` while an import replaces
     the events, `dataset_changed` when events were taken out or replaced meanwhile.
+    """
+    ListStepAliases: _aio.UnaryUnaryMultiCallable[_fixes_pb2.ListStepAliasesRequest, _fixes_pb2.ListStepAliasesResponse]  # type: ignore[assignment]
+    """Other names of steps under which events come in, as fixes leave them behind; by step, then by name.
+    Caller: staff who may see the dataset.
+    """
+    DeleteStepAlias: _aio.UnaryUnaryMultiCallable[_fixes_pb2.DeleteStepAliasRequest, _fixes_pb2.DeleteStepAliasResponse]  # type: ignore[assignment]
+    """Events that come in under the other name from now on are of a step of that name; those stored stay as they are.
+    Caller: owner of the dataset, admin.
+    NOT_FOUND `step_alias_not_found`.
     """
 
 class FixServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -71,6 +89,27 @@ class FixServiceServicer(metaclass=_abc_1.ABCMeta):
         Caller: owner of the dataset, admin.
         INVALID_ARGUMENT `finding_not_fixable` for other kinds; FAILED_PRECONDITION `dataset_being_replaced` while an import replaces
         the events, `dataset_changed` when events were taken out or replaced meanwhile.
+        """
+
+    @_abc_1.abstractmethod
+    def ListStepAliases(
+        self,
+        request: _fixes_pb2.ListStepAliasesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_fixes_pb2.ListStepAliasesResponse, _abc.Awaitable[_fixes_pb2.ListStepAliasesResponse]]:
+        """Other names of steps under which events come in, as fixes leave them behind; by step, then by name.
+        Caller: staff who may see the dataset.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteStepAlias(
+        self,
+        request: _fixes_pb2.DeleteStepAliasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_fixes_pb2.DeleteStepAliasResponse, _abc.Awaitable[_fixes_pb2.DeleteStepAliasResponse]]:
+        """Events that come in under the other name from now on are of a step of that name; those stored stay as they are.
+        Caller: owner of the dataset, admin.
+        NOT_FOUND `step_alias_not_found`.
         """
 
 def add_FixServiceServicer_to_server(servicer: FixServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

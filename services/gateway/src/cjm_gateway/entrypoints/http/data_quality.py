@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from cjm_gateway.entrypoints.http.auth import staff_only
@@ -189,7 +189,8 @@ async def fix_finding(dataset_id: str, wanted: FixInput, gateway: GatewayDep) ->
     `duplicates`: the first event of a customer, step and time stays; the ids of the others stay known, so that they do
     not come back. `future_times`: events later than now are removed; sent again with another time they count.
     `similar_steps`: the most frequent spelling stays, also for events to come and as the goal. `surrounding_blanks`:
-    blanks around customers, steps and texts are cut off, of steps also those of events to come.
+    blanks around customers, steps and texts are cut off, of steps also those of events to come. What is done to the
+    steps of events to come is listed and ends under `step-aliases`.
 
     Takes about a second for a million events and goes on when you do not wait. Numbers change all at once at the end.
     """
@@ -202,6 +203,35 @@ async def fix_finding(dataset_id: str, wanted: FixInput, gateway: GatewayDep) ->
         change = dataset_pb2.UpdateDatasetRequest(dataset_id=dataset_id, goal_activity=answer.goal_activity)
         await gateway.services.datasets.UpdateDataset(change)
     return FixResult(kind=wanted.kind, changed=answer.changed_count, removed=answer.removed_count)
+
+
+class StepAliasShape(Shape):
+    """Another name of a step, under which events come in."""
+
+    alias: str
+    activity: Annotated[str, Field(description="The step that they are of.")]
+
+
+class StepAliases(Shape):
+    """Other names of steps, by step, then by name."""
+
+    items: list[StepAliasShape]
+
+
+@router.get("/step-aliases", summary="List other names of steps")
+async def list_step_aliases(dataset_id: str, gateway: GatewayDep) -> StepAliases:
+    """Names under which events still come in and count as another step, because a fix has merged or shortened them."""
+    answer = await gateway.services.fixes.ListStepAliases(fixes_pb2.ListStepAliasesRequest(dataset_id=dataset_id))
+    return StepAliases(items=[StepAliasShape(alias=item.alias, activity=item.activity) for item in answer.aliases])
+
+
+@router.delete("/step-aliases", summary="End another name of a step", status_code=204)
+async def delete_step_alias(
+    dataset_id: str, gateway: GatewayDep, alias: Annotated[str, Query(description="As it is listed, with its blanks.")]
+) -> None:
+    """Events that come in under this name from now on are a step of their own; those there are stay as they are."""
+    request = fixes_pb2.DeleteStepAliasRequest(dataset_id=dataset_id, alias=alias)
+    await gateway.services.fixes.DeleteStepAlias(request)
 
 
 def _level(level: int) -> LevelWord:

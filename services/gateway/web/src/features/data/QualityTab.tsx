@@ -17,6 +17,7 @@ import { NoEvents } from "./NoEvents";
 import { fixableKind, sortedFindings, useQuality, whileChanging, type QualityExample, type QualityFinding } from "./quality";
 import look from "./quality.module.css";
 import { QualityWord } from "./QualityMark";
+import { StepAliases } from "./StepAliases";
 
 /** What looks wrong in the stored events and the newest import, with examples and a way to see the rows. */
 export function QualityTab({ dataset }: { dataset: Dataset }) {
@@ -46,6 +47,7 @@ export function QualityTab({ dataset }: { dataset: Dataset }) {
           ))}
         </ul>
       )}
+      <StepAliases dataset={dataset} />
       {nothing.length > 0 && (
         <Card title={t("data.quality.nothing")}>
           <ul className={look.nothing}>

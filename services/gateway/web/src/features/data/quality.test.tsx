@@ -24,8 +24,10 @@ const finding = (part: Partial<QualityFinding>): QualityFinding => ({
 });
 const example = { customer_id: null, field: null, values: [], time: null, first_date: null, last_date: null, count: 1 };
 
+const answers = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+
 function show(content: ReactNode, answer: unknown) {
-  vi.spyOn(globalThis, "fetch").mockResolvedValue(new Response(JSON.stringify(answer), { headers: { "content-type": "application/json" } }));
+  vi.spyOn(globalThis, "fetch").mockImplementation((address) => Promise.resolve(answers((address as string).endsWith("/step-aliases") ? { items: [] } : answer)));
   showAt("/", content, quietClient());
 }
 
@@ -61,7 +63,6 @@ it("tells findings with their unit and base, the gravest first, and leads to the
 
 const doubled = finding({ count: 1200, fixable: 1200, level: "problem" });
 const toFix = { events: 13087, level: "problem", as_of: "2024-03-01T12:03:00.000Z", is_current: true, findings: [doubled, finding({ kind: "rare_steps", count: 2, level: "check" })] };
-const answers = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 
 it("fixes a finding after saying what that changes", async () => {
   show(<QualityTab dataset={dataset} />, toFix);
@@ -73,7 +74,7 @@ it("fixes a finding after saying what that changes", async () => {
   await userEvent.click(dialog.getByRole("button", { name: "Remove events" }));
   expect(await dialog.findByText(/Events were taken out meanwhile/)).toBeTruthy();
   asked.mockClear();
-  asked.mockImplementation((_, request) => Promise.resolve(answers(request?.method === "POST" ? { kind: "duplicates", changed: 0, removed: 1201 } : { ...toFix, findings: [finding({})] })));
+  asked.mockImplementation((_, request) => Promise.resolve(answers(request?.method === "POST" ? { kind: "duplicates", changed: 0, removed: 1201 } : { ...toFix, items: [], findings: [finding({})] })));
   await userEvent.click(dialog.getByRole("button", { name: "Remove events" }));
   expect(await screen.findByText("1,201 doubled events removed.")).toBeTruthy();
   expect(screen.queryByRole("dialog")).toBeNull();
@@ -104,6 +105,45 @@ it("says before steps are merged which spelling stays", async () => {
   show(<QualityTab dataset={dataset} />, { ...toFix, findings: [alike] });
   await userEvent.click(await screen.findByRole("button", { name: /^Fix/ }));
   expect(within(await screen.findByRole("dialog")).getByRole("listitem").textContent).toBe("“cart ”, “CART” become “Cart”");
+});
+
+function showAliases(canManage: boolean) {
+  let aliases = [{ alias: " pay", activity: "Pay" }, { alias: "pay", activity: "Pay" }];
+  const asked = vi.spyOn(globalThis, "fetch").mockImplementation((address, request) => {
+    const [path, query] = (address as string).split("?");
+    if (!path?.endsWith("/step-aliases")) return Promise.resolve(answers(toFix));
+    if (request?.method !== "DELETE") return Promise.resolve(answers({ items: aliases }));
+    aliases = aliases.filter(({ alias }) => alias !== new URLSearchParams(query).get("alias"));
+    return Promise.resolve(new Response(null, { status: 204 }));
+  });
+  showAt("/", <><main id="content" tabIndex={-1} /><QualityTab dataset={{ ...dataset, access: { ...dataset.access, can_manage: canManage } }} /></>, quietClient());
+  return asked;
+}
+
+it("lists the other names of steps and ends one after saying what that changes", async () => {
+  showAliases(true);
+  const table = await screen.findByRole("table", { name: "Other names of steps" });
+  const cells = () => within(table).getAllByRole("row").slice(1).map((row) => within(row).getAllByRole("cell").slice(0, 2).map((cell) => cell.textContent));
+  expect(cells()).toEqual([["“ pay”", "Pay"], ["“pay”", "Pay"]]);
+  const end = async (alias: string): Promise<void> => {
+    await userEvent.click(screen.getByRole("button", { name: `End “${alias}”` }));
+    const question = await screen.findByRole("alertdialog");
+    expect(question.textContent).toContain(`Events that come in as “${alias}” from now on will be a step of that name. Those that are there stay “Pay”.`);
+    await userEvent.click(within(question).getByRole("button", { name: "End" }));
+    expect(await screen.findByText(`“${alias}” is a step of its own from now on.`)).toBeTruthy();
+  };
+  await end("pay");
+  await waitFor(() => expect(cells()).toEqual([["“ pay”", "Pay"]]));
+  await waitFor(() => expect(document.activeElement?.id).toBe("step-aliases"));
+  await end(" pay");
+  await waitFor(() => expect(screen.queryByRole("table", { name: "Other names of steps" })).toBeNull());
+  await waitFor(() => expect(document.activeElement?.id).toBe("content"));
+});
+
+it("shows the other names of steps to who may only see them", async () => {
+  showAliases(false);
+  expect(await screen.findByRole("table", { name: "Other names of steps" })).toBeTruthy();
+  expect(screen.queryByRole("button", { name: /^End/ })).toBeNull();
 });
 
 it("offers no fix to who does not manage the dataset", async () => {

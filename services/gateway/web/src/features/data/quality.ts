@@ -9,6 +9,7 @@ export type QualityFinding = Shapes["QualityFinding"];
 export type QualityExample = Shapes["QualityExample"];
 export type FixInput = Shapes["FixInput"];
 export type FixResult = Shapes["FixResult"];
+export type StepAlias = Shapes["StepAliasShape"];
 export type QualityLevel = QualityFinding["level"];
 export type FieldDescriptions = Shapes["FieldDescriptions"];
 export type FieldDescription = Shapes["FieldDescription"];
@@ -25,6 +26,14 @@ export function useQuality(dataset: Dataset, asking: Asking<Quality> = {}) {
     queryFn: ({ signal }) => api.get<Quality>(`/datasets/${dataset.id}/quality`, {}, signal),
     placeholderData: (former, asked) => (asked?.queryKey[1] === dataset.id ? former : undefined),
     ...asking,
+  });
+}
+
+/** Other names of steps under which events come in; fixes leave them behind. */
+export function useStepAliases(dataset: Dataset) {
+  return useQuery({
+    queryKey: ["datasets", dataset.id, "step-aliases"],
+    queryFn: async ({ signal }) => (await api.get<Shapes["StepAliases"]>(`/datasets/${dataset.id}/step-aliases`, {}, signal)).items,
   });
 }
 

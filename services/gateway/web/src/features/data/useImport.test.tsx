@@ -1,4 +1,4 @@
-import { act, screen } from "@testing-library/react";
+import { act, screen, waitFor } from "@testing-library/react";
 import { expect, it, vi } from "vitest";
 import { api } from "@/api/client";
 import { quietClient, showAt } from "@/test-page";
@@ -20,5 +20,5 @@ it("asks for every number of the dataset again when the end became known without
   await screen.findByText("running");
   expect(client.getQueryState(map)?.isInvalidated).toBe(false);
   act(() => void client.setQueryData(["imports", "one", "i1"], { id: "i1", status: "cancelled" }));
-  await vi.waitFor(() => expect(client.getQueryState(map)?.isInvalidated).toBe(true));
+  await waitFor(() => expect(client.getQueryState(map)?.isInvalidated).toBe(true));
 });

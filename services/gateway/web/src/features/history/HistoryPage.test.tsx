@@ -52,12 +52,14 @@ const entry = (more: Partial<JournalEntry>): JournalEntry => ({
 
 /** History with a journal, for one who sees the dataset "Web shop". */
 function showJournal(journal: () => JournalEntry[], search = "") {
+  const me = { user: { id: "u1", role: "admin" } } as Me;
   const get = vi.spyOn(api, "get").mockImplementation((path) => {
+    if (path === "/me") return Promise.resolve(me as never);
     if (path === "/datasets") return Promise.resolve({ items: [{ id: "d1", name: "Web shop", fields: [] }], next_cursor: null } as never);
     return Promise.resolve({ items: path === "/journal" ? journal() : [], next_cursor: null } as never);
   });
   const client = quietClient();
-  client.setQueryData(meQuery.queryKey, { user: { id: "u1", role: "admin" } } as Me);
+  client.setQueryData(meQuery.queryKey, me);
   return { ...showAt(`/history${search}`, <HistoryPage />, client), get };
 }
 

@@ -1,4 +1,4 @@
-import { fireEvent, screen } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { beforeAll, expect, it, vi } from "vitest";
 import { api } from "@/api/client";
 import { meQuery } from "@/api/hooks";
@@ -34,5 +34,5 @@ it("shows in the list that the token was used as soon as its first event is ther
   fireEvent.change(await screen.findByLabelText("Name"), { target: { value: "Till" } });
   fireEvent.submit((await screen.findByLabelText("Name")).closest("form") as HTMLFormElement);
   await screen.findByText(/1 event arrived in Shop/);
-  await vi.waitFor(() => expect(screen.queryByText("never")).toBeNull());
+  await waitFor(() => expect(screen.queryByText("never")).toBeNull());
 });

@@ -185,6 +185,15 @@ class EventFixes:
         code = steps.aliases.get(step)
         return step if code is None else steps.names[code]
 
+    def aliases(self, dataset_id: str) -> dict[str, str]:
+        """By other name of a step under which events come in, the step."""
+        steps = self._store.steps(self._store.edition(dataset_id))
+        return {alias: steps.names[code] for alias, code in steps.aliases.items()}
+
+    def delete_alias(self, dataset_id: str, alias: str) -> bool:
+        """Have events that come in under another name of a step be of a step of that name; False when there is none."""
+        return self._store.delete_alias(self._store.edition(dataset_id), alias)
+
     def stop(self, running: "Future[Any]") -> None:
         """Have the queries of a running fix stopped."""
         self._engine.stop(running, _TAG)

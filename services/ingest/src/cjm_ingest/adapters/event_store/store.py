@@ -222,6 +222,31 @@ class EventStore:
         if names:
             self._engine.insert("actions", pa.table(rows))
 
+    def delete_alias(self, edition: str, alias: str) -> bool:
+        """From now on events that come in under another name of a step are of a step of that name; durable on return.
+
+        Returns:
+            False when there is no such other name.
+
+        Raises:
+            AppError: UNAVAILABLE `disk_full`.
+        """
+        if alias not in self.steps(edition).aliases:
+            return False
+        with self._actions_lock:
+            codes = self._codes(edition)
+            code = codes.pop(alias)
+        # Without the lock, because a delete stands in line behind merges; a step of that name may come meanwhile.
+        where = "dataset_id = {edition:String} AND name = {alias:String} AND is_alias"
+        try:
+            self._engine.long_command(f"DELETE FROM actions WHERE {where}", {"edition": edition, "alias": alias}, _TAG)
+        except BaseException:
+            with self._actions_lock:
+                codes.setdefault(alias, code)
+            raise
+        self._changed([edition])
+        return True
+
     def read_place(self, stream: str) -> int:
         """Last sequence of a stream whose events are stored; 0 when none."""
         found = self._engine.write_query(

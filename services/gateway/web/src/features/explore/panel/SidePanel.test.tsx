@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import { expect, it, vi } from "vitest";
 import { loadMessages } from "@/messages";
 import { quietClient, showAt } from "@/test-page";
@@ -47,7 +47,7 @@ it.each([
   const selection: Selection = { kind: "path", source: "view", target: "cart" };
   showAt("/explore/map?dataset=d1", <SidePanel {...{ full, graph, selection, mode: "frequency", facts: factsOf(full, null), ways: undefined, isStale: false, unit: "session", onSelect: vi.fn(), onReveal: vi.fn() }} />, client);
   const addresses = () => fetched.mock.calls.map(([address]) => new URL(address as string, "http://x")).filter(({ pathname }) => pathname.endsWith("/path-times"));
-  await vi.waitFor(() => expect(addresses()).toHaveLength(1));
+  await waitFor(() => expect(addresses()).toHaveLength(1));
   expect(addresses()[0]?.searchParams.getAll("activity")).toEqual(asked);
 });
 
