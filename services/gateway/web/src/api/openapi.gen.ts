@@ -409,7 +409,7 @@ export interface paths {
         post?: never;
         /**
          * End another name of a step
-         * @description Events that come in under this name from now on are a step of their own; those there are stay as they are.
+         * @description Events that come in under this name from now on are a step of their own; stored ones stay as they are.
          */
         delete: operations["delete_step_alias"];
         options?: never;

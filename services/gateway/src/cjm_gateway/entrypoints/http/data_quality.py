@@ -229,7 +229,7 @@ async def list_step_aliases(dataset_id: str, gateway: GatewayDep) -> StepAliases
 async def delete_step_alias(
     dataset_id: str, gateway: GatewayDep, alias: Annotated[str, Query(description="As it is listed, with its blanks.")]
 ) -> None:
-    """Events that come in under this name from now on are a step of their own; those there are stay as they are."""
+    """Events that come in under this name from now on are a step of their own; stored ones stay as they are."""
     request = fixes_pb2.DeleteStepAliasRequest(dataset_id=dataset_id, alias=alias)
     await gateway.services.fixes.DeleteStepAlias(request)
 
