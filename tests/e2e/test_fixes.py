@@ -51,6 +51,8 @@ def test_who_manages_the_dataset_fixes_it(
     user = created(admin.post("/api/v1/users", json={"username": name, "password": PASSWORD, "role": "analyst"}))
     with product.client(name, PASSWORD) as colleague:
         assert colleague.post(f"{path}/fixes", json={"kind": "duplicates"}).status_code == 404
+        assert colleague.get(f"{path}/step-aliases").status_code == 404
+        assert colleague.delete(f"{path}/step-aliases", params={"alias": "buy"}).status_code == 404
         created(admin.post(f"{path}/grants", json={"user_id": user["id"]}))
         refused = colleague.post(f"{path}/fixes", json={"kind": "duplicates"})
         assert (refused.status_code, refused.json()["reason"]) == (403, "dataset_manage_not_allowed")

@@ -85,6 +85,9 @@ async def test_who_may_not_fixes_nothing(ingest: Any) -> None:
             with acting_as(identity), pytest.raises(AppError) as refused:
                 await call(asked)
             assert (refused.value.code, refused.value.reason) == (Code.PERMISSION_DENIED, reason)
+        if reason == "not_allowed":
+            with acting_as(identity), pytest.raises(AppError, match=reason):
+                await ingest.fixes.ListStepAliases(fixes_pb2.ListStepAliasesRequest(dataset_id=ingest.dataset_id))
     with acting_as(Identity("", frozenset())), pytest.raises(AppError) as refused:
         await ingest.fixes.FixFinding(request)
     assert refused.value.code is Code.UNAUTHENTICATED
