@@ -173,7 +173,7 @@ def test_little_or_no_data_before(page: Page, shop: dict[str, Any], rows: list[R
     page.goto(address("/reports", shop, first_day, str(begin + timedelta(days=6))))
     settled(page)
     expect(page.locator("main")).to_contain_text("7 of 7 days of this period and 0 of 7 before it")
-    expect(page.get_by_text("no data before")).to_have_count(3)
+    expect(page.get_by_text("nothing before")).to_have_count(3)
     expect(page.locator("[stroke-dasharray]")).to_have_count(0)
     page.goto(address("/reports", shop, str(begin + timedelta(days=3)), str(begin + timedelta(days=9))))
     settled(page)

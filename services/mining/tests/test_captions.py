@@ -117,13 +117,18 @@ _WAY = Filter(exact_way=Activities(activities=["a", "b"]))
         (_negated(Filter(ends_with=Activities(activities=["a"]))), "Does not end with a"),
         (Filter(any_of=FilterGroup(filters=[_WAY, _WAY])), "Way is a → b or a → b"),
         (_negated(Filter(any_of=FilterGroup(filters=[_WAY, _WAY]))), "Way is not a → b or a → b"),
-        (Filter(length=CountRange(min_count=3, max_count=1_000)), "Steps between 3 – 1,000"),
+        (Filter(length=CountRange(min_count=3, max_count=1_000)), "Steps between 3 and 1,000"),
         (Filter(length=CountRange(max_count=0)), "Steps at most 0"),
         (_negated(Filter(length=CountRange(min_count=3))), "Steps not at least 3"),
-        (Filter(duration=DurationRange(min_seconds=59.6)), "Took at least 1 m"),
-        (Filter(duration=DurationRange(min_seconds=3_599.6)), "Took at least 1 h"),
-        (_negated(Filter(duration=DurationRange(min_seconds=0.5, max_seconds=187_200))),
-         "Did not take between instant – 2 d 4 h"),
+        (_negated(Filter(length=CountRange(min_count=2, max_count=2))), "Steps not exactly 2"),
+        (Filter(duration=DurationRange(min_seconds=59.6)), "Took at least 59.6 s"),
+        (Filter(duration=DurationRange(min_seconds=88_200)), "Took at least 1 d 30 m"),
+        (Filter(duration=DurationRange(max_seconds=0)), "Took at most 0 s"),
+        (_negated(Filter(duration=DurationRange(min_seconds=0.5, max_seconds=187_200.000001))),
+         "Did not take between 0.5 s and 2 d 4 h 0.000001 s"),
+        (Filter(any_of=FilterGroup(filters=[Filter(duration=DurationRange(min_seconds=60, max_seconds=120)),
+                                            Filter(duration=DurationRange(min_seconds=3_600))])),
+         "Took between 1 m and 2 m or Took at least 1 h"),
     ],
 )  # fmt: skip
 def test_filters(filter_: Filter, said: str) -> None:
@@ -174,9 +179,9 @@ def test_the_words_are_those_of_the_page() -> None:
             ("ends_with", Activities()),
             ("exact_way", Activities()),
             *(("length", CountRange(**bounds)) for bounds in ({"min_count": 1}, {"max_count": 1})),
-            ("length", CountRange(min_count=1, max_count=2)),
+            *(("length", CountRange(min_count=1, max_count=most)) for most in (1, 2)),
             *(("duration", DurationRange(**bounds)) for bounds in ({"min_seconds": 1}, {"max_seconds": 1})),
-            ("duration", DurationRange(min_seconds=1, max_seconds=2)),
+            *(("duration", DurationRange(min_seconds=1, max_seconds=most)) for most in (1, 2)),
         )
         for words in captions._PREDICATES[node](part)[:2]
     }

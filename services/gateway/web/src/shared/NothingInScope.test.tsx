@@ -20,7 +20,8 @@ it.each([
   ["the period behind a filter", `${PERIOD}&f=step:cart`, [], /^There is no data on/, "Show all days", "&f=step:cart"],
   ["a period without an end", "from=2024-03-01", [], /^There is no data in this period\.$/, "Show all days", ""],
   ["the only filter", `${PERIOD}&f=step:cart`, [""], /^“Goes through cart” leaves none\.$/, "Remove it", `&${PERIOD}`],
-  ["one of two filters", "f=step:home&f=step:cart", ["", "step:home"], /^“Goes through cart” leaves none\.$/, "Remove it", "&f=step:home"],
+  ["one of two filters", "f=step:home&f=step:cart", ["", "step:cart"], /^With the other filters, “Goes through home” leaves none\.$/, "Remove it", "&f=step:cart"],
+  ["the newest of two that leave none together", "f=step:home&f=step:cart", ["", "step:home", "step:cart"], /^With the other filters, “Goes through cart” leaves none\.$/, "Remove it", "&f=step:home"],
   ["both filters", "f=step:home&f=step:cart", [""], /^These filters leave none, and removing one of them is not enough\.$/, "Remove all filters", ""],
 ])("names %s as what leaves nothing, and takes it back", async (_, scope, full, sentence, action, left) => {
   // `full` lists the filters with which something is there.

@@ -32,7 +32,7 @@ export function NothingInScope({ title, isPublic = false }: NothingInScopeProps)
     },
     filters: { text: t("filters.empty.filters"), action: t("filters.remove_all"), change: { filters: [] } },
     filter: {
-      text: t("filters.empty.filter", { filter: termText(filters[cause?.index ?? 0] ?? "").whole }),
+      text: t("filters.empty.filter", { count: filters.length, filter: termText(filters[cause?.index ?? 0] ?? "").whole }),
       action: t("filters.remove_it"),
       change: { filters: filters.toSpliced(cause?.index ?? 0, 1) },
     },
@@ -56,7 +56,7 @@ export function NothingInScope({ title, isPublic = false }: NothingInScopeProps)
   );
 }
 
-/** The period where nothing lies in it, else the first filter without which something is there, else all of them; null while it is not known. */
+/** The period where nothing lies in it, else the newest filter without which something is there, else all of them; null while it is not known. */
 function useCause(isPublic: boolean): { kind: "period" | "filters" | "filter"; index?: number } | null {
   const { datasetId, from, to, filters, question } = useScope();
   const scope = isPublic ? { from, to } : question;
@@ -74,7 +74,7 @@ function useCause(isPublic: boolean): { kind: "period" | "filters" | "filter"; i
   });
   if (!unfiltered?.data || without.some(({ isPending }) => isPending)) return null;
   if (unfiltered.data.touchpoints === 0) return { kind: "period" };
-  const index = filters.length === 1 ? 0 : without.findIndex(({ data }) => (data?.touchpoints ?? 0) > 0);
+  const index = filters.length === 1 ? 0 : without.findLastIndex(({ data }) => (data?.touchpoints ?? 0) > 0);
   if (index >= 0) return { kind: "filter", index };
   return filters.length > 0 ? { kind: "filters" } : null;
 }

@@ -66,11 +66,12 @@ interface ComparedWithProps {
 export function ComparedWith({ known, isEmpty, query, children }: ComparedWithProps) {
   const t = useText();
   const format = useFormat();
-  const { from, to, previous } = useScope();
+  const { from, to, previous, filters } = useScope();
   const period = boundedPeriod(from, to);
   if (!period || !previous) return null;
   const range = format.range(previous);
   const days = dayCount(period);
+  const nothing = filters.length > 0 && daysWithin(previous, known) > 0 ? "common.compare.none_left" : "common.compare.none";
   if (query.isError) {
     return (
       <Note tone="warn">
@@ -83,7 +84,7 @@ export function ComparedWith({ known, isEmpty, query, children }: ComparedWithPr
   }
   return (
     <Note>
-      {t(isEmpty ? "common.compare.none" : "common.compare.with", { range, days })}{" "}
+      {t(isEmpty ? nothing : "common.compare.with", { range, days })}{" "}
       {known &&
         !isWhole(period, previous, known) &&
         t("common.compare.span", { first: format.day(known.from), last: format.day(known.to), days, now: daysWithin(period, known), before: daysWithin(previous, known) })}{" "}

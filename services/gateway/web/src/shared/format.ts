@@ -13,6 +13,8 @@ export interface Formatters {
   share: (ratio: number) => string;
   /** Seconds -> two units: "2 d 4 h", "1 m 14 s", "instant" below 1 s. */
   duration: (seconds: number) => string;
+  /** All of it, as a condition says it: "1 d 30 m", "59.6 s". */
+  exactDuration: (seconds: number) => string;
   /** Bytes -> "18.4 MB" (decimal). */
   bytes: (bytes: number) => string;
   /** "2024-06-29" -> "29 Jun 2024" in the reader's locale; no time-zone shift. */
@@ -26,6 +28,8 @@ export interface Formatters {
   /** 1109 against 1012 -> "+97 (+9.6%)"; empty when the difference rounds to nothing. */
   change: (now: number, before: number, kind?: ChangeKind) => string;
 }
+
+const DURATION_UNITS: [string, number][] = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
 
 export function useFormat(): Formatters {
   const { locale } = useIntl();
@@ -53,19 +57,29 @@ export function formatters(locale: string, t: Translate): Formatters {
 
   function duration(seconds: number): string {
     if (seconds < 1) return t("common.instant");
-    const units: [string, number][] = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
-    const first = units.findIndex(([, size]) => seconds >= size);
-    const rest = units[first + 1];
+    const first = DURATION_UNITS.findIndex(([, size]) => seconds >= size);
+    const rest = DURATION_UNITS[first + 1];
     const smallest = rest ? rest[1] : 1;
     // Round once to the smaller unit, so that 59.6 minutes never reads "0 h 60 m".
     let left = Math.round(seconds / smallest) * smallest;
     const parts: string[] = [];
-    for (const [unit, size] of units) {
+    for (const [unit, size] of DURATION_UNITS) {
       const amount = Math.floor(left / size);
       if (amount > 0 && parts.length < 2) parts.push(t(`common.duration.${unit}`, { amount }));
       left -= amount * size;
     }
     return parts.join(" ");
+  }
+
+  function exactDuration(seconds: number): string {
+    let left = seconds;
+    const parts = DURATION_UNITS.flatMap(([unit, size]) => {
+      // Filters tell parts of a second in six digits at most; taking days from it leaves more.
+      const amount = unit === "s" ? Number(left.toFixed(6)) : Math.floor(left / size);
+      left -= amount * size;
+      return amount > 0 ? [t(`common.duration.${unit}`, { amount })] : [];
+    });
+    return parts.join(" ") || t("common.duration.s", { amount: 0 });
   }
 
   function bytes(count: number): string {
@@ -101,5 +115,5 @@ export function formatters(locale: string, t: Translate): Formatters {
     return before === 0 ? amount : `${amount} (${sign}${share(difference / before)})`;
   }
 
-  return { number: (value) => whole.format(value), share, duration, bytes, day: (date) => day.format(new Date(`${date.slice(0, 10)}T00:00:00Z`)), moment, ago, range, change };
+  return { number: (value) => whole.format(value), share, duration, exactDuration, bytes, day: (date) => day.format(new Date(`${date.slice(0, 10)}T00:00:00Z`)), moment, ago, range, change };
 }

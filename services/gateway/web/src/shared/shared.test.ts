@@ -43,6 +43,16 @@ describe("numbers", () => {
     expect(format.duration(seconds)).toBe(text);
   });
 
+  it.each([
+    [0, "0 s"],
+    [59.6, "59.6 s"],
+    [87_000, "1 d 10 m"],
+    [88_200, "1 d 30 m"],
+    [187_261.000001, "2 d 4 h 1 m 1.000001 s"],
+  ])("writes all of %s seconds as %s", (seconds, text) => {
+    expect(format.exactDuration(seconds)).toBe(text);
+  });
+
   it("writes counts, sizes, changes and days", () => {
     expect(format.number(1295)).toBe("1,295");
     expect(format.bytes(18_400_000)).toBe("18.4 MB");

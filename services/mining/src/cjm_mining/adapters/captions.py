@@ -1,6 +1,5 @@
 """What a picture says of itself, in the words of the page: of what it was made, and what its marks mean."""
 
-import math
 from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from typing import Any
@@ -168,8 +167,10 @@ def _filter(part: scope_pb2.Filter) -> str:
     if node is None:
         return ""
     said = [_PREDICATES[node](getattr(alternative, node)) for alternative in alternatives]
-    plain, negated, _ = said[0]
-    return f"{negated if is_negated else plain} {_either(value for _, _, values in said for value in values)}"
+    values_by_words: dict[str, list[str]] = {}
+    for plain, negated, values in said:
+        values_by_words.setdefault(negated if is_negated else plain, []).extend(values)
+    return _either(f"{words} {_either(values)}" for words, values in values_by_words.items())
 
 
 _Said = tuple[str, str, list[str]]
@@ -187,9 +188,11 @@ def _follows(plain: str, negated: str) -> Callable[[scope_pb2.Follows], _Said]:
 
 def _range(words: tuple[str, str], low: float | None, high: float | None, say: Callable[[Any], str]) -> _Said:
     plain, negated = words
-    bounds = [bound for bound in (low, high) if bound is not None]
-    how = "between" if len(bounds) > 1 else "at most" if low is None else "at least"
-    return f"{plain} {how}", f"{negated} {how}", [" – ".join(map(say, bounds))]
+    if low is None or high is None:
+        how, bounds = "at least" if high is None else "at most", [high if low is None else low]
+    else:
+        how, bounds = ("exactly", [low]) if low == high else ("between", [low, high])
+    return f"{plain} {how}", f"{negated} {how}", [" and ".join(map(say, bounds))]
 
 
 def _length(part: scope_pb2.CountRange) -> _Said:
@@ -199,7 +202,7 @@ def _length(part: scope_pb2.CountRange) -> _Said:
 
 def _duration(part: scope_pb2.DurationRange) -> _Said:
     low, high = (getattr(part, name) if part.HasField(name) else None for name in ("min_seconds", "max_seconds"))
-    return _range(("Took", "Did not take"), low, high, _seconds)
+    return _range(("Took", "Did not take"), low, high, _exact_duration)
 
 
 _PREDICATES: dict[str, Callable[[Any], _Said]] = {
@@ -222,17 +225,13 @@ def _either(values: Iterable[str]) -> str:
     return f"{', '.join(others)}, or {last}"
 
 
-def _seconds(seconds: float) -> str:
-    """A time span in its two largest units, rounded once: "2 d 4 h", "1 m 14 s"."""
-    if seconds < 1:
-        return "instant"
-    units = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)]
-    first = next(place for place, (_, size) in enumerate(units) if seconds >= size)
-    smallest = units[min(first + 1, len(units) - 1)][1]
-    left = math.floor(seconds / smallest + 0.5) * smallest
+def _exact_duration(seconds: float) -> str:
+    """All of a time span: "1 d 30 m", "59.6 s"."""
     parts: list[str] = []
-    for name, size in units:
-        amount, left = divmod(left, size)
-        if amount and len(parts) < 2:
-            parts.append(f"{amount:,} {name}")
-    return " ".join(parts)
+    for name, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        amount, seconds = divmod(seconds, size)
+        if amount:
+            parts.append(f"{amount:,.0f} {name}")
+    # Filters tell parts of a second in six digits at most; taking days from it leaves more.
+    rest = f"{seconds:.6f}".rstrip("0").rstrip(".")
+    return " ".join(parts if parts and rest == "0" else [*parts, f"{rest} s"])

@@ -157,7 +157,7 @@ function Way({ way, unit, cumulated, goal, ignoresRepeats }: WayProps) {
           <span>
             <IconClock size={14} stroke={1.7} aria-hidden />
             {way.activities.length === 1
-              ? t("explore.variants.one_step")
+              ? t(ignoresRepeats ? "explore.variants.one_kind" : "explore.variants.one_step")
               : t("explore.variants.median", { time: f.duration(way.median_seconds) })}
           </span>
           {goal !== null && (

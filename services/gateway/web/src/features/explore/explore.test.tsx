@@ -97,6 +97,18 @@ it("shows Keep only this way with the reason why it has to wait", async () => {
 });
 
 it.each([
+  ["one step only", ""],
+  ["one step, once or repeated", "&repeats=ignored"],
+])("says that a way is %s", async (words, search) => {
+  const ways = { items: [{ activities: ["a"], count: 2, share_ratio: 1, median_seconds: 0 }], cases: 2, variants_total: 1, next_cursor: null };
+  vi.spyOn(globalThis, "fetch").mockImplementation((url) =>
+    Promise.resolve(new Response(JSON.stringify(JSON.stringify(url).includes("variants") ? ways : []), { headers: { "content-type": "application/json" } })),
+  );
+  show(<VariantsPage />, `/?dataset=d1${search}`);
+  await screen.findByText(words);
+});
+
+it.each([
   ["1 customer took 1 way.", 1],
   ["2 customers took 1 way.", 2],
 ])("says that %s", async (lead, cases) => {

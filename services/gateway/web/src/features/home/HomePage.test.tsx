@@ -104,14 +104,15 @@ it("shows what changed against the day before", async () => {
 it.each([
   ["lies before the first event", "&from=2023-12-31&to=2023-12-31&compare=previous", /^There is no data on Dec 30, 2023 to compare with\. Data begins on Dec 31, 2023 and ends on Mar 5, 2024: that is 1 of 1 day of this period and 0 of 1 before it\.$/],
   ["holds nothing between events", "&from=2024-01-03&to=2024-01-03&compare=previous", /^There is no data on Jan 2, 2024 to compare with\.$/],
-])("says that there is no data before where that period %s", async (_, search, sentence) => {
+  ["holds nothing of these filters", "&from=2024-01-03&to=2024-01-03&compare=previous&f=device_os:iOS", /^These filters leave nothing on Jan 2, 2024 to compare with\.$/],
+])("says that there is nothing before where that period %s", async (_, search, sentence) => {
   const get = show(search, {
     journeys: (query) => Promise.resolve(query["from"] === "2024-01-02" ? journeysOf(0, 0) : journeysOf(40, 5)),
     home: () => Promise.resolve(homeOf("2024-01-03", 4, 90)),
     report: () => Promise.resolve(daily("2024-01-02", 0, 0)),
   });
   await screen.findByText(sentence);
-  await waitFor(() => expect(screen.getAllByText("no data before")).toHaveLength(4));
+  await waitFor(() => expect(screen.getAllByText("nothing before")).toHaveLength(4));
   expect(get.mock.calls.some(([, query]) => query?.["from"] === "2023-12-30")).toBe(false);
 });
 
@@ -129,7 +130,7 @@ it("shows the goal with its change where the period is too long for a report", a
   show("&from=2010-01-01&to=2024-02-01&compare=previous", { journeys: () => Promise.resolve(journeysOf(40, 5)), home: () => Promise.reject(new Error("too long")) });
   await screen.findByText("This part could not be loaded");
   await screen.findByText("5 of 40 sessions");
-  expect(await screen.findAllByText("no data before")).toHaveLength(2);
+  expect(await screen.findAllByText("nothing before")).toHaveLength(2);
 });
 
 it("says where only the goal's change is missing", async () => {
@@ -154,6 +155,13 @@ it("tells what stands out of the last day, each with a way to look closer", asyn
     "200 touchpoints, 100% more than on a usual Tuesday (100)",
   ]);
   expect(screen.getByRole("link", { name: /^Step “cart”/ }).getAttribute("href")).toBe("/explore/map?dataset=d1&f=device_os:iOS&f=step:cart&from=2024-03-05&to=2024-03-05");
+});
+
+it("tells no news where journeys are filtered, for the last ones are not over", async () => {
+  const get = show("&f=device_os:iOS&f=step:cart", { journeys: () => Promise.resolve(journeysOf(40, 5)), news: () => Promise.reject(new Error("asked")) });
+  await screen.findByText("Touchpoints, all time");
+  expect(screen.queryByRole("heading", { name: /^Worth a look/ })).toBeNull();
+  expect(get.mock.calls.some(([path]) => path.endsWith("/reports/daily"))).toBe(false);
 });
 
 it("keeps Open the map closed, with the reason, for who may not analyse", async () => {

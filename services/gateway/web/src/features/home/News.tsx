@@ -4,7 +4,7 @@ import { useIntl } from "react-intl";
 import { useDailyReport } from "@/api/hooks";
 import type { Dataset } from "@/api/types";
 import { useText } from "@/messages";
-import { valueTerm, withTerm } from "@/shared/filters/terms";
+import { parseTerm, valueTerm, withTerm } from "@/shared/filters/terms";
 import { useFormat } from "@/shared/format";
 import { addDays, dayIn } from "@/shared/period";
 import { useScope } from "@/shared/scope";
@@ -24,23 +24,27 @@ export interface NewsAnswer {
   news: News[] | null;
 }
 
-/** What stands out of the last whole day of the scope. */
+/**
+ * What stands out of the last whole day of the scope. Nothing where it filters journeys: those of its last days are not over, and weeks
+ * that are asked for by themselves hold other ones than the scope.
+ */
 export function useNews(dataset: Dataset): NewsAnswer {
-  const { to, question } = useScope();
+  const { to, filters, question } = useScope();
+  const canTell = filters.every((filter) => parseTerm(filter)?.kind === "attribute");
   const today = dayIn(new Date(), dataset.time_zone);
   const newest = dataset.last_event_at ? dayIn(dataset.last_event_at, dataset.time_zone) : today;
   const last = to && to < newest ? to : newest;
   const day = last >= today ? addDays(today, -1) : last;
   const asked = { ...question, ...newsPeriod(day) };
-  const steps = useDailyReport(dataset.id, "action_type", asked);
-  const channels = useDailyReport(dataset.id, "channel_type", asked);
-  const devices = useDailyReport(dataset.id, "device_category", asked);
+  const steps = useDailyReport(dataset.id, "action_type", asked, canTell);
+  const channels = useDailyReport(dataset.id, "channel_type", asked, canTell);
+  const devices = useDailyReport(dataset.id, "device_category", asked, canTell);
   const all = [steps, channels, devices];
-  const isKnown = steps.data && channels.data && devices.data && !all.some(({ isPlaceholderData }) => isPlaceholderData);
+  const isKnown = canTell && steps.data && channels.data && devices.data && !all.some(({ isPlaceholderData }) => isPlaceholderData);
   return {
     day,
-    isPending: all.some((query) => query.isPending || query.isPlaceholderData),
-    error: all.find((query) => query.isError)?.error ?? null,
+    isPending: canTell && all.some((query) => query.isPending || query.isPlaceholderData),
+    error: canTell ? (all.find((query) => query.isError)?.error ?? null) : null,
     retry: () => all.filter((query) => query.isError).forEach((query) => void query.refetch()),
     news: isKnown ? newsOf(day, [["action_type", steps.data], ["channel_type", channels.data], ["device_category", devices.data]]) : null,
   };

@@ -47,6 +47,21 @@ it("counts journeys only for who may analyse, and only where the view is about t
   expect((await screen.findByRole("status")).textContent).toBe("3 of 4 customers");
 });
 
+it.each([
+  ["duration:88200..", "Took at least 1 d 30 m"],
+  ["duration:..0", "Took at most 0 s"],
+  ["duration:0..1800", "Took between 0 s and 30 m"],
+  ["!duration:60..60", "Did not take exactly 1 m"],
+  ["length:1..1", "Steps exactly 1"],
+  ["!length:2..1200", "Steps not between 2 and 1,200"],
+])("says %s in words", async (term, words) => {
+  vi.spyOn(api, "get").mockRejectedValue(new Error("not asked"));
+  const client = quietClient();
+  client.setQueryData(datasetsQuery.queryKey, [{ id: "d1", name: "Web shop", case: "customer", fields: [] as string[], access: { can_analyse: true } }] as never);
+  showAt(`/?dataset=d1&f=${term}`, <FilterBar />, client);
+  await screen.findByRole("button", { name: `Change filter: ${words}` });
+});
+
 it("hands the focus on when a filter is removed", async () => {
   vi.spyOn(api, "get").mockRejectedValue(new Error("not asked"));
   const client = quietClient();

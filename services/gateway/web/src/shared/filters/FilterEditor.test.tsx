@@ -106,6 +106,21 @@ it("reads numbers in the unit chosen, and keeps what was written when the unit c
   expect(apply).toHaveBeenCalledExactlyOnceWith("duration:129600..172800");
 });
 
+it.each([
+  ["86400..360000", "Hours", ["24", "100"], "172800..360000", "48"],
+  ["0..1800", "Minutes", ["0", "30"], "60..1800", "1"],
+  ["100..172800", "Minutes", ["1.666667", "2880"], "100..172800", "1.666667"],
+])("shows a span of %s seconds in %s, ready to be changed", async (span, unit, shown, changed, least) => {
+  const apply = vi.fn();
+  showAt("/?dataset=d1", <FilterEditor term={`duration:${span}`} onApply={apply} />, clientFor(true));
+  const fields = [await screen.findByLabelText<HTMLInputElement>("At least"), screen.getByLabelText<HTMLInputElement>("At most")];
+  expect(fields.map(({ value }) => value)).toEqual(shown);
+  expect(screen.getByRole<HTMLInputElement>("radio", { name: unit }).checked).toBe(true);
+  await userEvent.clear(fields[0] as HTMLInputElement);
+  await userEvent.type(fields[0] as HTMLInputElement, `${least}{Enter}`);
+  expect(apply).toHaveBeenCalledExactlyOnceWith(`duration:${changed}`);
+});
+
 it("counts touchpoints of what the period and the other filters keep", async () => {
   showAt("/?dataset=d1&from=2024-05-01&to=2024-05-31&f=device_os:iOS&f=step:cart", <FilterEditor term="step:cart" onApply={() => undefined} />, clientFor(true));
   await screen.findByRole("checkbox", { name: /product_view 2,554/ });

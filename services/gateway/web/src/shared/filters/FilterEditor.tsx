@@ -239,10 +239,9 @@ const isReversed = ({ min, max }: Pick<RangeTerm, "min" | "max">): boolean => mi
 
 function RangeEditor({ draft, onChange }: { draft: RangeTerm; onChange: (term: Term) => void }) {
   const t = useText();
-  const known = draft.min ?? draft.max ?? 60;
-  const [unit, setUnit] = useState<Unit>(known % UNITS.days === 0 ? "days" : known % UNITS.hours === 0 ? "hours" : "minutes");
+  const [unit, setUnit] = useState<Unit>(() => unitOf(draft));
   const size = draft.kind === "duration" ? UNITS[unit] : 1;
-  const [texts, setTexts] = useState({ min: draft.min === null ? "" : String(draft.min / size), max: draft.max === null ? "" : String(draft.max / size) });
+  const [texts, setTexts] = useState({ min: written(draft.min, size), max: written(draft.max, size) });
   const numbersOf = ({ min, max }: typeof texts, unitSize: number) => ({ min: readNumber(draft.kind, min, unitSize), max: readNumber(draft.kind, max, unitSize) });
   const field = (end: "min" | "max") => ({
     value: texts[end],
@@ -275,9 +274,19 @@ function RangeEditor({ draft, onChange }: { draft: RangeTerm; onChange: (term: T
   );
 }
 
+/** The largest unit in which both ends are whole. */
+function unitOf({ min, max }: RangeTerm): Unit {
+  const ends = [min, max].filter((end) => end);
+  const fits = (unit: Unit) => ends.every((end) => Number(end) % UNITS[unit] === 0);
+  return ends.length === 0 ? "minutes" : fits("days") ? "days" : fits("hours") ? "hours" : "minutes";
+}
+
+/** As many digits as `readNumber` takes, which is to the second. */
+const written = (end: number | null, size: number): string => (end === null ? "" : String(Number((end / size).toFixed(6))));
+
 /** What a field says: null where it is empty, not a number where it says none that a filter can hold. */
 function readNumber(kind: RangeTerm["kind"], text: string, size: number): number | null {
-  const written = text.trim();
-  if (written === "") return null;
-  return (kind === "length" ? /^\d{1,12}$/ : /^\d{1,12}(\.\d{1,6})?$/).test(written) ? Math.round(Number(written) * size) : NaN;
+  const trimmed = text.trim();
+  if (trimmed === "") return null;
+  return (kind === "length" ? /^\d{1,12}$/ : /^\d{1,12}(\.\d{1,6})?$/).test(trimmed) ? Math.round(Number(trimmed) * size) : NaN;
 }

@@ -18,9 +18,10 @@ export function useTermText(): (term: string) => { what: string; value: string; 
     if ("values" in term) value = either(term.values);
     else if ("sequences" in term) value = either(term.sequences.map((sequence) => sequence.join(" → ")));
     else {
-      const say = term.kind === "duration" ? format.duration : format.number;
-      key = `${term.kind}_${term.min === null ? "most" : term.max === null ? "least" : "between"}`;
-      value = term.min !== null && term.max !== null ? `${say(term.min)} – ${say(term.max)}` : say(term.min ?? term.max ?? 0);
+      const say = term.kind === "duration" ? format.exactDuration : format.number;
+      const bounds = [...new Set([term.min, term.max].filter((bound) => bound !== null))].map(say);
+      key = `${term.kind}_${term.min === null ? "most" : term.max === null ? "least" : bounds.length === 1 ? "exactly" : "between"}`;
+      value = intl.formatList(bounds);
     }
     const what = t(`filters.chip.${key}${term.isNegated ? "_not" : ""}`, { field: term.kind === "attribute" ? fieldLabel(t, term.field) : "" });
     return { what, value, whole: `${what} ${value}` };
