@@ -151,6 +151,16 @@ def test_a_quoted_first_row_may_span_lines(path: Path) -> None:
     assert _read(path, b'"a\nb",s,2024-01-01\n', mapping)[:2] == ([["a\nb", "s", "2024-01-01"]], [1])
 
 
+@pytest.mark.parametrize("name", ['screen 15"', '15" screen', '"screen, 15"""', '"two\nlines"', '"open" and "more'])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_a_quotation_mark_within_a_name_of_the_header_swallows_no_row(path: Path, name: str, separator: str) -> None:
+    lines = [("who", "what", "when", name), *((f"c{row}", "buy", "2024-01-01", '15"' if row == 7 else "x") for row in range(9))]
+    data = "\n".join(map(separator.join, lines)).encode()
+    for mapping in (_mapping("who", "what", "when"), _mapping("who", "what", "when", separator=separator)):
+        rows, numbers, faults = _read(path, data, mapping)
+        assert ([row[0] for row in rows], numbers, faults) == ([f"c{row}" for row in range(9)], list(range(1, 10)), [])
+
+
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
 @pytest.mark.parametrize(
     ("opens", "rows"),

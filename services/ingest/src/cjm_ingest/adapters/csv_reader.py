@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import threading
 import unicodedata
 import weakref
@@ -86,7 +87,8 @@ class CsvFile:
             source: Any = gzip.GzipFile(fileobj=self._raw) if is_gzip else self._raw
             self._encoding = _marked_encoding(source) or self._mapping.encoding
             self._text = _TextStream(source if self._encoding == "UTF-8" else _AsUtf8(source, self._encoding))
-            line = self._text.first_line(self._encoding, is_data=self._mapping.headerless)
+            separators = self._mapping.separator or "".join(_SEPARATORS)
+            line = self._text.first_line(self._encoding, separators, is_data=self._mapping.headerless)
             self._separator, self._headers = _header(line, self._wanted, self._mapping)
         except BaseException:
             self._raw.close()
@@ -239,11 +241,12 @@ class _TextStream(io.RawIOBase):
         self.has_invalid_utf8 = False
         self.has_nul = False
 
-    def first_line(self, encoding: str, *, is_data: bool) -> str:
+    def first_line(self, encoding: str, separators: str, *, is_data: bool) -> str:
         """The first line that is not empty, taken away from the stream unless it is data; quoted values may span lines.
 
         Args:
             encoding: Of the file.
+            separators: Any of these stands between values.
             is_data: It is no header.
         """
         head = self._read(_HEADER_BYTES)
@@ -253,7 +256,7 @@ class _TextStream(io.RawIOBase):
         if not head:
             _refuse("file_empty", "The file is empty. Choose another file.")
         blank = len(head) - len(head.lstrip(b"\r\n"))
-        end = _line_end(head, blank)
+        end = _line_end(head, blank, separators)
         line = head[blank:end].decode()
         # What a data row has that is no text is told with its number.
         is_broken = INVALID_UTF8_MARK in line and not is_data
@@ -352,13 +355,13 @@ def _has_control_signs(line: str) -> bool:
     return any(ord(sign) < 32 and sign not in "\t\r\n" for sign in line)
 
 
-def _line_end(head: bytes, start: int) -> int:
-    """Place after the line end at which all quotation marks are closed."""
+def _line_end(head: bytes, start: int, separators: str) -> int:
+    """Place after the first line end that no quoted value holds; a quotation mark within a value is part of it."""
+    between = re.escape(separators.encode())
     newline = b"\n" if b"\n" in head else b"\r"
-    place = head.find(newline, start)
-    while place >= 0 and head.count(b'"', start, place) % 2:
-        place = head.find(newline, place + 1)
-    return place + 1 if place >= 0 else len(head)
+    value = rb'(?:"(?:[^"]|"")*(?:"|\Z))?[^%b%b]*' % (between, newline)
+    line = re.compile(rb"%b(?:[%b]%b)*" % (value, between, value)).match(head, start)
+    return min(line.end() + 1, len(head)) if line else len(head)
 
 
 def _header(line: str, wanted: Collection[str], mapping: Mapping) -> tuple[str, list[str]]:
