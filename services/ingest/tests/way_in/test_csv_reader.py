@@ -154,7 +154,10 @@ def test_a_quoted_first_row_may_span_lines(path: Path) -> None:
 @pytest.mark.parametrize("name", ['screen 15"', '15" screen', '"screen, 15"""', '"two\nlines"', '"open" and "more'])
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_a_quotation_mark_within_a_name_of_the_header_swallows_no_row(path: Path, name: str, separator: str) -> None:
-    lines = [("who", "what", "when", name), *((f"c{row}", "buy", "2024-01-01", '15"' if row == 7 else "x") for row in range(9))]
+    lines = [
+        ("who", "what", "when", name),
+        *((f"c{row}", "buy", "2024-01-01", '15"' if row == 7 else "x") for row in range(9)),
+    ]
     data = "\n".join(map(separator.join, lines)).encode()
     for mapping in (_mapping("who", "what", "when"), _mapping("who", "what", "when", separator=separator)):
         rows, numbers, faults = _read(path, data, mapping)

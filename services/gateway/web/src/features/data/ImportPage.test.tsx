@@ -53,6 +53,13 @@ it("says what was repaired, and offers no list of rejected rows when there are n
   expect(screen.queryByRole("radio")).toBeNull();
 });
 
+it("says how many rows go with an import, and what else may", async () => {
+  const columns = [{ field: "event_id", column: "id", function: null, repairs: [] }];
+  show({ rows_duplicate: 2, mapping: { ...found.mapping, columns } });
+  fireEvent.click(await screen.findByRole("button", { name: "Remove import" }));
+  expect((await screen.findByRole("dialog")).textContent).toMatch(/This takes 7 rows out of Shop;.* An event whose id a later import has once more goes, too/);
+});
+
 it.each([
   [{ check_only: true }, "Rows fine"],
   [{ status: "failed" }, "Rows fine"],

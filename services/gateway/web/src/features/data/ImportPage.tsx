@@ -45,6 +45,7 @@ export default function ImportPage() {
   const isRunning = item.status === "queued" || item.status === "running";
   const isIn = item.status === "completed" && !item.check_only;
   const canWrite = dataset?.access.can_write ?? false;
+  const rowsStored = item.rows_accepted - item.rows_duplicate;
   const isGone = item.dataset_id !== null && !dataset;
   return (
     <PageBody>
@@ -118,7 +119,12 @@ export default function ImportPage() {
       {isRemoving && (
         <TypedConfirm
           title={t("data.remove_title")}
-          text={<T id="data.remove_text" values={{ rows: item.rows_accepted, dataset: item.dataset_name }} />}
+          text={
+            <>
+              <T id="data.remove_text" values={{ rows: rowsStored, dataset: item.dataset_name }} />
+              {item.mapping.columns.some(({ field }) => field === "event_id") && ` ${t("data.remove_shared")}`}
+            </>
+          }
           word={item.file_name}
           actionLabel={t("data.remove_import")}
           isPending={remove.isPending}
@@ -128,7 +134,7 @@ export default function ImportPage() {
             remove.mutate(undefined, {
               onSuccess: () => {
                 void navigate({ to: "/data/imports", search: scopeOf });
-                notify(t("data.import_removed", { file: item.file_name, rows: item.rows_accepted }));
+                notify(t("data.import_removed", { file: item.file_name, rows: rowsStored }));
               },
             })
           }

@@ -6,7 +6,7 @@ import { EVENT_FIELDS, fieldLabel, REQUIRED_FIELDS } from "@/shared/fields";
 import { Card, Note } from "@/shared/ui";
 import { TIME_ZONES } from "../datasetOptions";
 import { guessed } from "./lastImport";
-import { propertyName, type Roles, type SampleColumn } from "./roles";
+import { propertyNames, type Roles, type SampleColumn } from "./roles";
 import { SaveMapping } from "./SaveMapping";
 import { StepActions } from "./StepActions";
 import { readTime, readTimes } from "./times";
@@ -24,6 +24,7 @@ export function ColumnsStep({ draft, change, sample, goTo }: StepProps) {
   const t = useText();
   const { roles } = draft;
   const byHeader = new Map(sample.columns.map((column) => [column.header, column]));
+  const names = propertyNames(sample.columns.map(({ header }) => header));
   const timeHeader = columnOf(roles, "time");
   const times = readTimes(byHeader.get(timeHeader ?? "")?.values ?? []);
   const isOrderOpen = timeHeader !== null && times.order === "ambiguous";
@@ -32,7 +33,7 @@ export function ColumnsStep({ draft, change, sample, goTo }: StepProps) {
   function assign(field: string, header: string | null) {
     const next: Roles = { ...roles };
     const former = columnOf(roles, field);
-    if (former !== null && former !== header) next[former] = `properties.${propertyName(former)}`;
+    if (former !== null && former !== header) next[former] = `properties.${names.get(former)}`;
     if (header !== null) next[header] = field;
     const values = byHeader.get(header ?? "")?.values ?? [];
     change({ roles: next, columnsAs: null, ...(field === "time" && { order: readTimes(values).order }) });
@@ -115,10 +116,10 @@ export function ColumnsStep({ draft, change, sample, goTo }: StepProps) {
                     else assign(value, column.header);
                   }}
                   data={[
-                    { value: `properties.${propertyName(column.header)}`, label: t("wizard.keep_property", { name: propertyName(column.header) }) },
+                    { value: `properties.${names.get(column.header)}`, label: t("wizard.keep_property", { name: names.get(column.header) ?? "" }) },
                     { value: SKIP, label: t("wizard.skip") },
                     ...OPTIONAL_FIELDS.map((field) => ({ value: field, label: fieldLabel(t, field) })),
-                    ...(roles[column.header]?.startsWith("properties.") && roles[column.header] !== `properties.${propertyName(column.header)}`
+                    ...(roles[column.header]?.startsWith("properties.") && roles[column.header] !== `properties.${names.get(column.header)}`
                       ? [{ value: roles[column.header] ?? SKIP, label: t("wizard.keep_property", { name: fieldLabel(t, roles[column.header] ?? "") }) }]
                       : []),
                   ]}

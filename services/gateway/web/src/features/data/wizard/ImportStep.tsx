@@ -14,7 +14,7 @@ import { repairText } from "../Findings";
 import { ImportProgress } from "../ImportPage";
 import { TypedConfirm } from "../TypedConfirm";
 import { useImport } from "../useImport";
-import { dropDraft, type StepProps } from "./draft";
+import { chosenJourneys, dropDraft, type StepProps } from "./draft";
 import { useImportNote } from "./ImportNote";
 import { useFileText } from "./remote";
 import { applyRules } from "./stepRules";
@@ -43,10 +43,13 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
   const replaces = draft.replaces && canReplace && (dataset?.events ?? 0) > 0;
   const [isConfirming, setConfirming] = useState(false);
   const isReady = check !== undefined && (isNew || dataset !== undefined);
+  const steps = check?.steps ?? [];
+  const { named } = applyRules(steps, draft.stepRules);
+  const { unit: chosenUnit, goal } = chosenJourneys(draft, check && named);
   const start = useMutation({
     mutationFn: async () => {
       if (!draft.checkedMapping || !draft.checkId) throw new Error("check");
-      const settings = datasetInput({ name: draft.newName, is_public: false, time_zone: draft.timezone, unit: draft.unit, gapMinutes: draft.gapMinutes, goal_activity: draft.goal });
+      const settings = datasetInput({ name: draft.newName, is_public: false, time_zone: draft.timezone, unit: chosenUnit, gapMinutes: draft.gapMinutes, goal_activity: goal });
       const { case: unit, session_gap_minutes, goal_activity } = settings;
       const isSame = dataset && dataset.case === unit && dataset.session_gap_minutes === session_gap_minutes && dataset.goal_activity === goal_activity;
       if (dataset && !isSame && dataset.access.can_manage) await api.patch<Dataset>(`/datasets/${dataset.id}`, { case: unit, session_gap_minutes, goal_activity });
@@ -108,16 +111,17 @@ export function ImportStep({ draft, change, file, goTo }: StepProps) {
   }
   // Somebody took the name since it was typed.
   const isNameTaken = start.error instanceof ApiError && start.error.reason === "dataset_name_taken";
-  const steps = check?.steps ?? [];
   const repaired = (check?.findings ?? []).filter(({ repair, count }) => repair !== null && count > 0).map((finding) => `${t("common.rows", { count: finding.count })}: ${repairText(t, finding)}`);
+  // What replaces a dataset finds nothing of it there.
+  const known = replaces ? 0 : (check?.rows_duplicate ?? 0);
   const rows: [string, string][] = [
     [t("wizard.summary.file"), fileText(file, draft.remote)],
     [t(replaces ? "wizard.summary.replaces" : "wizard.summary.into"), isNew ? draft.newName : (dataset?.name ?? "")],
-    [t("wizard.summary.rows"), t("wizard.summary.rows_value", { fine: check?.rows_accepted ?? 0, bad: check?.rows_rejected ?? 0 })],
+    [t("wizard.summary.rows"), [t("wizard.summary.rows_value", { fine: check?.rows_accepted ?? 0, bad: check?.rows_rejected ?? 0 }), ...(known > 0 ? [t("wizard.duplicates", { count: known })] : [])].join(". ")],
     ...(repaired.length > 0 ? ([[t("wizard.summary.repaired"), repaired.join(" ")]] satisfies [string, string][]) : []),
-    [t("wizard.summary.journey"), t(`data.unit.${dataset && !dataset.access.can_manage ? journeyUnit(dataset) : draft.unit}_short`, { minutes: draft.gapMinutes })],
-    ...(draft.stepRules.length > 0 ? ([[t("wizard.summary.steps"), t("wizard.steps_become", { before: steps.length, after: applyRules(steps, draft.stepRules).named.length })]] satisfies [string, string][]) : []),
-    [t("wizard.summary.goal"), draft.goal ?? t("data.form.goal_none")],
+    [t("wizard.summary.journey"), t(`data.unit.${dataset && !dataset.access.can_manage ? journeyUnit(dataset) : chosenUnit}_short`, { minutes: draft.gapMinutes })],
+    ...(draft.stepRules.length > 0 ? ([[t("wizard.summary.steps"), t("wizard.steps_become", { before: steps.length, after: named.length })]] satisfies [string, string][]) : []),
+    [t("wizard.summary.goal"), goal ?? t("data.form.goal_none")],
   ];
   return (
     <div className={css.stack}>

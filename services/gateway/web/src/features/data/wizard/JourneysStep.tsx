@@ -12,7 +12,7 @@ import { SaveMapping } from "./SaveMapping";
 import { StepActions } from "./StepActions";
 import { applyRules } from "./stepRules";
 import { StepsSection } from "./StepsSection";
-import type { StepProps } from "./draft";
+import { chosenJourneys, isSessionKnown, type StepProps } from "./draft";
 import css from "./wizard.module.css";
 
 /** What makes one journey, with a count from the file's beginning, what steps are called, and which is the goal. */
@@ -21,24 +21,25 @@ export function JourneysStep({ draft, change, sample, goTo }: StepProps) {
   const check = useImport(draft.checkId).data;
   const dataset = useDataset(draft.datasetId).data;
   const header = (field: string): string => Object.keys(draft.roles).find((name) => draft.roles[name] === field) ?? "";
-  const hasSession = Object.values(draft.roles).includes("session_id");
+  const hasSession = isSessionKnown(draft);
   const isFixed = dataset !== undefined && !dataset.access.can_manage;
-  const isGapWrong = draft.unit === "gap" && !(draft.gapMinutes >= 1 && draft.gapMinutes <= 10_080);
-  const rejected = useRejectedRows(check, sample.rows.length);
-  const rule = { customerHeader: header("customer_id"), timeHeader: header("time"), order: draft.order, gapMinutes: draft.unit === "gap" ? draft.gapMinutes : null };
-  const preview = draft.unit === "session" || isGapWrong || !rejected ? null : previewJourneys(sample, { ...rule, rejected });
   const { named } = useMemo(() => applyRules(check?.steps ?? [], draft.stepRules), [check?.steps, draft.stepRules]);
+  const { unit, goal } = chosenJourneys(draft, check && named);
+  const isGapWrong = unit === "gap" && !(draft.gapMinutes >= 1 && draft.gapMinutes <= 10_080);
+  const rejected = useRejectedRows(check, sample.rows.length);
+  const rule = { customerHeader: header("customer_id"), timeHeader: header("time"), order: draft.order, gapMinutes: unit === "gap" ? draft.gapMinutes : null };
+  const preview = unit === "session" || isGapWrong || !rejected ? null : previewJourneys(sample, { ...rule, rejected });
   return (
     <div className={css.stack}>
       {isFixed && <NoPermission what={dataset.name} owner={dataset.owner} />}
-      <Radio.Group label={t("data.form.unit")} value={draft.unit} onChange={(value) => change({ unit: value })}>
+      <Radio.Group label={t("data.form.unit")} value={unit} onChange={(value) => change({ unit: value })}>
         <div className={css.options}>
           <Radio value="customer" disabled={isFixed} label={t("data.unit.customer")} description={t("data.unit.customer_text")} />
           <Radio value="session" disabled={isFixed || !hasSession} label={t("data.unit.session")} description={t(hasSession ? "data.unit.session_text" : "wizard.no_session")} />
           <Radio value="gap" disabled={isFixed} label={t("data.unit.gap")} description={t("data.unit.gap_text")} />
         </div>
       </Radio.Group>
-      {draft.unit === "gap" && (
+      {unit === "gap" && (
         <NumberInput
           label={t("data.form.gap")}
           min={1}
@@ -54,21 +55,21 @@ export function JourneysStep({ draft, change, sample, goTo }: StepProps) {
       {preview && (
         <p className={css.previewText} role="status">
           <T id="wizard.preview_journeys" values={{ rows: preview.rows, journeys: preview.journeys, steps: preview.medianSteps, whole: sample.isWhole ? "yes" : "no" }} />{" "}
-          {!sample.isWhole && draft.unit === "customer" && <T id="wizard.whole_journeys" values={{ journeys: check?.customers ?? 0 }} />}
+          {!sample.isWhole && unit === "customer" && <T id="wizard.whole_journeys" values={{ journeys: check?.customers ?? 0 }} />}
         </p>
       )}
       {!check ? (
         <LoadingRows rows={2} />
       ) : (
         <>
-          <StepsSection steps={check.steps ?? []} eventsCount={check.rows_accepted} rules={draft.stepRules} goal={draft.goal} onChange={(stepRules, goal) => change({ stepRules, goal })} />
+          <StepsSection steps={check.steps ?? []} eventsCount={check.rows_accepted} rules={draft.stepRules} goal={goal} onChange={(stepRules, goal) => change({ stepRules, goal })} />
           {draft.stepRules.length > 0 && <SaveMapping draft={draft} sample={sample} />}
           <Select
             label={t("data.form.goal")}
             description={t("data.form.goal_text")}
             placeholder={t("data.form.goal_none")}
             data={named.map((step) => ({ value: step.name, label: t("wizard.goal_option", { step: step.name, count: step.count }) }))}
-            value={draft.goal}
+            value={goal}
             disabled={isFixed}
             searchable
             clearable

@@ -193,6 +193,23 @@ it.each([
   }
 });
 
+it("forgets a goal and sessions that went with the columns chosen first", async () => {
+  const post = vi.spyOn(api, "post").mockImplementation((path) => Promise.resolve(path === "/datasets" ? { id: "d9", name: "Till" } : started));
+  answer();
+  vi.mocked(loadDraft).mockResolvedValue({ draft: { ...emptyDraft(null), step: "import", newName: "Till", checkId: "c9", checkedMapping: CHECKED, unit: "session", goal: "buy" }, file, savedAt: 0 });
+  show();
+  await screen.findByText("No goal");
+  screen.getByText("a customer");
+  await begin();
+  await waitFor(() => expect(post).toHaveBeenCalledWith("/datasets", expect.objectContaining({ case: "customer", goal_activity: null })));
+});
+
+it("says in the summary which rows will not count", async () => {
+  showSummary();
+  vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve(path.endsWith("c9") ? { ...check, rows_duplicate: 2 } : { ...made, items: [] }));
+  await screen.findByText(/^3 rows will be taken in, 4 skipped\. 2 rows have event ids that are in the dataset already or further up/);
+});
+
 it("leaves no dataset behind when the import is refused", async () => {
   const remove = vi.spyOn(api, "delete").mockResolvedValue(undefined);
   vi.spyOn(api, "post").mockImplementation((path) => (path === "/datasets" ? Promise.resolve({ id: "d9" }) : Promise.reject(new Error("gone"))));

@@ -25,7 +25,7 @@ export function parseCsv(text: string, separator: string, most = Infinity): stri
     else if (character === separator) {
       row.push(value);
       value = "";
-    } else if (character === "\n") endRow();
+    } else if (character === "\n" || (character === "\r" && text[index + 1] !== "\n")) endRow();
     else if (character !== "\r") value += character;
   }
   if (rows.length < most && (value !== "" || row.length > 0)) endRow();

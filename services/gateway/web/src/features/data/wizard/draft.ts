@@ -154,3 +154,21 @@ export async function dropDraft(): Promise<void> {
   keptFile = null;
   await inStore("readwrite", (store) => store.clear()).catch(() => undefined);
 }
+
+export const isSessionKnown = ({ roles }: Draft): boolean => Object.values(roles).includes("session_id");
+
+/**
+ * Unit and goal as far as there are any. A dataset that is there may have both from before; of a new one they can have gone with the columns
+ * that were chosen first.
+ *
+ * Args:
+ *   steps: What the map will show; undefined while it is not known.
+ */
+export function chosenJourneys(draft: Draft, steps: readonly { name: string }[] | undefined): Pick<Draft, "unit" | "goal"> {
+  const { datasetId, unit, goal } = draft;
+  if (datasetId !== null) return { unit, goal };
+  return {
+    unit: unit === "session" && !isSessionKnown(draft) ? "customer" : unit,
+    goal: steps && !steps.some(({ name }) => name === goal) ? null : goal,
+  };
+}

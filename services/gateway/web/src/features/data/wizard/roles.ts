@@ -102,8 +102,10 @@ export interface Guess {
 
 /** Guesses what every column is: fields by name, times also by value, customer and step by value when no name tells anything; the rest stays an own property. */
 export function guessRoles(columns: readonly SampleColumn[]): Guess {
-  const roles: Roles = {};
-  const confidence: Record<string, Confidence> = {};
+  // Without a prototype, because a column may be called "constructor".
+  const roles = Object.create(null) as Roles;
+  const confidence = Object.create(null) as Guess["confidence"];
+  const names = propertyNames(columns.map(({ header }) => header));
   const pairs = columns
     .flatMap((column) => Object.keys(NAMES).map((field) => ({ header: column.header, field, score: fit(column, field) })))
     .filter((pair) => pair.score >= 50)
@@ -122,14 +124,23 @@ export function guessRoles(columns: readonly SampleColumn[]): Guess {
     });
   }
   for (const { header } of columns) {
-    if (!(header in roles)) roles[header] = header.trim() === "" ? null : `properties.${propertyName(header)}`;
+    if (!(header in roles)) roles[header] = header.trim() === "" ? null : `properties.${names.get(header)}`;
   }
   return { roles, confidence, order: readTimes(columns.find(({ header }) => roles[header] === "time")?.values ?? []).order };
 }
 
-/** A property name from a header: "User cohort" -> "user_cohort". */
-export function propertyName(header: string): string {
-  return foldText(header).trim().replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "") || "column";
+/** Property names of headers, each its own: "User cohort" -> "user_cohort", a second "Price" in other signs -> "price_2". */
+export function propertyNames(headers: readonly string[]): Map<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const header of headers) {
+    const plainName = foldText(header).trim().replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "") || "column";
+    let name = plainName;
+    for (let number = 2; taken.has(name); number++) name = `${plainName}_${number}`;
+    taken.add(name);
+    names.set(header, name);
+  }
+  return names;
 }
 
 /** Headers as the server tells them apart: trimmed; a header that comes twice cannot be chosen. */

@@ -75,3 +75,10 @@ it.skipIf(!existsSync(shop))("reads the sample web shop", async () => {
   expect(sample.headers).toEqual(["user_id", "session_id", "event", "timestamp", "platform", "acquisition_channel", "user_cohort", "user_lifecycle"]);
   expect(sample.rows.length).toBeGreaterThan(10_000);
 });
+
+it("counts journeys by the moment, not by the clock, and customers without the blanks around them", async () => {
+  const text = "user,at\na,2024-01-01T10:00:00+02:00\na ,2024-01-01T09:10:00+01:00\n a,2024-01-01T08:20Z\na,2024-01-01T03:30:00-05:00\n";
+  const sample = await readSample(new Blob([text]));
+  const rule = { customerHeader: "user", timeHeader: "at", order: "day_first" as const, gapMinutes: 30, rejected: new Set<number>() };
+  expect(previewJourneys(sample, rule)).toEqual({ rows: 4, journeys: 1, medianSteps: 4 });
+});

@@ -39,7 +39,7 @@ export async function readSample(file: Blob, reading: Reading = AS_FOUND, bytes?
   const { text, ...head } = await readHead(file, reading.encoding, bytes);
   const separator = reading.separator ?? guessSeparator(text);
   const [first, ...others] = parseCsv(text, separator);
-  if (!first || (!head.isWhole && !text.includes("\n"))) throw new FileProblem(head.isWhole ? "header_missing" : "row_too_long");
+  if (!first || (!head.isWhole && !/[\r\n]/.test(text))) throw new FileProblem(head.isWhole ? "header_missing" : "row_too_long");
   const isHeaderless = reading.isHeaderless ?? isData(first, others.slice(0, JUDGED_ROWS));
   const rows = isHeaderless ? [first, ...others] : others;
   // Of a file that goes on, the next row ends beyond what was read.
@@ -89,11 +89,11 @@ export function previewJourneys(sample: Sample, { customerHeader, timeHeader, or
   for (const [index, row] of sample.rows.entries()) {
     if (rejected.has(index + 1)) continue;
     const read = readTime(row[timeAt] ?? "", order);
-    const customer = row[customerAt];
-    if (!read || customer === undefined || customer === "") continue;
+    const customer = row[customerAt]?.trim();
+    if (!read || !customer) continue;
     rows += 1;
     const known = times.get(customer);
-    const moment = Date.parse(`${read.iso}Z`);
+    const moment = Date.parse(`${read.iso}Z`) - read.offsetMinutes * 60_000;
     if (known) known.push(moment);
     else times.set(customer, [moment]);
   }

@@ -28,6 +28,7 @@ interface Parts {
   isOpen: boolean;
   time: string;
   hasZone: boolean;
+  offsetMinutes: number;
 }
 
 function partsOf(text: string): Parts | null {
@@ -43,9 +44,11 @@ function partsOf(text: string): Parts | null {
   }
   if (hours > 23 || Number(minute) > 59 || Number(second) > 59) return null;
   const time = `${String(hours).padStart(2, "0")}:${minute}:${second}`;
-  const hasZone = zone !== undefined;
-  if (isYearFirst) return { year, first: Number(c), second: Number(b), isOpen: false, time, hasZone };
-  return { year, first: Number(a), second: Number(b), isOpen: separator !== ".", time, hasZone };
+  const [, sign, zoneHours = 0, zoneMinutes = 0] = /^([+-])(\d{2}):?(\d{2})?$/.exec(zone ?? "") ?? [];
+  const offsetMinutes = (sign === "-" ? -1 : 1) * (Number(zoneHours) * 60 + Number(zoneMinutes));
+  const clock = { time, hasZone: zone !== undefined, offsetMinutes };
+  if (isYearFirst) return { year, first: Number(c), second: Number(b), isOpen: false, ...clock };
+  return { year, first: Number(a), second: Number(b), isOpen: separator !== ".", ...clock };
 }
 
 function isDay(year: number, month: number, day: number): boolean {
@@ -62,23 +65,23 @@ function epochDate(text: string): Date {
 /**
  * Reads one time as the server will.
  *
- * @returns ISO text without zone, "YYYY-MM-DDTHH:MM:SS" (of UTC for numbers since 1970); null when it is none.
+ * @returns ISO text without zone, "YYYY-MM-DDTHH:MM:SS" (of UTC for numbers since 1970), and how far its clock is before UTC; null when it is none.
  */
-export function readTime(raw: string, order: DayOrder = "day_first"): { iso: string; hasZone: boolean } | null {
+export function readTime(raw: string, order: DayOrder = "day_first"): { iso: string; hasZone: boolean; offsetMinutes: number } | null {
   const text = raw.trim();
   if (/^(19|20)\d{12}$/.test(text)) {
     const [year, month, day] = [Number(text.slice(0, 4)), Number(text.slice(4, 6)), Number(text.slice(6, 8))];
     if (!isDay(year, month, day)) return null;
-    return { iso: `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6, 8)}T${text.slice(8, 10)}:${text.slice(10, 12)}:${text.slice(12)}`, hasZone: false };
+    return { iso: `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6, 8)}T${text.slice(8, 10)}:${text.slice(10, 12)}:${text.slice(12)}`, hasZone: false, offsetMinutes: 0 };
   }
-  if (EPOCH.test(text)) return { iso: epochDate(text).toISOString().slice(0, 19), hasZone: true };
+  if (EPOCH.test(text)) return { iso: epochDate(text).toISOString().slice(0, 19), hasZone: true, offsetMinutes: 0 };
   const parts = partsOf(text.replace(SHORT_DAY, "$1-$2-$3").replace(SHORT_HOUR, "$1:00"));
   if (!parts) return null;
   const isMonthFirst = parts.isOpen && order === "month_first";
   const [day, month] = isMonthFirst ? [parts.second, parts.first] : [parts.first, parts.second];
   if (!isDay(parts.year, month, day)) return null;
   const two = (value: number): string => String(value).padStart(2, "0");
-  return { iso: `${parts.year}-${two(month)}-${two(day)}T${parts.time}`, hasZone: parts.hasZone };
+  return { iso: `${parts.year}-${two(month)}-${two(day)}T${parts.time}`, hasZone: parts.hasZone, offsetMinutes: parts.offsetMinutes };
 }
 
 /** Whether day or month comes first, by a value that fits only one way. */

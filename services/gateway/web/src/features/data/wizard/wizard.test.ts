@@ -5,12 +5,16 @@ import { describe, expect, it } from "vitest";
 import { guessSeparator, parseCsv } from "./csv";
 import { FileProblem, readHead } from "./readFile";
 import type { Repair } from "@/api/types";
-import { buildMapping, foundDecimalSign, guessDecimalSign, guessRoles, propertyName, repeatedHeaders } from "./roles";
+import { buildMapping, foundDecimalSign, guessDecimalSign, guessRoles, propertyNames, repeatedHeaders } from "./roles";
 import { dayOrder, readTime, readTimes } from "./times";
 
 describe("delimited text", () => {
   it("reads quotes, line breaks in values, both line ends and no last line end", () => {
     expect(parseCsv('a,b\r\n"x, ""y""","two\nlines"\n\n1,', ",")).toEqual([["a", "b"], ['x, "y"', "two\nlines"], ["1", ""]]);
+  });
+
+  it("ends rows at a line end of old Macs, too", () => {
+    expect(parseCsv('a,b\r1,"x\ry"\r2,z\r\n', ",")).toEqual([["a", "b"], ["1", "x\ry"], ["2", "z"]]);
   });
 
   it.each([
@@ -67,7 +71,11 @@ describe("times", () => {
   // The table is the server's: what the page takes for a time, and what not, must be the same there.
   const table = JSON.parse(readFileSync(new URL("../../../../../../ingest/tests/way_in/times.json", import.meta.url), "utf8")) as [string, string | null, boolean][];
   it.each(table)("reads %j as the server does", (text, iso, hasZone) => {
-    expect(readTime(text)).toEqual(iso && { iso, hasZone });
+    expect(readTime(text)).toEqual(iso && { iso, hasZone, offsetMinutes: 0 });
+  });
+
+  it.each([["+02:00", 120], ["-0530", -330], ["+07", 420]])("reads how far a clock of %s is before UTC", (zone, offsetMinutes) => {
+    expect(readTime(`2024-05-05T10:00${zone}`)).toEqual({ iso: "2024-05-05T10:00:00", hasZone: true, offsetMinutes });
   });
 
   it("sees which of day and month comes first, and when it cannot", () => {
@@ -154,8 +162,16 @@ describe("roles", () => {
   });
 
   it("names properties and repeated headers", () => {
-    expect(propertyName(" Mã giảm giá (%) ")).toBe("ma_giam_gia");
+    expect([...propertyNames([" Mã giảm giá (%) ", "Price €", "price", "Price $", "%"]).values()]).toEqual(["ma_giam_gia", "price", "price_2", "price_3", "column"]);
+    expect(Object.values(guessRoles([column("Price €", "1"), column("Price $", "2")]).roles)).not.toContain("properties.price_3");
+    expect(new Set(Object.values(guessRoles([column("Net (€)", "1"), column("Net $", "2")]).roles))).toEqual(new Set(["properties.net", "properties.net_2"]));
     expect(repeatedHeaders(["a", "b", "a", "", ""])).toEqual(["a"]);
+  });
+
+  it.each(["constructor", "toString", "__proto__"])("takes a column called %s for one like any other", (name) => {
+    const { roles, confidence } = guessRoles([column("user", "1"), column(name, "x", "y")]);
+    expect(roles).toEqual(Object.assign(Object.create(null) as object, Object.fromEntries([["user", "customer_id"], [name, `properties.${name.toLowerCase().replaceAll("_", "")}`]])));
+    expect(confidence[name]).toBeUndefined();
   });
 
   it("sees the decimal comma", () => {
