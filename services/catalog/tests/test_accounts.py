@@ -133,6 +133,7 @@ async def test_names_are_unique_regardless_of_case(catalog: Catalog) -> None:
     ("name", "password", "role", "reason", "field"),
     [
         ("  ", PASSWORD, account.ROLE_ANALYST, "name_empty", "username"),
+        (" \u200b\ufeff", PASSWORD, account.ROLE_ANALYST, "name_empty", "username"),
         ("x" * 151, PASSWORD, account.ROLE_ANALYST, "name_too_long", "username"),
         ("a\nb", PASSWORD, account.ROLE_ANALYST, "name_has_control_characters", "username"),
         ("eva", "seven77", account.ROLE_ANALYST, "password_too_short", "password"),

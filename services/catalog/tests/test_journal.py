@@ -136,13 +136,18 @@ async def test_only_the_owner_and_administrators_bring_back_and_erase(catalog: C
     with catalog.acting("admin"):
         await catalog.datasets.CreateGrant(dataset.CreateGrantRequest(dataset_id=gone.dataset_id, username="zoe"))
     await delete(catalog, "admin", gone.dataset_id)
-    refusal = (
-        (Code.PERMISSION_DENIED, "dataset_manage_not_allowed") if is_public else (Code.NOT_FOUND, "dataset_not_found")
-    )
-    with refused(*refusal):
-        await restore(catalog, "ben", gone.dataset_id)
-    with refused(*refusal):
-        await delete(catalog, "ben", gone.dataset_id, for_good=True)
+    # Who could not analyse it learns nothing of it, not even that it was there.
+    for name, refusal in (
+        ("ben", (Code.NOT_FOUND, "dataset_not_found")),
+        ("zoe", (Code.PERMISSION_DENIED, "dataset_manage_not_allowed")),
+    ):
+        with refused(*refusal):
+            await restore(catalog, name, gone.dataset_id)
+        with refused(*refusal):
+            await delete(catalog, name, gone.dataset_id, for_good=True)
+    note = journal.NoteExportRequest(dataset_id=gone.dataset_id, object="map", name="mine", format="svg")
+    with catalog.acting("ben"), refused(Code.NOT_FOUND, "dataset_not_found"):
+        await catalog.journal.NoteExport(note)
     assert await read(catalog, "ben") == []
     read_by = {name: (await read(catalog, name))[0] for name in ("eva", "admin", "zoe")}
     until = (catalog.clock() + timedelta(days=30)).replace(tzinfo=None)

@@ -99,6 +99,7 @@ class Imports(imports_pb2_grpc.ImportServiceServicer):
         self.removed: list[str] = []
         self.cancelled: list[str] = []
         self.failure: AppError | None = None
+        self.rows_failure: AppError | None = None
 
     @allow(*_STAFF)
     async def UploadImport(self, request_iterator: Any, context: Any) -> Any:
@@ -144,6 +145,8 @@ class Imports(imports_pb2_grpc.ImportServiceServicer):
 
     @allow(*_STAFF)
     async def ListRejectedRows(self, request: Any, context: Any) -> Any:
+        if self.rows_failure:
+            raise self.rows_failure
         value = "=1+1" if not request.page_token else "-5"
         number = 2 if not request.page_token else 7
         row = imports_pb2.RejectedRow(

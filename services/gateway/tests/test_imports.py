@@ -370,6 +370,13 @@ async def test_an_import_can_be_followed_cancelled_and_its_rejected_rows_read(
     assert (await admin.get("/api/v1/imports/none/progress")).status_code == 404
 
 
+async def test_rejected_rows_that_are_refused_are_no_file(admin: httpx.AsyncClient, running: Any, path: str) -> None:
+    import_id = (await admin.post(path, files=_parts("file", "mapping"))).json()["id"]
+    running.behind.imports.rows_failure = AppError(Code.PERMISSION_DENIED, "analyse_not_allowed", "Not yours.")
+    answer = await admin.get(f"/api/v1/imports/{import_id}/errors.csv")
+    assert (answer.status_code, answer.json()["reason"]) == (403, "analyse_not_allowed")
+
+
 async def test_a_stream_ends_in_time_so_that_rights_are_checked_anew(
     admin: httpx.AsyncClient, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

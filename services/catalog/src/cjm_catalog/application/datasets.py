@@ -352,14 +352,14 @@ def restricted_to(caller: Caller) -> str | None:
 async def visible_dataset(
     records: Records, caller: Caller, dataset_id: str, *, lock: bool = False, deleted: bool = False
 ) -> DatasetView:
-    """Finds a dataset the caller may see; also a deleted one when asked for.
+    """Finds a dataset the caller may see; when asked for also a deleted one, which only those see who might analyse it.
 
     Raises:
         AppError: NOT_FOUND dataset_not_found.
     """
     dataset = await records.get(Dataset, lock=lock, deleted=deleted, dataset_id=dataset_id)
     view = (await _views(records, caller, [dataset]))[0] if dataset else None
-    if view is None or not view.access.can_see:
+    if view is None or not (view.access.can_analyse if view.dataset.deleted_at else view.access.can_see):
         raise dataset_not_found()
     return view
 

@@ -43,8 +43,13 @@ def invalid(field: str, reason: str, detail: str) -> AppError:
 
 
 def folded(name: str) -> str:
-    """Gives the form under which two names that differ only in case or composition are the same."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())
+    """Gives the form under which names that differ only in case, composition or signs nobody sees are the same."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", _seen(name)).casefold())
+
+
+def _seen(name: str) -> str:
+    """A name without the signs that nobody sees: joiners, marks of direction, blanks around it."""
+    return "".join(sign for sign in name if unicodedata.category(sign) != "Cf").strip()
 
 
 def has_control_characters(text: str) -> bool:
@@ -64,7 +69,7 @@ def checked_name(field: str, name: str, max_length: int) -> str:
         AppError: INVALID_ARGUMENT name_empty, name_too_long or name_has_control_characters.
     """
     normal = unicodedata.normalize("NFC", name.strip())
-    if not normal:
+    if not _seen(normal):
         raise invalid(field, "name_empty", f"The field {field} is empty. Give a name of 1 to {max_length} characters.")
     if len(normal) > max_length:
         raise invalid(

@@ -6,8 +6,8 @@ import type { Dataset } from "@/api/types";
 import { quietClient } from "@/test-page";
 import { useChangedDatasets } from "./changedDatasets";
 
-const list = (version: string, isPublic: boolean) =>
-  [{ id: "a", version, is_public: isPublic }, { id: "b", version: "1", is_public: true }] as Dataset[];
+const list = (version: string, isPublic: boolean, name = "Shop") =>
+  [{ id: "a", name, version, is_public: isPublic }, { id: "b", version: "1", is_public: true }] as Dataset[];
 
 it.each([true, false])("asks again about a dataset that has changed, and about all public ones if it is one: %s", async (isPublic) => {
   const client = quietClient();
@@ -28,4 +28,16 @@ it.each([true, false])("asks again about a dataset that has changed, and about a
   expect(isStale()).toEqual([true, false, isPublic]);
   expect(asked).toHaveBeenCalledOnce();
   stop();
+});
+
+it("asks again about a dataset with another name", async () => {
+  const client = quietClient();
+  client.setQueryData(datasetsQuery.queryKey, list("1", false));
+  client.setQueryData(["datasets", "a"], {});
+  renderHook(useChangedDatasets, { wrapper: ({ children }) => <QueryClientProvider client={client}>{children}</QueryClientProvider> });
+  await act(async () => {
+    client.setQueryData(datasetsQuery.queryKey, list("1", false, "Till"));
+    await new Promise((resolve) => setTimeout(resolve));
+  });
+  expect(client.getQueryState(["datasets", "a"])?.isInvalidated).toBe(true);
 });

@@ -575,17 +575,20 @@ async def list_import_errors(
 async def download_import_errors(import_id: str, gateway: GatewayDep) -> StreamingResponse:
     """All rejected rows as a file; a value that a spreadsheet would take for a formula gets an apostrophe."""
     await _entry(gateway, import_id)
+    # Before the answer begins: what is refused must not look like a file that was cut off.
+    first = await _rejected_rows(gateway, import_id, "")
     headers = {"content-disposition": f'attachment; filename="rejected-rows-{import_id}.csv"'}
-    return StreamingResponse(_csv(gateway, import_id), media_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingResponse(_csv(gateway, import_id, first), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-async def _csv(gateway: Gateway, import_id: str) -> AsyncIterator[str]:
+async def _rejected_rows(gateway: Gateway, import_id: str, page_token: str) -> imports_pb2.ListRejectedRowsResponse:
+    request = imports_pb2.ListRejectedRowsRequest(import_id=import_id, page_size=10_000, page_token=page_token)
+    return await gateway.services.imports.ListRejectedRows(request)
+
+
+async def _csv(gateway: Gateway, import_id: str, answer: imports_pb2.ListRejectedRowsResponse) -> AsyncIterator[str]:
     yield "row,field,column,value,reason,detail\r\n"
-    page_token = ""
     while True:
-        answer = await gateway.services.imports.ListRejectedRows(
-            imports_pb2.ListRejectedRowsRequest(import_id=import_id, page_size=10_000, page_token=page_token)
-        )
         buffer = io.StringIO()
         # Quoted throughout: where lists are separated by semicolons, a bare one inside a value would begin a new cell.
         writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC)
@@ -593,9 +596,9 @@ async def _csv(gateway: Gateway, import_id: str) -> AsyncIterator[str]:
             texts = (row.field, row.column, row.value, row.reason, row.detail)
             writer.writerow([row.row, *map(_harmless, texts)])
         yield buffer.getvalue()
-        page_token = answer.next_page_token
-        if not page_token:
+        if not answer.next_page_token:
             return
+        answer = await _rejected_rows(gateway, import_id, answer.next_page_token)
 
 
 def _harmless(text: str) -> str:

@@ -2,7 +2,8 @@ import { notifications } from "@mantine/notifications";
 import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { api } from "@/api/client";
-import type { Dataset } from "@/api/types";
+import { meQuery } from "@/api/hooks";
+import type { Dataset, Me } from "@/api/types";
 import { loadMessages } from "@/messages";
 import { quietClient, showAt } from "@/test-page";
 import { AccessTab } from "./AccessTab";
@@ -17,6 +18,12 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+function show(canManage: boolean, role = "admin") {
+  const client = quietClient();
+  client.setQueryData(meQuery.queryKey, { user: { id: "u0", role } } as Me);
+  return showAt("/", <AccessTab dataset={dataset(canManage)} />, client);
+}
+
 const dataset = (canManage: boolean) => ({ id: "d1", name: "Web shop", owner: "Linh", owner_id: "u0", access: { can_manage: canManage } }) as Dataset;
 
 it("takes access away at once, keeps the focus in the list, and gives it back", async () => {
@@ -27,7 +34,7 @@ it("takes access away at once, keeps the focus in the list, and gives it back", 
     grants.shift();
     return Promise.resolve(undefined as never);
   });
-  showAt("/", <AccessTab dataset={dataset(true)} />, quietClient());
+  show(true);
   const button = await screen.findByRole("button", { name: "Take access away from Ada" });
   button.focus();
   fireEvent.click(button);
@@ -42,8 +49,19 @@ it("takes access away at once, keeps the focus in the list, and gives it back", 
 });
 
 it("says who sees the list to those who do not", async () => {
-  showAt("/", <AccessTab dataset={dataset(false)} />, quietClient());
-  await screen.findByText("Only Linh and administrators see who else may use Web shop. Ask Linh to give access.");
+  show(false);
+  await screen.findByText("Only Linh and administrators see who else may use Web shop. An administrator gives access.");
+});
+
+it("shows the list to an owner, who cannot change it, and says who can", async () => {
+  const grants = [{ user_id: "u1", username: "Ada", created_at: "2024-01-01T00:00:00Z" }];
+  const get = vi.spyOn(api, "get").mockResolvedValue({ items: grants, next_cursor: null });
+  show(true, "analyst");
+  await screen.findByText("Ada");
+  screen.getByText(/An administrator gives access and takes it away\.$/);
+  expect(screen.queryByRole("button", { name: /access/ })).toBeNull();
+  expect(screen.queryByLabelText("Person")).toBeNull();
+  expect(get.mock.calls.map(([path]) => path)).toEqual(["/datasets/d1/grants"]);
 });
 
 it.each([
@@ -52,7 +70,7 @@ it.each([
 ])("says the same twice when %s are there and nobody has access", async (names, placeholder, text) => {
   const people = names.map((username) => ({ id: username === "Linh" ? "u0" : username, username }));
   vi.spyOn(api, "get").mockImplementation((path) => Promise.resolve({ items: path.endsWith("/grants") ? [] : people, next_cursor: null } as never));
-  showAt("/", <AccessTab dataset={dataset(true)} />, quietClient());
+  show(true);
   await screen.findByPlaceholderText(placeholder);
   await screen.findByText(text);
 });

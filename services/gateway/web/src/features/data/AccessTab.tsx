@@ -3,7 +3,7 @@ import { IconLock, IconUsers } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
-import { useChange, usePeople } from "@/api/hooks";
+import { useChange, useMe, usePeople } from "@/api/hooks";
 import type { Dataset, Grant, Page } from "@/api/types";
 import { useText } from "@/messages";
 import { useFormat } from "@/shared/format";
@@ -26,7 +26,8 @@ export function AccessTab({ dataset }: { dataset: Dataset }) {
   const canManage = dataset.access.can_manage;
   const key = ["datasets", dataset.id, "grants"];
   const grants = useQuery({ queryKey: key, queryFn: async ({ signal }) => (await api.get<Page<Grant>>(`/datasets/${dataset.id}/grants`, {}, signal)).items, enabled: canManage });
-  const people = usePeople(canManage);
+  const mayGive = useMe().data?.user.role === "admin";
+  const people = usePeople(mayGive);
   const add = useChange((userId: string) => api.post<Grant>(`/datasets/${dataset.id}/grants`, { user_id: userId }), [key]);
   const giveBack = useChange((grant: Grant) => api.post<Grant>(`/datasets/${dataset.id}/grants`, { user_id: grant.user_id }), [key]);
   const revoke = useChange((grant: Grant) => api.delete(`/datasets/${dataset.id}/grants/${grant.user_id}`), [key]);
@@ -58,34 +59,36 @@ export function AccessTab({ dataset }: { dataset: Dataset }) {
   return (
     <div>
       <p className="muted" style={{ marginTop: 0, maxWidth: "72ch" }}>
-        {t("data.access_text", { owner: dataset.owner })}
+        {t("data.access_text", { owner: dataset.owner })} {!mayGive && t("data.access_by_admins")}
       </p>
       {failure && <Note tone="danger">{errorText(failure)}</Note>}
-      <form
-        className={css.addRow}
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (chosen) add.mutate(chosen, { onSuccess: () => setChosen(null) });
-        }}
-      >
-        <Select
-          label={t("data.person")}
-          placeholder={others.length > 0 || !people.data ? t("data.choose_person") : t(isAlone ? "data.nobody_else" : "data.nobody_left")}
-          data={others.map((person) => ({ value: person.id, label: person.username }))}
-          value={chosen}
-          onChange={setChosen}
-          searchable
-          disabled={others.length === 0}
-          w={260}
-        />
-        <Button type="submit" disabled={!chosen} loading={add.isPending}>
-          {t("data.grant")}
-        </Button>
-      </form>
+      {mayGive && (
+        <form
+          className={css.addRow}
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (chosen) add.mutate(chosen, { onSuccess: () => setChosen(null) });
+          }}
+        >
+          <Select
+            label={t("data.person")}
+            placeholder={others.length > 0 || !people.data ? t("data.choose_person") : t(isAlone ? "data.nobody_else" : "data.nobody_left")}
+            data={others.map((person) => ({ value: person.id, label: person.username }))}
+            value={chosen}
+            onChange={setChosen}
+            searchable
+            disabled={others.length === 0}
+            w={260}
+          />
+          <Button type="submit" disabled={!chosen} loading={add.isPending}>
+            {t("data.grant")}
+          </Button>
+        </form>
+      )}
       <div id={LIST_ID} tabIndex={-1}>
         {grants.isError && <ErrorState error={grants.error} onRetry={() => void grants.refetch()} />}
         {grants.isPending && <LoadingRows rows={3} />}
-        {grants.data?.length === 0 && <EmptyState icon={<IconUsers size={22} stroke={1.7} />} title={t("data.no_grants")} text={t(isAlone ? "data.no_grants_alone" : "data.no_grants_text")} />}
+        {grants.data?.length === 0 && <EmptyState icon={<IconUsers size={22} stroke={1.7} />} title={t("data.no_grants")} text={mayGive ? t(isAlone ? "data.no_grants_alone" : "data.no_grants_text") : undefined} />}
         {grants.data && grants.data.length > 0 && (
           <DataTable
             caption={t("data.tab.access")}
@@ -95,16 +98,20 @@ export function AccessTab({ dataset }: { dataset: Dataset }) {
             columns={[
               { key: "person", label: t("data.person"), sortBy: (grant) => grant.username, render: (grant) => grant.username },
               { key: "since", label: t("data.since"), sortBy: (grant) => grant.created_at, render: (grant) => format.ago(grant.created_at) },
-              {
-                key: "action",
-                label: t("data.actions"),
-                align: "right",
-                render: (grant) => (
-                  <Button variant="subtle" c="var(--danger)" onClick={(event) => void take(grant, event.currentTarget)} aria-label={t("data.revoke_from", { name: grant.username })}>
-                    {t("data.revoke")}
-                  </Button>
-                ),
-              },
+              ...(mayGive
+                ? [
+                    {
+                      key: "action",
+                      label: t("data.actions"),
+                      align: "right" as const,
+                      render: (grant: Grant) => (
+                        <Button variant="subtle" c="var(--danger)" onClick={(event) => void take(grant, event.currentTarget)} aria-label={t("data.revoke_from", { name: grant.username })}>
+                          {t("data.revoke")}
+                        </Button>
+                      ),
+                    },
+                  ]
+                : []),
             ]}
           />
         )}

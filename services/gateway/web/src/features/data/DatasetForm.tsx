@@ -1,5 +1,6 @@
 import { NumberInput, Radio, Select, Switch, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
+import { useEffect, useEffectEvent, useRef } from "react";
 import { ApiError } from "@/api/client";
 import type { DatasetInput } from "@/api/types";
 import { useText } from "@/messages";
@@ -70,12 +71,30 @@ export function DatasetForm({ initial, steps, lacksSessionIds = false, submitLab
     },
     onSubmitPreventDefault: "always",
   });
-  const nameProblem = error instanceof ApiError && error.errors.find((problem) => problem.field === "name");
+  const nameProblem = error instanceof ApiError && error.errors.some((problem) => problem.field === "name");
+  const nameRef = useRef<HTMLInputElement>(null);
+  const tell = useEffectEvent((failure: Error | null) => {
+    if (!failure || !nameProblem) return;
+    form.setFieldError("name", failure.message);
+    nameRef.current?.focus();
+  });
+  useEffect(() => tell(error), [error]);
+  const known = useRef(initial);
+  /** Takes over what others changed meanwhile, but for what is being typed. */
+  const renew = useEffectEvent(() => {
+    const former = known.current;
+    known.current = initial;
+    const typed = Object.entries(form.getValues()).filter(([key, value]) => value !== former[key as keyof DatasetFormValues]);
+    form.setValues({ ...initial, ...Object.fromEntries(typed) });
+  });
+  const asKnown = JSON.stringify(initial);
+  useEffect(() => {
+    if (asKnown !== JSON.stringify(known.current)) renew();
+  }, [asKnown]);
   return (
     <form className={css.form} onSubmit={form.onSubmit(onSubmit, (_, __, event) => (event?.currentTarget as HTMLElement | undefined)?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus())} noValidate>
-      {error && <Note tone="danger">{nameProblem ? error.message : errorText(error)}</Note>}
       <fieldset className={css.fields} disabled={isDisabled}>
-        <TextInput label={t("data.form.name")} maxLength={120} autoFocus={onCancel !== undefined} {...form.getInputProps("name")} />
+        <TextInput label={t("data.form.name")} maxLength={120} autoFocus={onCancel !== undefined} ref={nameRef} {...form.getInputProps("name")} />
         <Select
           label={t("data.form.time_zone")}
           description={t("data.form.time_zone_text")}
@@ -110,6 +129,7 @@ export function DatasetForm({ initial, steps, lacksSessionIds = false, submitLab
           />
         )}
         <Switch label={t("data.form.public")} description={t("data.form.public_text")} {...form.getInputProps("is_public", { type: "checkbox" })} />
+        {error && !nameProblem && <Note tone="danger">{errorText(error)}</Note>}
         <FormActions loading={isPending} onCancel={onCancel}>
           {submitLabel}
         </FormActions>

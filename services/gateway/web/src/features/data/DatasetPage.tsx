@@ -111,7 +111,7 @@ export default function DatasetPage() {
           <AccessTab dataset={dataset.data} />
         </Tabs.Panel>
         <Tabs.Panel value="settings">
-          <SettingsTab key={dataset.data.version} dataset={dataset.data} />
+          <SettingsTab dataset={dataset.data} />
         </Tabs.Panel>
       </Tabs>
     </PageBody>
@@ -200,6 +200,12 @@ function EventFields({ event }: { event: EventRow }) {
   );
 }
 
+/** What differs: the rest may have been changed by others meanwhile. */
+function changed<Values extends object>(before: Values, now: Values): Partial<Values> {
+  const keys = Object.keys(now) as (keyof Values)[];
+  return Object.fromEntries(keys.filter((key) => now[key] !== before[key]).map((key) => [key, now[key]])) as Partial<Values>;
+}
+
 function SettingsTab({ dataset }: { dataset: Dataset }) {
   const t = useText();
   const navigate = useNavigate();
@@ -211,7 +217,8 @@ function SettingsTab({ dataset }: { dataset: Dataset }) {
   const graph = useDirectlyFollows(dataset.id, { f: [] }, dataset.access.can_analyse && dataset.events > 0);
   const known = graph.data?.all_activities.map((step) => step.activity) ?? [];
   const steps = dataset.goal_activity && !known.includes(dataset.goal_activity) ? [dataset.goal_activity, ...known] : known;
-  const save = useChange((change: ReturnType<typeof datasetInput>) => api.patch<Dataset>(`/datasets/${dataset.id}`, change), [["datasets"]]);
+  const initial = datasetValues(dataset);
+  const save = useChange((change: Partial<ReturnType<typeof datasetInput>>) => api.patch<Dataset>(`/datasets/${dataset.id}`, change), [["datasets"]]);
   const { restore } = useDeletedDataset(dataset.id);
 
   async function remove() {
@@ -237,14 +244,14 @@ function SettingsTab({ dataset }: { dataset: Dataset }) {
       {isFixed && dataset.access.can_write && <NoPermission what={dataset.name} owner={dataset.owner} />}
       <Card title={t("data.settings")}>
         <DatasetForm
-          initial={datasetValues(dataset)}
+          initial={initial}
           steps={steps}
           lacksSessionIds={dataset.events > 0 && !dataset.fields.includes("session_id")}
           submitLabel={t("data.save")}
           isPending={save.isPending}
           isDisabled={isFixed}
           error={save.error}
-          onSubmit={(values) => save.mutate(datasetInput(values))}
+          onSubmit={(values) => save.mutate(changed(datasetInput(initial), datasetInput(values)))}
         />
         <p role="status" className="small muted" style={{ margin: "12px 0 0" }}>
           {save.isSuccess && t("data.saved")}

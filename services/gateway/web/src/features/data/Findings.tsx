@@ -13,10 +13,12 @@ interface Props {
   item: Import;
   /** What can be decided about a finding, and will then be done; without it the page shows what was done. */
   choice?: (finding: Finding, headId: string) => ReactNode;
+  /** The rejected rows are not for this reader. */
+  isLocked?: boolean;
 }
 
 /** Faulty rows by cause, with examples, what was done about them, and the download of those left out. */
-export function Findings({ item, choice }: Props) {
+export function Findings({ item, choice, isLocked = false }: Props) {
   const t = useText();
   // Whoever decides must be able to take back also what changed no row, and nothing may move under the keyboard.
   const findings = choice ? byColumn(item) : (item.findings ?? []).filter(({ count }) => count > 0);
@@ -26,6 +28,7 @@ export function Findings({ item, choice }: Props) {
       title={item.rows_rejected > 0 ? t(choice ? "wizard.findings" : "data.findings", { count: item.rows_rejected }) : t(choice ? "wizard.findings_repaired" : "data.findings_repaired")}
       actions={
         item.errors_url &&
+        !isLocked &&
         item.rows_rejected > 0 && (
           <Button variant="default" component="a" href={`${item.errors_url}.csv`} download onClick={() => noteRejectedRows(item)} leftSection={<IconDownload size={16} stroke={1.7} />}>
             {t("data.download_rejected")}

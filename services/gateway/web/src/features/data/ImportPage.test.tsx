@@ -17,7 +17,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const dataset = { id: "d1", name: "Shop", fields: [] as string[], access: { can_write: true } } as unknown as Dataset;
+const dataset = { id: "d1", name: "Shop", fields: [] as string[], access: { can_write: true, can_analyse: true } } as unknown as Dataset;
 const fault: RowError = { row: 4, field: "action_type", column: "event", value: "", reason: "field_missing", detail: 'Row 4, column "event": there is no value.' };
 const found = { id: "i1", dataset_id: "d1", dataset_name: "Shop", file_name: "many.csv", created_by: "Linh", created_at: "2024-01-01T00:00:00Z", status: "completed", check_only: false, rows_read: 10, rows_accepted: 9, rows_rejected: 1, rows_duplicate: 0, progress_ratio: 1, findings: [], mapping: { columns: [], step_rules: [], timezone: "UTC" } } as unknown as Import;
 
@@ -51,6 +51,16 @@ it("says what was repaired, and offers no list of rejected rows when there are n
   expect(screen.queryByText("The text is cut to the length that is kept.")).toBeNull();
   expect(screen.queryByRole("link", { name: "Download rejected rows" })).toBeNull();
   expect(screen.queryByRole("radio")).toBeNull();
+});
+
+it("offers neither map nor rejected rows to one who may not analyse, and says why", async () => {
+  const locked = { ...dataset, owner: "Ada", access: { can_write: false, can_analyse: false } };
+  show({ errors_url: "/api/v1/imports/i1/errors", findings: [{ reason: "field_missing", field: "action_type", column: "event", count: 1, examples: [fault], repair: null, actions: ["use_text"] }] });
+  const answer = vi.mocked(api.get).getMockImplementation()!;
+  vi.mocked(api.get).mockImplementation((path, ...more) => (path === "/datasets/d1" ? Promise.resolve(locked as never) : answer(path, ...more)));
+  await screen.findByText("Analysing Shop needs access. Ask Ada.");
+  expect(screen.queryByRole("link", { name: /Open map|Download/ })).toBeNull();
+  expect(vi.mocked(api.get).mock.calls.some(([path]) => path.endsWith("/errors"))).toBe(false);
 });
 
 it("says how many rows go with an import, and what else may", async () => {

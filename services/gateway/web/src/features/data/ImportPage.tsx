@@ -1,5 +1,5 @@
 import { Button, Progress } from "@mantine/core";
-import { IconRoute } from "@tabler/icons-react";
+import { IconLock, IconRoute } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -45,6 +45,7 @@ export default function ImportPage() {
   const isRunning = item.status === "queued" || item.status === "running";
   const isIn = item.status === "completed" && !item.check_only;
   const canWrite = dataset?.access.can_write ?? false;
+  const isLocked = dataset !== undefined && !dataset.access.can_analyse;
   const rowsStored = item.rows_accepted - item.rows_duplicate;
   const isGone = item.dataset_id !== null && !dataset;
   return (
@@ -60,7 +61,7 @@ export default function ImportPage() {
                 {t(isRunning ? "data.cancel_import" : "data.remove_import")}
               </Button>
             )}
-            {isIn && dataset && (
+            {isIn && dataset && !isLocked && (
               <LinkButton to="/explore/map" search={scopeWithin(dataset.id)} leftSection={<IconRoute size={16} stroke={1.7} />}>
                 {t("data.open_map")}
               </LinkButton>
@@ -86,8 +87,9 @@ export default function ImportPage() {
             { value: format.number(item.rows_duplicate), label: t("data.rows_duplicate") },
           ]}
         />
-        <Findings item={item} />
-        {item.rows_rejected > 0 && !isRunning && !isGone && <RejectedRows item={item} />}
+        {isLocked && <Note icon={<IconLock size={16} stroke={1.7} />}>{t("data.needs_access_analyse", { name: dataset.name, owner: dataset.owner })}</Note>}
+        <Findings item={item} isLocked={isLocked} />
+        {item.rows_rejected > 0 && !isRunning && !isGone && !isLocked && <RejectedRows item={item} />}
         <Card title={t("data.mapping")}>
           <DataTable
             caption={t("data.mapping")}

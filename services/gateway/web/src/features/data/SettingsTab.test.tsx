@@ -1,5 +1,6 @@
-import { screen } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { expect, it, vi } from "vitest";
+import { api, ApiError } from "@/api/client";
 import { loadMessages } from "@/messages";
 import { quietClient, showAt } from "@/test-page";
 import DatasetPage from "./DatasetPage";
@@ -40,4 +41,43 @@ it.each([
   client.setQueryData(["datasets", "d1"], dataset);
   showAt("/data/datasets/d1?tab=settings", <DatasetPage />, client);
   expect((await screen.findByRole("radio", { name: "One session, by its id" })).closest(".mantine-Radio-root")?.textContent).toContain(text);
+});
+
+async function showOwn() {
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
+  vi.stubGlobal("ResizeObserver", class { observe = vi.fn(); unobserve = vi.fn(); disconnect = vi.fn(); });
+  vi.spyOn(globalThis, "fetch").mockImplementation(() => new Promise(() => undefined));
+  await loadMessages("data");
+  const client = quietClient();
+  const access = { can_see: true, can_analyse: true, can_write: true, can_manage: true };
+  const dataset = { id: "d1", name: "Web shop", is_public: true, owner: "Linh", events: 0, fields: [], case: "customer", session_gap_minutes: null, goal_activity: null, time_zone: "UTC", version: 1, access };
+  const tell = (change: object) => {
+    act(() => void client.setQueryData(["datasets", "d1"], { ...dataset, ...change }));
+  };
+  client.setQueryData(["datasets"], [dataset]);
+  tell({});
+  showAt("/data/datasets/d1?tab=settings", <DatasetPage />, client);
+  return { tell, name: await screen.findByRole<HTMLInputElement>("textbox", { name: "Name" }), isPublic: screen.getByRole<HTMLInputElement>("switch", { name: /^Visible to everybody/ }) };
+}
+
+it("saves what was changed and nothing else, shows what others change, and keeps what is being typed", async () => {
+  const patch = vi.spyOn(api, "patch").mockResolvedValue({});
+  const { tell, name, isPublic } = await showOwn();
+  fireEvent.change(name, { target: { value: "Till" } });
+  tell({ is_public: false, version: 2, events: 3 });
+  await waitFor(() => expect(isPublic.checked).toBe(false));
+  expect(name.value).toBe("Till");
+  fireEvent.click(screen.getByRole("button", { name: "Save settings" }));
+  await waitFor(() => expect(patch).toHaveBeenCalledExactlyOnceWith("/datasets/d1", { name: "Till" }));
+});
+
+it("says at the name that it is taken, and goes there", async () => {
+  const detail = "There is a dataset named “Till” already.";
+  vi.spyOn(api, "patch").mockRejectedValue(new ApiError({ type: "about:blank", title: "", status: 409, reason: "dataset_name_taken", detail, errors: [{ field: "name", row: null, reason: "dataset_name_taken", detail }] }));
+  const { name } = await showOwn();
+  fireEvent.change(name, { target: { value: "Till" } });
+  fireEvent.click(screen.getByRole("button", { name: "Save settings" }));
+  await waitFor(() => expect(name.getAttribute("aria-invalid")).toBe("true"));
+  expect(document.activeElement).toBe(name);
+  expect(screen.getAllByText(detail)).toHaveLength(1);
 });

@@ -167,7 +167,7 @@ function People({ people }: { people: User[] }) {
       align: "right",
       render: (user) => {
         const lock = lockOf(user, me);
-        if (!lock) return <PersonActions user={user} />;
+        if (!lock) return <PersonActions user={user} me={me} />;
         return (
           <span className={css.locked}>
             <IconLock size={14} stroke={1.7} style={{ verticalAlign: "-2px" }} /> {t(`settings.team.locked.${lock}`, { superuser })}
@@ -179,7 +179,7 @@ function People({ people }: { people: User[] }) {
   return <DataTable caption={t("settings.team.title")} columns={columns} rows={people} rowKey={({ id }) => id} cards initialSort={{ key: "name", descending: false }} />;
 }
 
-function PersonActions({ user }: { user: User }) {
+function PersonActions({ user, me }: { user: User; me: User }) {
   const t = useText();
   const errorText = useErrorText();
   const notify = useNotify();
@@ -196,7 +196,9 @@ function PersonActions({ user }: { user: User }) {
       notify(errorText(error), { color: "red" });
       return;
     }
-    offerUndo(t(done, { name }), () => void change.mutateAsync(undo).catch((error: unknown) => notify(errorText(error), { color: "red" })));
+    // What one has given one cannot always take back.
+    if (lockOf({ ...user, ...input }, me)) notify(t(done, { name }));
+    else offerUndo(t(done, { name }), () => void change.mutateAsync(undo).catch((error: unknown) => notify(errorText(error), { color: "red" })));
   }
 
   function choose(input: UserChange, done: string, undo: UserChange) {
